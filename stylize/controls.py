@@ -1,0 +1,59 @@
+"""What an artist can turn: the controls of one stylized image, with their ranges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+
+from stylize.errors import ControlError
+
+
+def _control(default: float, low: float, high: float, help_text: str) -> float:
+    value: float = field(
+        default=default, metadata={"low": low, "high": high, "help": help_text}
+    )
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """The controls of one stylized image. Each is checked when it is set.
+
+    Ranges and help texts are kept in the fields' metadata (``low``, ``high``, ``help``), so that
+    the command line and the page cannot drift from them.
+
+    Raises:
+        ControlError: A value is not a finite number in its range.
+    """
+
+    strength: float = _control(1.0, 0.0, 1.0, "From the content picture (0) to the full style (1).")
+    content_weight: float = _control(
+        1.0, 0.25, 4.0, "How closely the shapes of the content are kept."
+    )
+    style_weight: float = _control(1.0, 0.25, 4.0, "How strongly the style is painted.")
+    fine_weight: float = _control(
+        1.0, 0.25, 4.0, "Style weight of the fine scale: texture and fine strokes."
+    )
+    coarse_weight: float = _control(
+        1.0, 0.25, 4.0, "Style weight of the coarse scale: large shapes and composition of colour."
+    )
+    color: float = _control(
+        0.0, 0.0, 1.0, "Colours: from those of the style (0) to those of the content (1)."
+    )
+    texture: float = _control(
+        1.0, 0.0, 1.0, "From the style's palette only (0) to palette and texture (1)."
+    )
+    stroke_size: float = _control(1.0, 0.5, 3.0, "Size of the strokes, as a factor.")
+    detail: float = _control(1.0, 0.0, 2.0, "Fine detail: from smooth (0) to crisp (2).")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            low, high = item.metadata["low"], item.metadata["high"]
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ControlError(f"{item.name} must be a number; got {value!r}.")
+            if not math.isfinite(value) or not low <= value <= high:
+                raise ControlError(
+                    f"{item.name} must be a number from {low:g} to {high:g}; got {value:g}."
+                )
+            object.__setattr__(self, item.name, float(value))

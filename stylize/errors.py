@@ -1,0 +1,53 @@
+"""Errors whose messages are written for the user's eyes.
+
+::
+
+    StylizeError
+    ├── ImageError          a picture that cannot be read, is too small, too large, ...
+    ├── ControlError        a slider, weight or mask outside of what it may be
+    ├── StyleVectorError    a style vector that is damaged or belongs to another model
+    ├── StyleNotFoundError  no style of that name (the message lists close ones)
+    ├── StyleExistsError    a style of that name is already there
+    ├── LibraryError        the style library's file cannot be opened, read or written
+    ├── ModelFileError      a model file is missing, damaged or of an unknown version
+    └── TrainingError       data, checkpoint or disk do not allow training, export or quantization
+
+The page and the command line show these messages as they are. Each says what was wrong, what the
+limit is and what to do about it. Wrong use by a programmer raises ``ValueError`` or ``TypeError``.
+"""
+
+
+class StylizeError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+
+class ImageError(StylizeError):
+    """A picture cannot be read or does not have a usable size."""
+
+
+class ControlError(StylizeError):
+    """A control (strength, weight, mask, ...) has a value that it may not have."""
+
+
+class StyleVectorError(StylizeError):
+    """A style vector is damaged or was made by another style encoder."""
+
+
+class StyleNotFoundError(StylizeError):
+    """No style has the given name."""
+
+
+class StyleExistsError(StylizeError):
+    """A style of the given name exists already."""
+
+
+class LibraryError(StylizeError):
+    """The style library cannot be opened, read or written."""
+
+
+class ModelFileError(StylizeError):
+    """A model file is missing, damaged or of an unknown version."""
+
+
+class TrainingError(StylizeError):
+    """Data, checkpoint or disk do not allow training, export or quantization."""

@@ -1,0 +1,131 @@
+"""Style vectors and their arithmetic.
+
+A style vector holds the statistics (per-channel mean and standard deviation) of a style picture's
+features. It is all that the engine keeps of a style: it can be stored, compared and blended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stylize.errors import ControlError, StyleVectorError
+
+
+@dataclass(frozen=True, eq=False)
+class StyleVector:
+    """The statistics of one style, or of a blend of styles.
+
+    Attributes:
+        values: (D,) float32, finite, read-only. First the means, then the standard deviations.
+        encoder_sha256: SHA-256 of the style encoder file that made it. Vectors of different
+            encoders cannot be mixed, compared or applied.
+    """
+
+    values: NDArray[np.float32]
+    encoder_sha256: str
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=np.float32)  # a copy: nobody else can change it
+        if values.ndim != 1 or values.size == 0:
+            raise StyleVectorError(
+                f"A style vector must have one dimension and at least one value; "
+                f"this one has the shape {values.shape}."
+            )
+        if not np.isfinite(values).all():
+            raise StyleVectorError(
+                "The style vector contains NaN or infinite values; encode the style picture again."
+            )
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, StyleVector):
+            return NotImplemented
+        return self.encoder_sha256 == other.encoder_sha256 and np.array_equal(
+            self.values, other.values
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.encoder_sha256, self.values.tobytes()))
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the values as little-endian float32: the identity of the vector."""
+        return hashlib.sha256(self.values.astype("<f4").tobytes()).hexdigest()
+
+
+def normalize_blend(weights: ArrayLike) -> NDArray[np.float64]:
+    """Scale the weights of a blend so that they sum to 1.
+
+    Args:
+        weights: (K,) finite numbers, none negative, at least one positive.
+
+    Returns:
+        (K,) float64 that sums to 1.
+
+    Raises:
+        ControlError: A weight is negative or not finite, or all are 0.
+    """
+    array = np.asarray(weights, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ControlError("A blend needs at least one style with a weight.")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise ControlError(
+            f"Weights of a blend must be finite and not negative; got {_numbers(array)}."
+        )
+    largest = array.max()
+    if largest == 0:
+        raise ControlError("The weights of a blend sum to 0; raise at least one of them.")
+    # Divided by the largest first: the sum of huge or denormal weights stays a normal number.
+    scaled = array / largest
+    return scaled / scaled.sum()
+
+
+def blend(styles: Sequence[StyleVector], weights: ArrayLike | None = None) -> StyleVector:
+    """Mix styles: the weighted mean of their vectors.
+
+    Args:
+        styles: K style vectors of one encoder.
+        weights: (K,) weights, not negative; they are scaled to sum to 1. Default: equal weights.
+
+    Returns:
+        The blend. It does not depend on the order of the styles; a single style is returned as it
+        is.
+
+    Raises:
+        ControlError: The weights are unusable or their number is not that of the styles.
+        StyleVectorError: The styles come from different encoders.
+    """
+    if weights is None:
+        weights = np.ones(len(styles))
+    shares = normalize_blend(weights)
+    if len(shares) != len(styles):
+        raise ControlError(
+            f"A blend of {len(styles)} styles needs {len(styles)} weights; got {len(shares)}."
+        )
+    encoders = {style.encoder_sha256 for style in styles}
+    if len(encoders) > 1:
+        raise StyleVectorError(
+            "The styles to blend were made by different style encoders; "
+            "encode their pictures again with one of them."
+        )
+    lengths = {style.values.size for style in styles}
+    if len(lengths) > 1:
+        raise StyleVectorError(f"The styles to blend have different lengths: {sorted(lengths)}.")
+    used = [(style, share) for style, share in zip(styles, shares, strict=True) if share > 0]
+    if len(used) == 1:
+        return used[0][0]
+    terms = np.stack([style.values.astype(np.float64) * share for style, share in used])
+    # fsum is exact, so the order of the styles cannot change the last bit.
+    values = np.fromiter((math.fsum(column) for column in terms.T), dtype=np.float64)
+    return StyleVector(values.astype(np.float32), styles[0].encoder_sha256)
+
+
+def _numbers(array: NDArray[np.float64]) -> str:
+    return ", ".join(f"{value:g}" for value in array)
