@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import secrets
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from stylize.recipe import Recipe
 
 logger = logging.getLogger(__name__)
+_warnings_lock = threading.Lock()
 
 MIN_SIDE_PX = 16
 MAX_PIXELS = 100_000_000
 
 # What a picture may be. EPS and WMF are left out on purpose: Pillow hands them to other programs.
 READABLE_FORMATS = (
-    "PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA", "ICO",
+    "PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA", "ICO",
 )  # fmt: skip
 READABLE_SUFFIXES = (
     ".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".jp2",
@@ -238,9 +240,10 @@ def resize_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _opened(source: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> Iterator[Image.Image]:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            # Pillow warns above 89 MP and refuses above 179; our own limit lies between.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns of damaged metadata, which we do without, and above 89 MP; it refuses above
+        # 179 MP, and our own limit lies between. Filters of warnings belong to the whole process.
+        with _warnings_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             image = Image.open(file, formats=READABLE_FORMATS)
     except FileNotFoundError as error:
         raise ImageError(f"{name} does not exist. Check the spelling and the folder.") from error

@@ -217,13 +217,20 @@ def _main_colors(image: Image.Image, opaque: Image.Image | None) -> list[tuple[i
     """The flat colours of a painted picture, the most frequent first."""
     image = image.copy()
     image.thumbnail((1024, 1024), Image.Resampling.NEAREST)  # enough to count; adds no colours
-    pixels = np.asarray(image).reshape(-1, 3).astype(np.int32)
+    counted = np.ones((image.height, image.width), bool)
     if opaque is not None:
-        small = opaque.resize(image.size, Image.Resampling.NEAREST)
-        pixels = pixels[np.asarray(small).ravel() > 0]
+        counted = np.asarray(opaque.resize(image.size, Image.Resampling.NEAREST)) > 0
+    # The mixed colours of blurred edges do not count, as long as there is anything but edges.
+    high, low = (
+        np.asarray(image.filter(rank(3))) for rank in (ImageFilter.MaxFilter, ImageFilter.MinFilter)
+    )
+    flat = counted & ((high - low).max(axis=-1) <= _SAME_COLOR)
+    pixels = np.asarray(image)[flat if flat.sum() > 0.1 * counted.sum() else counted]
     if len(pixels) == 0:
         return []
-    packed, counts = np.unique(pixels @ np.array([65536, 256, 1]), return_counts=True)
+    packed, counts = np.unique(
+        pixels.astype(np.int32) @ np.array([65536, 256, 1]), return_counts=True
+    )
     order = np.argsort(-counts, kind="stable")
     colors = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1)[order]
     counts = counts[order]

@@ -74,8 +74,6 @@ def _convert_profile(image: Image.Image, profile: bytes, grey: bool) -> Image.Im
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         space = opened.profile.xcolor_space.strip()
-        if space == "RGB" and (opened.profile.profile_description or "").startswith("sRGB"):
-            return image
         mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(space)
         if (
             mode is None
@@ -85,6 +83,8 @@ def _convert_profile(image: Image.Image, profile: bytes, grey: bool) -> Image.Im
             logger.info(
                 "Colour profile ignored: it is for %s, the picture is %s", space, image.mode
             )
+            return image
+        if space == "RGB" and (opened.profile.profile_description or "").startswith("sRGB"):
             return image
         converted = ImageCms.profileToProfile(
             image if image.mode == mode else image.convert(mode),

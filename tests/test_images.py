@@ -1,0 +1,492 @@
+import errno
+import io
+import os
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from stylize import images
+from stylize.errors import ImageError
+from stylize.images import (
+    MAX_PIXELS,
+    fit_within,
+    from_arrays,
+    load_image,
+    prepare_image,
+    resize_image,
+    save_image,
+    to_arrays,
+)
+
+SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".PNG"]
+
+
+def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def encoded(image: Image.Image, format_name: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format_name, **options)
+    return file.getvalue()
+
+
+def marked() -> Image.Image:
+    """24 x 16 px, black, with a red upper left corner."""
+    image = Image.new("RGB", (24, 16))
+    image.paste((255, 0, 0), (0, 0, 8, 8))
+    return image
+
+
+# ---------------------------------------------------------------------------------------- reading
+
+
+def test_reads_path_text_bytes_and_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(noise(20, 30)).save(path)
+    for source in (path, str(path), path.read_bytes(), io.BytesIO(path.read_bytes())):
+        image = load_image(source)
+        assert image.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(image), noise(20, 30))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = load_image(encoded(marked(), exif=exif.tobytes()))
+    corners = {
+        1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1),
+    }  # fmt: skip
+    assert image.size == ((16, 24) if orientation >= 5 else (24, 16))
+    x, y = (
+        corner * (side - 1) for corner, side in zip(corners[orientation], image.size, strict=True)
+    )
+    assert image.getpixel((x, y)) == (255, 0, 0)
+    assert (np.asarray(image)[..., 0] == 255).sum() == 64
+    assert image.info == {}
+    assert not image.getexif()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_unknown_orientation_is_ignored(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert load_image(encoded(marked(), exif=exif.tobytes())).size == (24, 16)
+
+
+def test_damaged_exif_is_ignored() -> None:
+    data = encoded(marked(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
+    assert load_image(data).size == (24, 16)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "YCbCr", "HSV", "RGBX"])
+def test_opaque_modes_become_rgb(mode: str) -> None:
+    image = prepare_image(Image.new("RGB", (20, 20), (255, 255, 255)).convert(mode))
+    assert image.mode == "RGB"
+    assert image.getextrema() == ((255, 255),) * 3
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "La", "RGBa", "PA"])
+def test_transparent_modes_become_rgba(mode: str) -> None:
+    image = Image.new("RGBA", (20, 20), (255, 255, 255, 255))
+    image.paste((255, 255, 255, 0), (0, 0, 10, 20))
+    if mode in ("LA", "La"):
+        image = image.convert("LA")
+    if mode == "PA":
+        alpha = image.getchannel("A")
+        image = Image.new("P", (20, 20), 1)
+        image.putalpha(alpha)
+    prepared = prepare_image(image if image.mode == mode else image.convert(mode))
+    assert prepared.mode == "RGBA"
+    alpha = np.asarray(prepared)[..., 3]
+    assert alpha[:, :10].max() == 0
+    assert alpha[:, 10:].min() == 255
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_transparent_color_of_png_becomes_alpha(mode: str) -> None:
+    image = Image.new("L", (20, 20), 200)
+    image.paste(7, (0, 0, 5, 20))
+    key: int | tuple[int, int, int] = (7, 7, 7) if mode == "RGB" else 7
+    if mode == "P":
+        image.putpalette([value for value in range(256) for _ in range(3)])
+        image = Image.frombytes("P", image.size, image.tobytes())
+        image.putpalette([value for value in range(256) for _ in range(3)])
+    else:
+        image = image.convert(mode)
+    loaded = load_image(encoded(image, transparency=key))
+    assert loaded.mode == "RGBA"
+    assert np.asarray(loaded)[0, :, 3].tolist() == [0] * 5 + [255] * 15
+    assert loaded.getpixel((19, 0)) == (200, 200, 200, 255)
+
+
+def test_16_bit_png_is_scaled() -> None:
+    values = np.linspace(0, 65535, 400).round().astype(np.uint16).reshape(20, 20)
+    loaded = load_image(encoded(Image.fromarray(values)))
+    expected = np.rint(values / 257).astype(np.uint8)
+    np.testing.assert_array_equal(np.asarray(loaded)[..., 1], expected)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "expected"),
+    [
+        (np.int32, [0, 128, 255], [0, 128, 255]),
+        (np.int32, [0, 32896, 65535], [0, 128, 255]),
+        (np.int32, [-1000, 4, 1000], [0, 128, 255]),
+        (np.int32, [0, 502_000, 1_000_000], [0, 128, 255]),
+        (np.int32, [0, 0, 0], [0, 0, 0]),
+        (np.float32, [0, 0.5, 1], [0, 128, 255]),
+        (np.float32, [0, 128, 255], [0, 128, 255]),
+        (np.float32, [np.nan, 0.5, np.inf], [0, 128, 0]),
+        (np.float32, [-3, -3, -3], [0, 0, 0]),
+    ],
+)
+def test_32_bits_take_the_range_that_fits(
+    dtype: type, values: list[float], expected: list[int]
+) -> None:
+    image = Image.fromarray(np.tile(np.array(values, dtype), (16, 6)))
+    assert image.mode == ("F" if dtype is np.float32 else "I")
+    assert np.asarray(prepare_image(image))[0, :3, 0].tolist() == expected
+
+
+def test_animation_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (20, 20), color) for color in ("red", "blue")]
+    for format_name in ("GIF", "PNG", "WEBP"):
+        options = {"lossless": True} if format_name == "WEBP" else {}
+        data = encoded(frames[0], format_name, save_all=True, append_images=frames[1:], **options)
+        pixel = load_image(data).getpixel((3, 3))
+        assert pixel[:3] == (255, 0, 0)
+
+
+def profile(name: str) -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
+
+
+def wide_profile() -> bytes:
+    """An sRGB profile whose red and blue primaries are exchanged: a change nobody can miss."""
+    data = bytearray(profile("sRGB"))
+    count = struct.unpack(">I", data[128:132])[0]
+    entries = {}
+    for index in range(count):
+        start = 132 + 12 * index
+        tag = bytes(data[start : start + 4])
+        entries[tag] = (start, data[start + 4 : start + 12])
+    for one, other in ((b"rXYZ", b"bXYZ"), (b"bXYZ", b"rXYZ")):
+        start = entries[one][0]
+        data[start + 4 : start + 12] = entries[other][1]
+    return bytes(data).replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
+
+
+def test_color_profile_is_converted_to_srgb() -> None:
+    image = Image.new("RGBA", (20, 20), (255, 0, 0, 77))
+    loaded = load_image(encoded(image, icc_profile=wide_profile()))
+    red, _, blue, alpha = loaded.getpixel((0, 0))
+    assert (red, alpha) == (0, 77)
+    assert blue > 250
+    assert "icc_profile" not in loaded.info
+
+
+def test_srgb_profile_changes_nothing() -> None:
+    image = Image.fromarray(noise(20, 20))
+    loaded = load_image(encoded(image, icc_profile=profile("sRGB")))
+    np.testing.assert_array_equal(np.asarray(loaded), noise(20, 20))
+
+
+@pytest.mark.parametrize(
+    ("mode", "icc"),
+    [
+        ("RGB", b"nonsense"),
+        ("RGB", profile("sRGB")[:300]),
+        ("CMYK", profile("sRGB")),
+        ("RGB", profile("LAB")),
+    ],
+)
+def test_unusable_profile_is_ignored_with_a_log(
+    mode: str, icc: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="stylize")
+    image = Image.new(mode, (20, 20), (10, 200, 30, 0)[: len(mode)])
+    plain = np.asarray(image.convert("RGB"))
+    image.info["icc_profile"] = icc
+    np.testing.assert_array_equal(np.asarray(prepare_image(image)), plain)
+    assert "profile ignored" in caplog.text
+
+
+def test_lab_becomes_rgb() -> None:
+    image = Image.new("LAB", (20, 20), (255, 128, 128))
+    assert min(prepare_image(image).getpixel((0, 0))) >= 253
+
+
+def test_prepared_picture_is_returned_itself() -> None:
+    image = Image.new("RGBA", (20, 20))
+    assert prepare_image(image) is image
+    assert prepare_image(prepare_image(Image.new("L", (20, 20)))).mode == "RGB"
+
+
+def test_prepare_leaves_its_argument_alone() -> None:
+    image = Image.new("RGB", (20, 20))
+    image.info["comment"] = "mine"
+    assert prepare_image(image).info == {}
+    assert image.info == {"comment": "mine"}
+
+
+# ----------------------------------------------------------------------------------------- errors
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"nothing\.png does not exist"):
+        load_image(tmp_path / "nothing.png")
+    with pytest.raises(ImageError, match="is a folder"):
+        load_image(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "The file is empty"),
+        (b"hello, I am a text", "not a picture of a known format"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50), "HEIC photos"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "not a picture"),
+    ],
+)
+def test_what_is_no_picture(data: bytes, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(data)
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
+def test_truncated_file(format_name: str) -> None:
+    data = encoded(Image.fromarray(noise(64, 64)), format_name)
+    with pytest.raises(ImageError, match=r"damaged|cannot be read"):
+        load_image(data[: len(data) // 2])
+
+
+def test_missing_permission(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    marked().save(path)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(ImageError, match="Permission denied"):
+        load_image(path)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims to be large."""
+    data = bytearray(encoded(Image.new("L", (16, 16))))
+    data[16:24] = struct.pack(">II", width, height)
+    import zlib
+
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "message"),
+    [
+        (10_001, 10_000, r"10001 x 10000 px = 100 megapixels; the limit is 100"),
+        (50_000, 50_000, r"more than 100 megapixels"),
+    ],
+)
+def test_decompression_bomb(width: int, height: int, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(png_header(width, height))
+
+
+def test_pillow_does_not_warn_below_our_limit() -> None:
+    # 9,500 x 10,000 px lie above the size at which Pillow warns. The file is damaged, which shows
+    # that it came as far as being unpacked.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ImageError, match="damaged"):
+            load_image(png_header(9_500, 10_000))
+
+
+def test_prepare_checks_the_size_too() -> None:
+    image = Image.new("1", (MAX_PIXELS // 5000 + 1, 5000))
+    with pytest.raises(ImageError, match="the limit is 100"):
+        prepare_image(image)
+
+
+@pytest.mark.parametrize("size", [(15, 400), (400, 15), (1, 1)])
+def test_too_small(size: tuple[int, int]) -> None:
+    message = f"{size[0]} x {size[1]} px; each side must have at least 16 px"
+    with pytest.raises(ImageError, match=message):
+        prepare_image(Image.new("RGB", size))
+    with pytest.raises(ImageError, match=message):
+        load_image(encoded(Image.new("RGB", size)))
+    assert load_image(encoded(Image.new("RGB", size)), min_side_px=1).size == size
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM"]))
+def test_random_bytes_never_raise_anything_else(data: bytes, magic: bytes) -> None:
+    with pytest.raises(ImageError):
+        load_image(magic + data)
+
+
+# ----------------------------------------------------------------------------------------- saving
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK"])
+def test_saves_every_mode_in_every_format(tmp_path: Path, suffix: str, mode: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    save_image(Image.new("RGB", (17, 23), (200, 100, 50)).convert(mode), path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert load_image(path).size == (17, 23)
+
+
+def test_png_keeps_every_bit(tmp_path: Path) -> None:
+    image = Image.fromarray(noise(19, 31, 4))
+    save_image(image, tmp_path / "a.png")
+    np.testing.assert_array_equal(np.asarray(load_image(tmp_path / "a.png")), np.asarray(image))
+
+
+def test_jpeg_flattens_on_white_and_keeps_full_color_resolution(tmp_path: Path) -> None:
+    save_image(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.getpixel((5, 5)) == (255, 255, 255)
+        assert [component[1:3] for component in image.layer] == [(1, 1)] * 3
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_nothing_private_is_written(tmp_path: Path, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET place"
+    image = Image.open(io.BytesIO(encoded(marked(), exif=exif.tobytes())))
+    image.info |= {"comment": b"SECRET", "xmp": b"SECRET", "Author": "SECRET"}
+    path = tmp_path / f"a{suffix}"
+    save_image(image, path)
+    assert b"SECRET" not in path.read_bytes()
+    with Image.open(path) as saved:
+        assert not saved.getexif()
+        assert set(saved.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "loop",
+                                   "background", "timestamp", "duration"}  # fmt: skip
+    assert image.info["Author"] == "SECRET"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.gif", r'cannot be saved as "\.gif"\. End the name .* \.png, \.jpg, \.jpeg, \.webp'),
+        ("a", r'"a" does not say in which format'),
+        ("missing/a.png", r"the folder .*missing does not exist"),
+        ("folder.png", r"folder\.png is a folder"),
+        ("file/a.png", r"the folder .*file does not exist"),
+    ],
+)
+def test_unusable_destination(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ImageError, match=message):
+        save_image(marked(), tmp_path / name)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder.png"]
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "not writable"), (errno.EIO, "cannot be")],
+)
+def test_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+
+    def fail(self: Image.Image, file: io.BytesIO, **_: object) -> None:
+        file.write(b"half")
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(ImageError, match=message):
+        save_image(marked(), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_cancelled_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cancel(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", cancel)
+    with pytest.raises(KeyboardInterrupt):
+        save_image(marked(), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("suffix", "side", "limit"), [(".webp", 16_384, 16_383), (".jpg", 65_501, 65_500)]
+)
+def test_too_large_for_the_format(tmp_path: Path, suffix: str, side: int, limit: int) -> None:
+    with pytest.raises(ImageError, match=f"{side} x 16 px .* end at {limit} px"):
+        save_image(Image.new("L", (side, 16)), tmp_path / f"a{suffix}")
+
+
+# ---------------------------------------------------------------------------------------- helpers
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_arrays_round_trip(channels: int) -> None:
+    image = Image.fromarray(noise(5, 9, channels))
+    rgb, alpha = to_arrays(image)
+    assert rgb.shape == (5, 9, 3)
+    assert (alpha is None) == (channels == 3)
+    np.testing.assert_array_equal(np.asarray(from_arrays(rgb, alpha)), np.asarray(image))
+
+
+def test_arrays_refuse_other_modes() -> None:
+    with pytest.raises(ValueError, match="RGB or RGBA"):
+        to_arrays(Image.new("L", (20, 20)))
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "expected"),
+    [
+        ((400, 200), None, (400, 200)),
+        ((400, 200), 400, (400, 200)),
+        ((400, 200), 800, (400, 200)),
+        ((400, 200), 100, (100, 50)),
+        ((200, 401), 100, (50, 100)),
+        ((3000, 2), 100, (100, 1)),
+    ],
+)
+def test_fit_within(size: tuple[int, int], limit: int | None, expected: tuple[int, int]) -> None:
+    assert fit_within(size, limit) == expected
+
+
+@given(st.integers(1, 9000), st.integers(1, 9000), st.integers(1, 9000))
+def test_fit_within_keeps_limit_and_shape(width: int, height: int, limit: int) -> None:
+    fitted = fit_within((width, height), limit)
+    assert 1 <= min(fitted) <= max(fitted) <= max(limit, 1)
+    assert max(fitted) == min(limit, max(width, height))
+    scale = max(fitted) / max(width, height)
+    assert abs(fitted[0] - width * scale) <= 1
+    assert abs(fitted[1] - height * scale) <= 1
+
+
+def test_fit_within_refuses_nonsense() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        fit_within((10, 10), 0)
+
+
+def test_transparent_colors_do_not_bleed() -> None:
+    image = Image.new("RGBA", (32, 32), (0, 255, 0, 0))  # unseen green around a red square
+    image.paste((255, 0, 0, 255), (8, 8, 24, 24))
+    small = np.asarray(resize_image(image, (13, 13)))
+    seen = small[small[..., 3] > 20]
+    assert len(seen) > 20
+    assert seen[:, 1].max() <= 2
+    assert resize_image(image, (32, 32)) is image
+
+
+def test_readable_suffixes_are_those_of_the_readable_formats() -> None:
+    Image.init()
+    for suffix in images.READABLE_SUFFIXES:
+        assert Image.EXTENSION[suffix] in images.READABLE_FORMATS
