@@ -1,0 +1,19 @@
+"""The style library: styles by name, kept for good, found again, blended and shared."""
+
+from stylize.library.library import StyleEncoder, StyleLibrary, data_folder
+from stylize.library.pictures import check_style_picture
+from stylize.library.records import Match, StyleFilter, StyleRecord, slugify
+from stylize.library.store import Entry, StyleStore
+
+__all__ = [
+    "Entry",
+    "Match",
+    "StyleEncoder",
+    "StyleFilter",
+    "StyleLibrary",
+    "StyleRecord",
+    "StyleStore",
+    "check_style_picture",
+    "data_folder",
+    "slugify",
+]

@@ -1,0 +1,203 @@
+"""Search in memory: exact nearest neighbours and filters over arrays.
+
+Readers take one snapshot and never wait. A writer appends rows behind the end of what snapshots
+show, marks replaced and removed rows dead in a copied mask, and then puts a new snapshot in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize.library.palette import (
+    NEAR_COLOR,
+    PALETTE_SIZE,
+    color_gaps,
+    palette_array,
+    palette_similarity,
+    parse_colors,
+)
+from stylize.library.records import StyleFilter, StyleRecord, first_year, fold
+
+_NO_YEAR = -32768
+
+
+class Row(NamedTuple):
+    """What the index knows of a style besides its point: the columns that filters look at."""
+
+    name: str
+    artist: str
+    movement: str
+    license: str
+    tags: tuple[str, ...]
+    text: str
+    year: int
+    stale: bool
+    palette: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, record: StyleRecord) -> Row:
+        """The row of a record, its texts folded for comparison."""
+        return make_row(
+            record.name, record.title, record.artist, record.year, record.movement,
+            record.license, record.tags, record.stale, palette_array(record.palette),
+        )  # fmt: skip
+
+
+def make_row(
+    name: str, title: str, artist: str, year: str, movement: str, license_: str,
+    tags: tuple[str, ...], stale: bool, palette: NDArray[np.float32],
+) -> Row:  # fmt: skip
+    """Build a row from a record's fields."""
+    text = fold(" ".join((name, title, artist, movement, year, *tags)))
+    number = first_year(year)
+    return Row(
+        name, fold(artist), fold(movement), fold(license_), tags, text,
+        _NO_YEAR if number is None else number, stale, palette,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    count: int
+    rows: list[Row]  # shared between snapshots; only the first `count` belong to this one
+    points: NDArray[np.float32]  # (capacity, point_size), zero for stale styles
+    palettes: NDArray[np.float32]  # (capacity, PALETTE_SIZE, 4)
+    years: NDArray[np.int16]  # (capacity,)
+    stale: NDArray[np.bool_]  # (capacity,)
+    alive: NDArray[np.bool_]  # (count,)
+
+
+class Index:
+    """Rows and points of many styles. Writers must hold a lock of their own; readers need none."""
+
+    def __init__(self, point_size: int) -> None:
+        self._point_size = point_size
+        self._row_of: dict[str, int] = {}  # for writers only
+        self._snapshot = self._empty(16)
+
+    def _empty(self, capacity: int) -> _Snapshot:
+        return _Snapshot(
+            0,
+            [],
+            np.zeros((capacity, self._point_size), np.float32),
+            np.zeros((capacity, PALETTE_SIZE, 4), np.float32),
+            np.full(capacity, _NO_YEAR, np.int16),
+            np.zeros(capacity, bool),
+            np.zeros(0, bool),
+        )
+
+    def __len__(self) -> int:
+        return int(self._snapshot.alive.sum())
+
+    def change(
+        self, rows: Sequence[Row], points: NDArray[np.float32], removed: Iterable[str] = ()
+    ) -> None:
+        """Put rows in (in place of those with the same names) and take others out, in one step.
+
+        Args:
+            rows: New rows; names occur once.
+            points: (len(rows), point_size) float32, unit length.
+            removed: Names to take out; unknown ones are ignored.
+        """
+        old = self._snapshot
+        end = old.count + len(rows)
+        if end > len(old.points):
+            old = self._grown(old, rows)
+            end = old.count + len(rows)
+        alive = np.concatenate([old.alive, np.ones(len(rows), bool)])
+        for name in [*removed, *(row.name for row in rows)]:
+            position = self._row_of.pop(name, None)
+            if position is not None:
+                alive[position] = False
+        old.rows.extend(rows)
+        old.points[old.count : end] = points
+        old.years[old.count : end] = [row.year for row in rows]
+        old.stale[old.count : end] = [row.stale for row in rows]
+        if rows:
+            old.palettes[old.count : end] = np.stack([row.palette for row in rows])
+        self._row_of.update((row.name, old.count + i) for i, row in enumerate(rows))
+        self._snapshot = replace(old, count=end, alive=alive)
+
+    def _grown(self, old: _Snapshot, rows: Sequence[Row]) -> _Snapshot:
+        """A copy without dead rows and with room for as many again."""
+        kept = np.flatnonzero(old.alive)
+        new = self._empty(max(16, 2 * len(kept) + len(rows)))
+        count = len(kept)
+        new.points[:count] = old.points[kept]
+        new.palettes[:count] = old.palettes[kept]
+        new.years[:count] = old.years[kept]
+        new.stale[:count] = old.stale[kept]
+        new.rows.extend(old.rows[i] for i in kept)
+        self._row_of = {row.name: i for i, row in enumerate(new.rows)}
+        return replace(new, count=count, alive=np.ones(count, bool))
+
+    def names(self, where: StyleFilter | None = None) -> list[str]:
+        """The names of the styles that meet the conditions, sorted."""
+        snapshot = self._snapshot
+        mask = _mask(snapshot, where or StyleFilter())
+        return sorted(snapshot.rows[i].name for i in np.flatnonzero(mask))
+
+    def nearest(
+        self, point: NDArray[np.float32], k: int, where: StyleFilter
+    ) -> list[tuple[str, float]]:
+        """The k styles with the largest cosine to a unit point, (point_size,), best first."""
+        snapshot = self._snapshot
+        mask = _mask(snapshot, replace(where, stale=False))
+        return _best(snapshot, snapshot.points[: snapshot.count] @ point, mask, k)
+
+    def nearest_palette(
+        self, colors: Sequence[str], k: int, where: StyleFilter
+    ) -> list[tuple[str, float]]:
+        """The k styles whose palettes hold the colours best, best first."""
+        snapshot = self._snapshot
+        scores = palette_similarity(snapshot.palettes[: snapshot.count], parse_colors(colors))
+        return _best(snapshot, scores, _mask(snapshot, where), k)
+
+
+def _best(
+    snapshot: _Snapshot, scores: NDArray[np.float32], mask: NDArray[np.bool_], k: int
+) -> list[tuple[str, float]]:
+    candidates = np.flatnonzero(mask)
+    if len(candidates) > k:
+        top = np.argpartition(-scores[candidates], k - 1)[:k]
+        candidates = candidates[top]
+    found = [(snapshot.rows[i].name, float(scores[i])) for i in candidates]
+    return sorted(found, key=lambda match: (-match[1], match[0]))
+
+
+def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
+    """Which rows meet the conditions. Whole arrays first, then texts among those that are left."""
+    mask = snapshot.alive.copy()
+    years = snapshot.years[: snapshot.count]
+    if where.stale is not None:
+        mask &= snapshot.stale[: snapshot.count] == where.stale
+    if where.year_from is not None:
+        mask &= years >= where.year_from
+    if where.year_to is not None:
+        mask &= (years <= where.year_to) & (years != _NO_YEAR)
+    if where.colors:
+        palettes = snapshot.palettes[: snapshot.count]
+        mask &= (color_gaps(palettes, parse_colors(where.colors)) <= NEAR_COLOR).all(axis=1)
+    rows = snapshot.rows
+    left = None
+    for column in ("artist", "movement", "license"):
+        if wanted := fold(getattr(where, column)):
+            at = Row._fields.index(column)
+            left = [i for i in _left(mask, left) if rows[i][at] == wanted]
+    if tags := {" ".join(tag.casefold().split()) for tag in where.tags}:
+        left = [i for i in _left(mask, left) if tags.issubset(rows[i].tags)]
+    for word in fold(where.text).split():
+        left = [i for i in _left(mask, left) if word in rows[i].text]
+    if left is not None:
+        mask[:] = False
+        mask[left] = True
+    return mask
+
+
+def _left(mask: NDArray[np.bool_], left: list[int] | None) -> list[int]:
+    return np.flatnonzero(mask).tolist() if left is None else left

@@ -1,0 +1,549 @@
+"""StyleLibrary: the bundled styles and the user's own, under one face."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import platformdirs
+from PIL import Image
+
+from stylize.errors import (
+    StyleExistsError,
+    StyleNotFoundError,
+    StyleVectorError,
+)
+from stylize.images import load_image, prepare_image
+from stylize.library import pictures
+from stylize.library.bundled import load_bundled
+from stylize.library.measure import Measure
+from stylize.library.palette import extract_palette
+from stylize.library.records import (
+    TEXT_FIELDS,
+    Match,
+    StyleFilter,
+    StyleRecord,
+    check_name,
+    check_tags,
+    check_text,
+    utc_now,
+)
+from stylize.library.sqlite_store import SqliteStore
+from stylize.library.store import Entry, MemoryStore, StyleStore
+from stylize.styles import StyleVector, blend
+
+logger = logging.getLogger(__name__)
+
+# `StyleLibrary.list` hides the type of that name inside the class.
+Names = list[str]
+Records = list[StyleRecord]
+Matches = list[Match]
+Stores = list[StyleStore]
+
+DATA_VARIABLE = "STYLIZE_DATA_DIR"
+DATABASE_NAME = "library.sqlite3"
+IN_MEMORY = ":memory:"
+
+
+class StyleEncoder(Protocol):
+    """What the library needs of an engine."""
+
+    @property
+    def encoder_sha256(self) -> str:
+        """SHA-256 of the style encoder: vectors of different encoders are never mixed."""
+
+    def encode_style(self, image: Image.Image) -> StyleVector:
+        """The style vector of a picture of any mode."""
+
+
+class StyleLibrary:
+    """Styles by name: encode once, keep, find, blend, share.
+
+    Many threads may use one library, and several processes one data folder. Open one with
+    `StyleLibrary.open` or `StyleLibrary.in_memory`.
+    """
+
+    def __init__(
+        self, encoder: StyleEncoder, store: StyleStore, bundled: StyleStore | None = None
+    ) -> None:
+        """Put a library together; to plug in another store, otherwise use `open`.
+
+        Args:
+            encoder: Makes style vectors of pictures; an `Engine` does.
+            store: Keeps the user's own styles.
+            bundled: Keeps the read-only styles, if any.
+        """
+        self.encoder = encoder
+        self.store = store
+        self._bundled = bundled
+        # Later ones win: should a bundled style of a newer package take the name of one of the
+        # user's own, theirs is the one that is shown.
+        self._stores = (store,) if bundled is None else (bundled, store)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        encoder: StyleEncoder,
+        bundled: bool | Path = True,
+        read_only: bool = False,
+    ) -> StyleLibrary:
+        """Open the bundled styles and the user's own.
+
+        Args:
+            path: The data folder; created by the first change. Default: the environment variable
+                ``STYLIZE_DATA_DIR``, else the place the operating system provides for user data.
+                ":memory:" keeps the user's own styles in memory only.
+            encoder: Makes style vectors of pictures; an `Engine` does.
+            bundled: Whether to show the bundled styles; or the folder with others in their place.
+            read_only: Refuse changes.
+
+        Raises:
+            LibraryError: The library is damaged, locked or of a newer version.
+        """
+        bundled_store = None
+        if bundled:
+            bundled_store = load_bundled(encoder, bundled if isinstance(bundled, Path) else None)
+            measure = bundled_store.measure
+        else:
+            grey = encoder.encode_style(Image.new("RGB", (64, 64), "grey"))
+            measure = Measure(encoder.encoder_sha256, grey.values.size)
+        store: StyleStore
+        if path is not None and os.fspath(path) == IN_MEMORY:
+            store = MemoryStore(measure)
+        else:
+            folder = Path(path) if path is not None else data_folder()
+            store = SqliteStore(folder / DATABASE_NAME, measure, read_only=read_only)
+        library = cls(encoder, store, bundled_store)
+        if not store.read_only:
+            library.reencode_stale()
+        return library
+
+    @classmethod
+    def in_memory(cls, *, encoder: StyleEncoder, bundled: bool | Path = True) -> StyleLibrary:
+        """A library that is forgotten with the process, for example for one visit to a page.
+
+        Cheap: the bundled styles are loaded once and shared.
+        """
+        return cls.open(IN_MEMORY, encoder=encoder, bundled=bundled)
+
+    def close(self) -> None:
+        """Let go of the database; the library cannot be used afterwards."""
+        self.store.close()
+
+    def __enter__(self) -> StyleLibrary:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether styles cannot be added or changed."""
+        return self.store.read_only
+
+    # -------------------------------------------------------------------------------- looking
+
+    def names(self, where: StyleFilter | None = None, **conditions: Any) -> Names:
+        """The names of all styles, or of those that meet conditions, bundled ones first.
+
+        Args:
+            where: Conditions.
+            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
+        """
+        where = _conditions(where, conditions)
+        return [*dict.fromkeys(n for store in self._chosen(where) for n in store.find(where))]
+
+    def list(
+        self,
+        where: StyleFilter | None = None,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        **conditions: Any,
+    ) -> Records:
+        """The records of all styles, or of those that meet conditions, bundled ones first.
+
+        Args:
+            where: Conditions.
+            limit: At most so many.
+            offset: Leave out so many at the beginning.
+            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
+        """
+        names = self.names(where, **conditions)[offset : None if limit is None else offset + limit]
+        found = self._records(names)
+        return [found[name] for name in names if name in found]
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(store.get(name) for store in self._stores)
+
+    def get(self, name: str) -> StyleRecord:
+        """The style of that name.
+
+        Raises:
+            StyleNotFoundError: There is none; the message names close ones.
+        """
+        for store in reversed(self._stores):
+            if record := store.get(name):
+                return record
+        close = difflib.get_close_matches(name, self.names(), 3, 0.5)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise StyleNotFoundError(f'There is no style called "{name}".{hint}')
+
+    def original(self, name: str) -> Image.Image | None:
+        """The picture of a style, or None if only its vector is kept.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+        """
+        self.get(name)
+        store = next(store for store in reversed(self._stores) if store.get(name))
+        data = store.original(name)
+        return load_image(data) if data else None
+
+    def find_content(self, image: Image.Image) -> str | None:
+        """The name of a style made from exactly this picture, or None."""
+        content = pictures.content_sha256(prepare_image(image))
+        return next((n for store in self._stores if (n := store.find_content(content))), None)
+
+    # ------------------------------------------------------------------------------ searching
+
+    def search(
+        self,
+        query: StyleVector | Image.Image | str,
+        k: int = 10,
+        *,
+        where: StyleFilter | None = None,
+        **conditions: Any,
+    ) -> Matches:
+        """The styles most like a style, exactly (every style is compared).
+
+        Args:
+            query: A style vector, a picture, or the name of a style (which is left out then).
+            k: How many at most.
+            where: Conditions that they must meet.
+            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
+
+        Returns:
+            The most similar first.
+
+        Raises:
+            StyleNotFoundError: There is no style of that name.
+            StyleVectorError: The vector was made by another style encoder.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1; got {k}")
+        itself = query if isinstance(query, str) else None
+        if isinstance(query, str):
+            vector = self._usable(query).vector
+        elif isinstance(query, StyleVector):
+            vector = self._check_vector(query)
+        else:
+            vector = self.encoder.encode_style(query)
+        where = _conditions(where, conditions)
+        found = [
+            match
+            for store in self._chosen(where)
+            for match in store.nearest(vector, k + 1, where)
+            if match[0] != itself
+        ]
+        return self._matches(found, k)
+
+    def search_palette(
+        self,
+        colors: Sequence[str],
+        k: int = 10,
+        *,
+        where: StyleFilter | None = None,
+        **conditions: Any,
+    ) -> Matches:
+        """The styles whose palettes hold the given colours best.
+
+        Args:
+            colors: One or several, such as "#1d3557" or "gold".
+            k: How many at most.
+            where: Conditions that they must meet.
+            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
+
+        Raises:
+            ControlError: One of them is no colour.
+        """
+        where = _conditions(where, conditions)
+        found = [
+            match
+            for store in self._chosen(where)
+            for match in store.nearest_palette(colors, k, where)
+        ]
+        return self._matches(found, k)
+
+    def _matches(self, found: Sequence[tuple[str, float]], k: int) -> Matches:
+        best = sorted(dict(found).items(), key=lambda match: (-match[1], match[0]))[:k]
+        records = self._records([name for name, _ in best])
+        return [Match(records[name], score) for name, score in best if name in records]
+
+    def _records(self, names: Sequence[str]) -> dict[str, StyleRecord]:
+        return {r.name: r for store in self._stores for r in store.get_many(names)}
+
+    def _chosen(self, where: StyleFilter) -> Stores:
+        return [
+            store
+            for store in self._stores
+            if where.bundled is None or where.bundled == (store is self._bundled)
+        ]
+
+    def blend(self, weights: Mapping[str, float]) -> StyleVector:
+        """Mix styles by name: ``blend({"starry-night": 0.7, "great-wave": 0.3})``.
+
+        Raises:
+            StyleNotFoundError: One of the names is unknown.
+            StyleVectorError: One of the styles is of another encoder.
+            ControlError: The weights are unusable.
+        """
+        vectors = [self._usable(name).vector for name in weights]
+        return blend(vectors, list(weights.values()))
+
+    def _usable(self, name: str) -> StyleRecord:
+        record = self.get(name)
+        if record.stale:
+            raise StyleVectorError(
+                f'The style "{name}" was made by another style encoder and its picture was not '
+                "kept. Add it again from the picture, replacing the old one."
+            )
+        return record
+
+    def _check_vector(self, vector: StyleVector) -> StyleVector:
+        if vector.encoder_sha256 != self.encoder.encoder_sha256:
+            raise StyleVectorError(
+                "The style vector was made by another style encoder; encode its picture again."
+            )
+        return vector
+
+    # ------------------------------------------------------------------------------- changing
+
+    def add(
+        self,
+        name: str,
+        image: Image.Image,
+        *,
+        title: str = "",
+        artist: str = "",
+        year: str = "",
+        movement: str = "",
+        license: str = "",
+        source: str = "",
+        tags: Iterable[str] = (),
+        notes: str = "",
+        keep_original: bool = True,
+        replace: bool = False,
+    ) -> StyleRecord:
+        """Encode a picture and keep it as a style.
+
+        Args:
+            name: A slug of lower-case letters, digits and hyphens; `slugify` makes one.
+            image: The style picture, of any mode.
+            title: What people call it.
+            artist: Who made it.
+            year: When, as text ("c. 1831").
+            movement: Its school or kind.
+            license: Under which terms it may be used.
+            source: Where the picture came from.
+            tags: Words to find it by.
+            notes: Anything else.
+            keep_original: Keep the picture too (at most 1024 px), so that the style can be encoded
+                again for a later version of the model.
+            replace: Put it in the place of a style of the user that has this name.
+
+        Returns:
+            The record as it was stored. A picture of one single colour is accepted with a warning
+            in the log; `check_style_picture` returns it as text.
+
+        Raises:
+            StyleExistsError: The name is taken, or is that of a bundled style.
+            ImageError: The picture is too small or damaged.
+            LibraryError: The name is unusable, or the library cannot be written.
+        """
+        self._check_free(name, replace)
+        image = prepare_image(image)
+        for warning in pictures.check_style_picture(image):
+            logger.warning("%s: %s", name, warning)
+        vector = self.encoder.encode_style(image)
+        texts: dict[str, Any] = {"title": title, "artist": artist, "year": year, "movement": movement,
+                 "license": license, "source": source, "notes": notes}  # fmt: skip
+        now = utc_now()
+        record = StyleRecord(
+            name=name,
+            vector=vector,
+            **{key: check_text(key, str(text)) for key, text in texts.items()},
+            tags=check_tags(tags),
+            thumbnail=pictures.make_thumbnail(image),
+            palette=extract_palette(pictures.flatten(image)),
+            content_sha256=pictures.content_sha256(image),
+            created_at=now,
+            updated_at=now,
+            has_original=keep_original,
+        )
+        self.put([Entry(record, pictures.make_original(image) if keep_original else None)], replace)
+        return record
+
+    def add_vector(
+        self, name: str, vector: StyleVector, *, replace: bool = False, **about: Any
+    ) -> StyleRecord:
+        """Keep a style vector that was made elsewhere, for example a blend, without a picture.
+
+        Args:
+            name: A slug of lower-case letters, digits and hyphens.
+            vector: A vector of this library's encoder.
+            replace: Put it in the place of a style of the user that has this name.
+            **about: Other fields of `StyleRecord`, such as ``title`` or ``thumbnail``.
+
+        Raises:
+            StyleExistsError: The name is taken, or is that of a bundled style.
+            StyleVectorError: The vector is of another encoder or length.
+            LibraryError: A field is unusable, or the library cannot be written.
+        """
+        self._check_free(name, replace)
+        self._check_vector(vector)
+        now = utc_now()
+        about = {key: check_text(key, v) if key in TEXT_FIELDS else v for key, v in about.items()}
+        about["tags"] = check_tags(about.get("tags", ()))
+        record = StyleRecord(name=name, vector=vector, created_at=now, updated_at=now, **about)
+        self.put([Entry(record)], replace)
+        return record
+
+    def put(self, entries: Sequence[Entry], replace: bool = False) -> None:
+        """Store finished records, all or none: what `add` and `import_` end in.
+
+        Raises:
+            StyleExistsError: A name is taken, or is that of a bundled style.
+            StyleVectorError: A vector of this encoder has a wrong length.
+            LibraryError: The library cannot be written.
+        """
+        expected = self.store.measure.dimension
+        for record, _ in entries:
+            self._check_not_bundled(record.name)
+            actual = record.vector.values.size
+            if record.vector.encoder_sha256 == self.encoder.encoder_sha256 and actual != expected:
+                raise StyleVectorError(
+                    f'The vector of "{record.name}" has {actual} values; those of this style '
+                    f"encoder have {expected}."
+                )
+            if not record.vector.values.any():
+                logger.warning("The vector of %s holds only zeros", record.name)
+        self.store.put(entries, replace=replace)
+
+    def _check_not_bundled(self, name: str) -> None:
+        check_name(name)
+        if self._bundled is not None and self._bundled.get(name):
+            raise StyleExistsError(
+                f'"{name}" is a bundled style, which cannot be changed; choose another name.'
+            )
+
+    def _check_free(self, name: str, replace: bool) -> None:
+        self._check_not_bundled(name)
+        if not replace and self.store.get(name):
+            raise StyleExistsError(
+                f'There is a style called "{name}" already; choose another name or replace it.'
+            )
+
+    def update(self, name: str, *, new_name: str | None = None, **changes: Any) -> StyleRecord:
+        """Change what is noted about one of the user's styles; what is not given stays.
+
+        Args:
+            name: The style.
+            new_name: Its new name.
+            **changes: Any of title, artist, year, movement, license, source, tags, notes.
+
+        Returns:
+            The changed record.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+            StyleExistsError: The new name is taken, or the style is a bundled one.
+            LibraryError: A field is unusable, or the library cannot be written.
+        """
+        unknown = changes.keys() - {*TEXT_FIELDS, "tags"}
+        if unknown:
+            raise TypeError(f"a style has no field {sorted(unknown)}")
+        self._check_own(name)
+        columns: dict[str, Any] = {
+            key: check_tags(value) if key == "tags" else check_text(key, str(value))
+            for key, value in changes.items()
+        }
+        if new_name is not None and new_name != name:
+            self._check_free(new_name, replace=False)
+            columns["name"] = new_name
+        self.store.update(name, columns | {"updated_at": utc_now()})
+        return self.get(columns.get("name", name))
+
+    def remove(self, name: str) -> None:
+        """Forget one of the user's styles.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+            StyleExistsError: It is a bundled style.
+            LibraryError: The library cannot be written.
+        """
+        self._check_own(name)
+        self.store.remove(name)
+
+    def _check_own(self, name: str) -> None:
+        if self.get(name).bundled:
+            raise StyleExistsError(
+                f'"{name}" is a bundled style, which cannot be changed or removed.'
+            )
+
+    def reencode_stale(self, progress: Callable[[float], None] | None = None) -> int:
+        """Encode styles of another encoder again where their pictures were kept.
+
+        Returns:
+            How many were encoded. The others stay marked as stale.
+        """
+        names = self.store.find(StyleFilter(stale=True))
+        done = 0
+        for i, name in enumerate(names):
+            data = self.store.original(name)
+            if data:
+                vector = self.encoder.encode_style(load_image(data))
+                try:
+                    self.store.update(name, {"vector": vector})
+                except StyleNotFoundError:
+                    continue  # removed meanwhile
+                done += 1
+            if progress:
+                progress((i + 1) / len(names))
+        if names:
+            logger.info(
+                "%d styles of another style encoder: %d encoded again, %d without a picture",
+                len(names), done, len(names) - done,
+            )  # fmt: skip
+        return done
+
+
+def data_folder() -> Path:
+    """Where the user's own styles live unless a folder is given. It may not exist yet."""
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_data_dir("stylize", False))
+
+
+def _conditions(where: StyleFilter | None, conditions: Mapping[str, Any]) -> StyleFilter:
+    if where is not None and not conditions:
+        return where
+    known = {f.name for f in fields(StyleFilter)}
+    if unknown := conditions.keys() - known:
+        raise TypeError(f"no such condition: {sorted(unknown)}; there are {sorted(known)}")
+    return replace(where or StyleFilter(), **conditions)

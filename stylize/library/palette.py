@@ -1,0 +1,151 @@
+"""The main colours of a picture, and how close two palettes are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+
+from stylize.errors import ControlError
+
+PALETTE_SIZE = 6
+# CIE76 distance in Lab within which a paint passes for the colour that was asked for: paints are
+# duller than the pure colours that people name.
+NEAR_COLOR = 30.0
+_MIN_SHARE = 0.03
+_ROUNDS = 12
+
+_RGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+     [0.0193339, 0.1191920, 0.9503041]]
+)  # fmt: skip
+_WHITE = _RGB_TO_XYZ.sum(axis=1)
+
+
+class Swatch(NamedTuple):
+    """A colour ("#rrggbb") and its share of the picture, 0..1."""
+
+    color: str
+    share: float
+
+
+def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Convert sRGB, (..., 3) uint8, to CIE Lab (D65), (..., 3) float32."""
+    table = np.arange(256) / 255.0
+    linear = np.where(table <= 0.04045, table / 12.92, ((table + 0.055) / 1.055) ** 2.4)[rgb]
+    xyz = linear @ _RGB_TO_XYZ.T / _WHITE
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    lab = np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
+    return lab.astype(np.float32)
+
+
+def extract_palette(image: Image.Image) -> tuple[Swatch, ...]:
+    """Find up to `PALETTE_SIZE` main colours of an RGB picture: k-means in Lab, deterministic.
+
+    Returns:
+        Colours with their shares of the picture, the largest first; shares sum to about 1.
+    """
+    small = image.convert("RGB")
+    small.thumbnail((64, 64), Image.Resampling.BOX)
+    rgb = np.asarray(small).reshape(-1, 3)
+    lab = rgb_to_lab(rgb)
+    centres = _farthest_colors(lab)
+    labels = np.zeros(len(lab), dtype=np.intp)
+    for _ in range(_ROUNDS):
+        labels = np.linalg.norm(lab[:, None] - centres[None], axis=2).argmin(axis=1)
+        used = [i for i in range(len(centres)) if (labels == i).any()]
+        new_centres = np.stack([lab[labels == i].mean(axis=0) for i in used])
+        if len(new_centres) == len(centres) and np.allclose(new_centres, centres, atol=0.1):
+            break
+        centres = new_centres
+    labels = np.linalg.norm(lab[:, None] - centres[None], axis=2).argmin(axis=1)
+    swatches = []
+    for i in range(len(centres)):
+        members = rgb[labels == i]
+        if len(members) >= _MIN_SHARE * len(rgb):
+            r, g, b = members.mean(axis=0).round().astype(int)
+            swatches.append(Swatch(f"#{r:02x}{g:02x}{b:02x}", round(len(members) / len(rgb), 4)))
+    return tuple(sorted(swatches, key=lambda swatch: (-swatch.share, swatch.color)))
+
+
+def _farthest_colors(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Starting centres: the mean colour, then always the colour farthest from those chosen."""
+    centres = [lab.mean(axis=0)]
+    while len(centres) < PALETTE_SIZE:
+        gaps = np.linalg.norm(lab[:, None] - np.stack(centres)[None], axis=2).min(axis=1)
+        if gaps.max() < 2:  # fewer colours than that in the picture
+            break
+        centres.append(lab[gaps.argmax()])
+    return np.stack(centres)
+
+
+def parse_colors(colors: Sequence[str]) -> NDArray[np.float32]:
+    """Turn colours such as "#1d3557" or "gold" into Lab, (K, 3) float32.
+
+    Raises:
+        ControlError: One of them is no colour.
+    """
+    rgb = []
+    for color in colors:
+        try:
+            rgb.append(ImageColor.getrgb(color.strip())[:3])
+        except ValueError:
+            raise ControlError(
+                f'"{color}" is not a colour. Give one as "#1d3557" or by an English name.'
+            ) from None
+    return rgb_to_lab(np.array(rgb, dtype=np.uint8).reshape(-1, 3))
+
+
+def palette_array(palette: Sequence[Swatch]) -> NDArray[np.float32]:
+    """A palette as (PALETTE_SIZE, 4) float32: L, a, b, share; unused rows have the share 0."""
+    array = np.zeros((PALETTE_SIZE, 4), dtype=np.float32)
+    swatches = palette[:PALETTE_SIZE]
+    if swatches:
+        array[: len(swatches), :3] = parse_colors([swatch.color for swatch in swatches])
+        array[: len(swatches), 3] = [swatch.share for swatch in swatches]
+    return array
+
+
+def color_gaps(palettes: NDArray[np.float32], colors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The distance from each wanted colour to the nearest colour of each palette.
+
+    Args:
+        palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
+        colors: (K, 3) Lab.
+
+    Returns:
+        (N, K) float32, infinite for empty palettes.
+    """
+    gaps = np.empty((len(palettes), len(colors)), dtype=np.float32)
+    for k, color in enumerate(colors):
+        distance = np.sqrt(((palettes[:, :, :3] - color) ** 2).sum(axis=2))
+        gaps[:, k] = np.where(palettes[:, :, 3] > 0, distance, np.inf).min(axis=1)
+    return gaps
+
+
+def palette_similarity(
+    palettes: NDArray[np.float32], colors: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How well palettes hold the wanted colours: 1 for exactly and in plenty, 0 for not at all.
+
+    Args:
+        palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
+        colors: (K, 3) Lab.
+
+    Returns:
+        (N,) float32: for each wanted colour the share of the picture that is near it (fading
+        smoothly with the distance), as a geometric mean over the colours, so that none is missing.
+    """
+    scores = np.ones(len(palettes), dtype=np.float32)
+    for color in colors:
+        distance2 = ((palettes[:, :, :3] - color) ** 2).sum(axis=2)
+        near = 1 / (1 + distance2 / (NEAR_COLOR / 2) ** 2)
+        # The square root of the share: a clear accent counts more than its few pixels.
+        scores *= (near * np.sqrt(palettes[:, :, 3])).max(axis=1)
+    root: NDArray[np.float32] = scores ** np.float32(1 / max(1, len(colors)))
+    return root
