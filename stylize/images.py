@@ -215,12 +215,17 @@ def fit_within(size: tuple[int, int], max_side_px: int | None) -> tuple[int, int
     return width, height
 
 
-def resize_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Resize with a Lanczos filter. The colours of transparent pixels do not bleed into the rest.
+def resize_image(
+    image: Image.Image,
+    size: tuple[int, int],
+    resample: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Image.Image:
+    """Resize; the colours of transparent pixels do not bleed into the rest.
 
     Args:
         image: RGB, RGBA or L.
         size: (width, height) in pixels.
+        resample: The filter.
 
     Returns:
         The picture in that size and in its own mode; the same object if it has that size already.
@@ -228,9 +233,9 @@ def resize_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.size == size:
         return image
     if image.mode == "RGBA":  # weighted by opacity: what nobody sees must not count
-        premultiplied = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS)
+        premultiplied = image.convert("RGBa").resize(size, resample)
         return premultiplied.convert("RGBA")
-    return image.resize(size, Image.Resampling.LANCZOS)
+    return image.resize(size, resample)
 
 
 # ---------------------------------------------------------------------------------------- reading
