@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _warnings_lock = threading.Lock()
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO  # a path, a file's bytes or a file
 
 MIN_SIDE_PX = 16
 MAX_PIXELS = 100_000_000
@@ -58,9 +60,7 @@ _UPRIGHT = {
 }
 
 
-def load_image(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, min_side_px: int = MIN_SIDE_PX
-) -> Image.Image:
+def load_image(source: Source, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image:
     """Read a picture and bring it into the one form that the rest of the package works with.
 
     Args:
@@ -75,8 +75,8 @@ def load_image(
         ImageError: The file is missing, unreadable, not a picture, damaged, above `MAX_PIXELS` or
             has a side below ``min_side_px``.
     """
-    name = _name(source)
-    with _opened(source, name) as image:
+    name = source_name(source)
+    with open_image(source) as image:
         try:
             image.load()
         except Exception as error:  # a decoder may raise anything over a hostile file
@@ -242,7 +242,13 @@ def resize_image(
 
 
 @contextlib.contextmanager
-def _opened(source: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> Iterator[Image.Image]:
+def open_image(source: Source) -> Iterator[Image.Image]:
+    """Open a picture without unpacking it, with its metadata; it is closed at the end.
+
+    Raises:
+        ImageError: The file is missing, unreadable, not a picture or above `MAX_PIXELS`.
+    """
+    name = source_name(source)
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         # Pillow warns of damaged metadata, which we do without, and above 89 MP; it refuses above
@@ -271,7 +277,8 @@ def _opened(source: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> Ite
         yield image
 
 
-def _name(source: str | os.PathLike[str] | bytes | BinaryIO) -> str:
+def source_name(source: Source) -> str:
+    """How messages speak of a picture: by its path if it has one."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
     return "The picture"
@@ -362,10 +369,10 @@ def _encoding(image: Image.Image, format_name: str) -> tuple[Image.Image, dict[s
 @contextlib.contextmanager
 def _atomic(path: Path) -> Iterator[BinaryIO]:
     """A new file beside ``path`` that replaces it at the end, or vanishes on any error."""
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder. Give the name of a file in it.")
     temporary = path.with_name(f".stylize-{secrets.token_hex(8)}.tmp")
     try:
+        if path.is_dir():
+            raise ImageError(f"{path} is a folder. Give the name of a file in it.")
         with open(temporary, "xb") as file:
             yield file
         os.replace(temporary, path)
