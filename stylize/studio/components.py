@@ -1,0 +1,54 @@
+"""The page's own components: thin shells around the scripts in ``static/``.
+
+Each is a ``gr.HTML`` whose element is filled by a function of the same name in JavaScript. The
+value travels as plain JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+
+def viewer(**props: Any) -> gr.HTML:
+    """Before and after with a handle, actions and the history of the visit.
+
+    Events: ``settled`` (the live picture rests), ``past`` (an entry of the history was chosen),
+    ``reuse``, ``png`` and ``jpeg``.
+    """
+    return _scripted("viewer", None, "settled past reuse png jpeg", **props)
+
+
+def picker(
+    styles: Sequence[Mapping[str, Any]], value: Mapping[str, float], limit: int, **props: Any
+) -> gr.HTML:
+    """The gallery of styles; its value is style name to weight."""
+    return _scripted("picker", dict(value), "", styles=list(styles), limit=limit, **props)
+
+
+def examples(items: Sequence[Mapping[str, str]], **props: Any) -> gr.HTML:
+    """A row of example pictures."""
+    return _scripted("examples", None, "", items=list(items), **props)
+
+
+def _scripted(function: str, value: Any, events: str, **props: Any) -> gr.HTML:
+    """A component that ``Studio.<function>`` fills.
+
+    The page's scripts may arrive after the first components are mounted, hence the waiting.
+    Gradio knows an event of its own name only if ``js_on_load`` names it in quotes.
+    """
+    named = " ".join(f"'{event}';" for event in events.split())
+    call = f"Studio.{function}({{element, props, trigger, watch, upload}})"
+    return gr.HTML(
+        value,
+        html_template="",
+        js_on_load=(
+            f"{named} "
+            "const start = () => (window.Studio && Studio.ready) ? "
+            f"{call} : setTimeout(start, 20); start();"
+        ),
+        apply_default_css=False,
+        **props,
+    )

@@ -1,0 +1,67 @@
+"""The page: its tabs, built around an engine and a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from stylize.library import StyleLibrary
+from stylize.studio.api import add_api
+from stylize.studio.create import create_tab
+from stylize.studio.painter import Painter
+from stylize.studio.settings import StudioSettings
+from stylize.studio.texts import t
+from stylize.studio.visit import EngineLike, Visit
+
+
+def build_page(
+    engine: EngineLike,
+    library: StyleLibrary,
+    *,
+    settings: StudioSettings | None = None,
+    new_library: Callable[[], StyleLibrary] | None = None,
+) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        engine: Encodes styles and paints.
+        library: The style library.
+        settings: Limits and privacy. Default: those of a local installation.
+        new_library: Makes the library of one visit on a page for strangers. Default: the bundled
+            styles and nothing else.
+
+    Returns:
+        The page, ready to be launched by `stylize.studio.launch`.
+    """
+    settings = settings or StudioSettings()
+    painter = Painter(
+        engine,
+        library,
+        settings,
+        new_library or (lambda: StyleLibrary.in_memory(encoder=engine)),
+    )
+    # Files are looked at as often as fits the retention time, so that none outlives it by much.
+    often = max(1, min(60, settings.retention_s // 4))
+    page = gr.Blocks(
+        title="Stylize Studio",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(often, settings.retention_s),
+    )
+    with page:
+        gr.HTML(_HEADER, elem_id="header", apply_default_css=False)
+        visit = gr.State(Visit(), time_to_live=settings.retention_s)
+        with gr.Tabs(elem_id="tabs"), gr.Tab(t("create"), id="create"):
+            create_tab(page, painter, visit)
+        add_api(painter)
+    page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.engine_jobs)
+    return page
+
+
+# Three strokes of a brush: the page's mark, drawn so that no file has to be fetched.
+_HEADER = """<header class="st-header">
+<svg viewBox="0 0 32 32" fill="none" stroke-width="5" stroke-linecap="round" aria-hidden="true">
+<path d="M5 21C9 8 15 7 27 8" stroke="#d9a441"/><path d="M7 26C12 15 18 15 28 15" stroke="#c8553d"/>
+<path d="M14 28c3-5 7-6 13-6" stroke="#2f7396"/></svg>
+<h1>Stylize Studio</h1></header>"""

@@ -1,0 +1,93 @@
+"""Pictures on their way between the visitor's browser and the engine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from stylize.errors import ImageError
+from stylize.images import load_image
+from stylize.studio.settings import StudioSettings
+
+
+def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.Image:
+    """Open a visitor's picture within the limits of the page.
+
+    Returns:
+        RGB or RGBA, upright, sRGB, without metadata.
+
+    Raises:
+        ImageError: The file is too large, has too many pixels or is no picture.
+    """
+    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    if size > settings.max_upload_mb * 1_000_000:
+        raise ImageError(
+            f"The picture has {size / 1e6:.0f} MB; {settings.max_upload_mb} MB are the limit here. "
+            "Save it as JPEG or make it smaller."
+        )
+    _check_pixels(source, settings.max_pixels)
+    return load_image(source)
+
+
+def _check_pixels(source: str | Path | bytes, max_pixels: int) -> None:
+    """Read only the header: a small file can unfold to gigabytes of pixels."""
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with Image.open(stream) as image:
+            width, height = image.size
+    except Image.DecompressionBombError:
+        width, height = max_pixels, 2
+    except Exception:  # not readable: load_image explains it better
+        return
+    if width * height > max_pixels:
+        raise ImageError(
+            f"The picture has {width * height / 1e6:.0f} megapixels; "
+            f"{max_pixels / 1e6:.0f} are the limit here. Make it smaller."
+        )
+
+
+def from_data_url(url: str, settings: StudioSettings) -> Image.Image:
+    """Open a picture that the page sent as a data URL (a drawing or a mask).
+
+    Raises:
+        ImageError: It is no data URL of a picture, or beyond the limits.
+    """
+    head, _, body = url.partition(",")
+    if not head.startswith("data:image/") or not head.endswith(";base64"):
+        raise ImageError("The drawing did not arrive as a picture; please try again.")
+    if len(body) > settings.max_upload_mb * 1_400_000:
+        raise ImageError(f"The drawing is larger than {settings.max_upload_mb} MB.")
+    try:
+        data = base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise ImageError("The drawing arrived damaged; please try again.") from None
+    return open_picture(data, settings)
+
+
+def to_data_url(image: Image.Image, *, quality: int = 88) -> str:
+    """Pack a picture for the screen: JPEG, or WebP where it has transparency.
+
+    Pictures on screen travel inside the answer: nothing of them is left on the server's disk.
+    """
+    kind = "WEBP" if image.mode == "RGBA" else "JPEG"
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=quality)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def bytes_to_data_url(data: bytes, kind: str = "webp") -> str:
+    """Pack an encoded picture as a data URL."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def fit(image: Image.Image, max_side_px: int) -> Image.Image:
+    """Return the picture with its longer side at most ``max_side_px``; never enlarged."""
+    longer = max(image.size)
+    if longer <= max_side_px:
+        return image
+    width, height = (max(1, round(side * max_side_px / longer)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)

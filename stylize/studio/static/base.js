@@ -1,0 +1,99 @@
+// Helpers shared by the page's own components. `STUDIO_TEXTS` is set by the server (texts.py).
+window.Studio = window.Studio || {};
+(() => {
+  const tables = window.STUDIO_TEXTS || { en: {} };
+  const wanted = (navigator.languages && navigator.languages.length ? navigator.languages : [navigator.language || "en"]);
+  const language = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in tables) || "en";
+  document.documentElement.lang = language;
+
+  /** The text of a key in the visitor's language, with {name} replaced. */
+  Studio.text = (key, values = {}) => {
+    const text = tables[language][key] || tables.en[key] || key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  };
+
+  /** Make an element: make("button", {class: "a", onclick: f}, child, "text"). */
+  Studio.make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== false && value != null) element.setAttribute(name, value);
+    }
+    element.append(...children.filter((child) => child != null));
+    return element;
+  };
+
+  const paths = {
+    undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+    download: "M12 3v12m0 0 5-5m-5 5-5-5M4 20h16",
+    reuse: "M4 12a8 8 0 0 1 14-5l2 2m0-5v5h-5M20 12a8 8 0 0 1-14 5l-2-2m0 5v-5h5",
+    link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1m2 4a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+    compare: "M12 3v18M8 7l-5 5 5 5M16 7l5 5-5 5",
+    plus: "M12 5v14M5 12h14",
+    check: "M5 13l4 4L19 7",
+    close: "M6 6l12 12M18 6 6 18",
+    like: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM16.5 13v7M13 16.5h7",
+    brush: "M14 4l6 6-9 9c-2 2-6 2-8 1 2-1 1-4 3-6zM11 7l6 6",
+    trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
+    camera: "M4 8h4l2-3h4l2 3h4v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
+    print: "M7 8V3h10v5M7 17H4V8h16v9h-3M7 14h10v7H7z",
+    again: "M4 12a8 8 0 1 0 3-6L4 8m0-5v5h5",
+    full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  };
+  /** A line icon; decorative, so hidden from screen readers. */
+  Studio.icon = (name) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", "true");
+    svg.setAttribute("class", "st-icon");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", paths[name]);
+    svg.append(path);
+    return svg;
+  };
+
+  /** An icon button with its text as label and tooltip. */
+  Studio.button = (icon, key, onclick, { words = false, ...attributes } = {}) =>
+    Studio.make(
+      "button",
+      { type: "button", class: words ? "st-button" : "st-button st-icon-only", "aria-label": words ? null : Studio.text(key), title: words ? null : Studio.text(key), onclick, ...attributes },
+      Studio.icon(icon),
+      words ? Studio.make("span", {}, Studio.text(key)) : null,
+    );
+
+  /** Call `action` once things have been quiet for `ms`. */
+  Studio.later = (action, ms) => {
+    let timer;
+    return (...values) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => action(...values), ms);
+    };
+  };
+
+  /** Lower case without accents, for searching. */
+  Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+
+  /** Save a file of this server under its name. */
+  Studio.save = (file) => {
+    if (!file) return;
+    const anchor = Studio.make("a", { href: file.url, download: file.orig_name || "picture" });
+    document.body.append(anchor);
+    anchor.click();
+    anchor.remove();
+  };
+
+  /** A picture dropped outside of a drop zone becomes the content, instead of replacing the page. */
+  window.addEventListener("dragover", (event) => event.preventDefault());
+  window.addEventListener("drop", (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    const input = document.querySelector("#content-picture input[type=file]");
+    const file = [...(event.dataTransfer ? event.dataTransfer.files : [])].find((item) => item.type.startsWith("image/"));
+    if (!input || !file) return;
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+})();

@@ -1,0 +1,268 @@
+"""The words of the page in English, German, Chinese and Spanish.
+
+Each entry holds all four languages side by side, so that none can be forgotten.
+"""
+
+# ruff: noqa: RUF001 - Chinese punctuation looks like the Latin one and is meant
+
+from __future__ import annotations
+
+import json
+
+import gradio as gr
+
+LANGUAGES = ("en", "de", "zh", "es")
+
+TEXTS: dict[str, tuple[str, str, str, str]] = {
+    # Frame
+    "create": ("Create", "Gestalten", "创作", "Crear"),
+    "styles": ("Styles", "Stile", "风格", "Estilos"),
+    "batch": ("Batch", "Serie", "批量", "Serie"),
+    "picture": ("Picture", "Bild", "图片", "Imagen"),
+    "style": ("Style", "Stil", "风格", "Estilo"),
+    "result": ("Result", "Ergebnis", "结果", "Resultado"),
+    "examples": ("Examples", "Beispiele", "示例", "Ejemplos"),
+    # Content
+    "photo": ("Photo", "Foto", "照片", "Foto"),
+    "draw": ("Draw", "Zeichnen", "绘画", "Dibujar"),
+    "content_label": (
+        "Your picture: drop, paste or take one",
+        "Dein Bild: ablegen, einfügen oder aufnehmen",
+        "你的图片：拖放、粘贴或拍摄",
+        "Tu imagen: suéltala, pégala o tómala",
+    ),
+    "use_drawing": (
+        "Use this drawing",
+        "Diese Zeichnung verwenden",
+        "使用这幅画",
+        "Usar este dibujo",
+    ),
+    "recipe_found": (
+        "This picture was made here. Bring its settings back?",
+        "Dieses Bild wurde hier gemacht. Einstellungen übernehmen?",
+        "这张图片是在这里制作的。要恢复它的设置吗？",
+        "Esta imagen se hizo aquí. ¿Recuperar sus ajustes?",
+    ),
+    "use_recipe": (
+        "Use its settings",
+        "Einstellungen übernehmen",
+        "使用其设置",
+        "Usar sus ajustes",
+    ),
+    # Controls
+    "strength": ("Strength", "Stärke", "强度", "Intensidad"),
+    "color": ("Keep my colours", "Meine Farben behalten", "保留我的颜色", "Mantener mis colores"),
+    "stroke_size": ("Stroke size", "Strichgröße", "笔触大小", "Tamaño del trazo"),
+    "detail": ("Detail", "Details", "细节", "Detalle"),
+    "texture": ("Texture", "Textur", "纹理", "Textura"),
+    "content_weight": ("Content weight", "Gewicht des Inhalts", "内容权重", "Peso del contenido"),
+    "style_weight": ("Style weight", "Gewicht des Stils", "风格权重", "Peso del estilo"),
+    "fine_weight": ("Fine strokes", "Feine Striche", "细笔触", "Trazos finos"),
+    "coarse_weight": ("Large shapes", "Große Formen", "大形状", "Formas grandes"),
+    "strength_info": (
+        "From your picture to the full style",
+        "Vom Bild bis zum vollen Stil",
+        "从原图到完整风格",
+        "De tu imagen al estilo completo",
+    ),
+    "color_info": (
+        "From the style's colours to yours",
+        "Von den Farben des Stils zu deinen",
+        "从风格的颜色到你的颜色",
+        "De los colores del estilo a los tuyos",
+    ),
+    "stroke_size_info": (
+        "Finer or broader brush",
+        "Feinerer oder breiterer Pinsel",
+        "更细或更宽的画笔",
+        "Pincel más fino o más ancho",
+    ),
+    "detail_info": (
+        "From smooth to crisp",
+        "Von weich bis scharf",
+        "从柔和到清晰",
+        "De suave a nítido",
+    ),
+    "texture_info": (
+        "From palette only to palette and brushwork",
+        "Von der Palette allein bis zu Palette und Pinselstrich",
+        "从仅调色板到调色板加笔触",
+        "De solo la paleta a paleta y pincelada",
+    ),
+    "content_weight_info": (
+        "How closely your shapes are kept",
+        "Wie genau deine Formen bleiben",
+        "保留形状的程度",
+        "Cuánto se conservan tus formas",
+    ),
+    "style_weight_info": (
+        "How strongly the style is painted",
+        "Wie kräftig der Stil gemalt wird",
+        "风格的浓烈程度",
+        "Con cuánta fuerza se pinta el estilo",
+    ),
+    "fine_weight_info": (
+        "Weight of texture and fine strokes",
+        "Gewicht von Textur und feinen Strichen",
+        "纹理与细笔触的权重",
+        "Peso de la textura y los trazos finos",
+    ),
+    "coarse_weight_info": (
+        "Weight of large shapes and colour",
+        "Gewicht von großen Formen und Farbe",
+        "大形状与颜色的权重",
+        "Peso de las formas grandes y el color",
+    ),
+    "more_controls": ("More controls", "Mehr Regler", "更多控制", "Más controles"),
+    "presets": ("Presets", "Voreinstellungen", "预设", "Preajustes"),
+    "surprise": ("Surprise me", "Überrasch mich", "给我惊喜", "Sorpréndeme"),
+    "reset": ("Reset", "Zurücksetzen", "重置", "Restablecer"),
+    "preset_painting": ("Painting", "Gemälde", "绘画", "Pintura"),
+    "preset_gentle": ("Gentle", "Sanft", "轻柔", "Suave"),
+    "preset_bold": ("Bold", "Kräftig", "大胆", "Atrevido"),
+    "preset_my_colours": ("My colours", "Meine Farben", "我的颜色", "Mis colores"),
+    "preset_palette": ("Palette only", "Nur Palette", "仅调色板", "Solo paleta"),
+    # Gallery of styles
+    "search_styles": (
+        "Search styles, artists, tags",
+        "Stile, Künstler, Schlagwörter suchen",
+        "搜索风格、艺术家、标签",
+        "Buscar estilos, artistas, etiquetas",
+    ),
+    "tags": ("Tags", "Schlagwörter", "标签", "Etiquetas"),
+    "chosen_styles": ("Chosen styles", "Gewählte Stile", "已选风格", "Estilos elegidos"),
+    "weight_of": ("Weight of {title}", "Gewicht von {title}", "{title} 的权重", "Peso de {title}"),
+    "more_like_this": ("More like this", "Ähnliche zeigen", "更多类似", "Más como este"),
+    "like_style": (
+        "Most like “{title}”",
+        "Am ähnlichsten zu „{title}“",
+        "与“{title}”最相似",
+        "Más parecidos a «{title}»",
+    ),
+    "show_all": ("Show all", "Alle zeigen", "显示全部", "Ver todos"),
+    "nothing_found": (
+        "No style fits. Try fewer letters.",
+        "Kein Stil passt. Versuche weniger Buchstaben.",
+        "没有匹配的风格。请少输入几个字。",
+        "Ningún estilo coincide. Prueba con menos letras.",
+    ),
+    "add_to_blend": (
+        "Add to the blend",
+        "Zur Mischung hinzufügen",
+        "加入混合",
+        "Añadir a la mezcla",
+    ),
+    "remove_from_blend": (
+        "Remove from the blend",
+        "Aus der Mischung nehmen",
+        "移出混合",
+        "Quitar de la mezcla",
+    ),
+    "style_alt": (
+        "{title} by {artist}",
+        "{title} von {artist}",
+        "{title}，{artist}",
+        "{title} de {artist}",
+    ),
+    "upload_style": (
+        "Use a picture of mine as style",
+        "Eigenes Bild als Stil verwenden",
+        "用我的图片作为风格",
+        "Usar una imagen mía como estilo",
+    ),
+    "my_style": ("My style", "Mein Stil", "我的风格", "Mi estilo"),
+    # Result
+    "empty_title": (
+        "Your picture appears here",
+        "Hier erscheint dein Bild",
+        "你的图片会显示在这里",
+        "Tu imagen aparece aquí",
+    ),
+    "empty_text": (
+        "Choose a picture on the left and a style on the right.",
+        "Wähle links ein Bild und rechts einen Stil.",
+        "在左侧选择图片，在右侧选择风格。",
+        "Elige una imagen a la izquierda y un estilo a la derecha.",
+    ),
+    "before_alt": ("Your picture", "Dein Bild", "你的图片", "Tu imagen"),
+    "after_alt": (
+        "The stylized image",
+        "Das gestaltete Bild",
+        "风格化图片",
+        "La imagen estilizada",
+    ),
+    "compare": (
+        "Compare before and after",
+        "Vorher und nachher vergleichen",
+        "比较前后",
+        "Comparar antes y después",
+    ),
+    "compare_hint": (
+        "Drag to compare; double-click to reset",
+        "Ziehen zum Vergleichen; Doppelklick setzt zurück",
+        "拖动以比较；双击重置",
+        "Arrastra para comparar; doble clic para volver",
+    ),
+    "result_actions": ("Result", "Ergebnis", "结果", "Resultado"),
+    "undo": ("Undo", "Rückgängig", "撤销", "Deshacer"),
+    "fullscreen": ("Full screen", "Vollbild", "全屏", "Pantalla completa"),
+    "copy_link": (
+        "Copy a link with these settings",
+        "Link mit diesen Einstellungen kopieren",
+        "复制含设置的链接",
+        "Copiar un enlace con estos ajustes",
+    ),
+    "link_copied": (
+        "Link copied: it carries the settings, not your picture.",
+        "Link kopiert: Er trägt die Einstellungen, nicht dein Bild.",
+        "链接已复制：它只包含设置，不含图片。",
+        "Enlace copiado: lleva los ajustes, no tu imagen.",
+    ),
+    "use_as_content": (
+        "Use as picture",
+        "Als Bild verwenden",
+        "用作图片",
+        "Usar como imagen",
+    ),
+    "download_png": ("PNG", "PNG", "PNG", "PNG"),
+    "download_jpeg": ("JPEG", "JPEG", "JPEG", "JPEG"),
+    "history": (
+        "History of this visit",
+        "Verlauf dieses Besuchs",
+        "本次访问的历史",
+        "Historial de esta visita",
+    ),
+    "history_entry": ("Result {n}", "Ergebnis {n}", "结果 {n}", "Resultado {n}"),
+}
+
+
+def i18n() -> gr.I18n:
+    """Return the texts as Gradio's translations."""
+    tables = {language: table(language) for language in LANGUAGES}
+    # Browsers ask for Chinese by its region; Gradio looks the exact tag up.
+    return gr.I18n(**tables, **{"zh-CN": tables["zh"]})
+
+
+def table(language: str) -> dict[str, str]:
+    """Return key to text of one language."""
+    column = LANGUAGES.index(language)
+    return {key: texts[column] for key, texts in TEXTS.items()}
+
+
+def script() -> str:
+    """Return the texts as JavaScript for the page's own components."""
+    tables = {language: table(language) for language in LANGUAGES}
+    # "</" could end the script element early
+    return f"window.STUDIO_TEXTS = {json.dumps(tables, ensure_ascii=False)};".replace("</", "<\\/")
+
+
+def t(key: str) -> str:
+    """Return the translatable text of a key, for labels of Gradio components.
+
+    Raises:
+        KeyError: There is no such text.
+    """
+    if key not in TEXTS:
+        raise KeyError(key)
+    # Typed as str: Gradio's components take it wherever they take a text.
+    return gr.I18n()(key)  # type: ignore[return-value]

@@ -1,0 +1,130 @@
+"""What the server keeps of one visit: the content on screen and the visitor's own styles.
+
+It lives in memory, is bound to the browser tab and vanishes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from stylize.controls import Controls
+from stylize.library import StyleLibrary
+from stylize.regions import Region
+from stylize.studio.pictures import bytes_to_data_url, fit, open_picture, to_data_url
+from stylize.studio.settings import StudioSettings
+from stylize.styles import StyleVector
+
+
+class EngineLike(Protocol):
+    """What the page needs of an engine."""
+
+    @property
+    def encoder_sha256(self) -> str:
+        """SHA-256 of the style encoder."""
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the whole model."""
+
+    def encode_style(self, image: Image.Image) -> StyleVector:
+        """Encode a style picture."""
+
+    def stylize(
+        self,
+        content: Image.Image,
+        style: StyleVector,
+        *,
+        controls: Controls = ...,
+        max_side_px: int | None = None,
+        regions: Sequence[Region] = (),
+        progress: Callable[[float], None] | None = None,
+    ) -> Image.Image:
+        """Paint the content in the style."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """The content of a visit, at the two sizes shown; the full size stays in its file.
+
+    Attributes:
+        path: File with the full size; None for a drawing, whose ``screen`` is all there is.
+        preview: Small, for the picture shown while a slider moves.
+        screen: As shown when a slider has come to rest.
+        screen_url: ``screen`` as a data URL.
+        full_size: Width and height of the full size in pixels.
+    """
+
+    path: str | None
+    preview: Image.Image
+    screen: Image.Image
+    screen_url: str
+    full_size: tuple[int, int]
+
+    @classmethod
+    def load(cls, path: str, settings: StudioSettings) -> Content:
+        """Open an uploaded file.
+
+        Raises:
+            ImageError: The file is no picture or beyond the limits.
+        """
+        return cls.from_image(open_picture(path, settings), settings, path=path)
+
+    @classmethod
+    def from_image(
+        cls, image: Image.Image, settings: StudioSettings, *, path: str | None = None
+    ) -> Content:
+        """Take a picture that is already open."""
+        screen = fit(image, settings.screen_px)
+        preview = fit(screen, settings.preview_px)
+        return cls(path, preview, screen, to_data_url(screen, quality=90), image.size)
+
+    def full(self, settings: StudioSettings) -> Image.Image:
+        """Return the content at its full size, or what is on screen once the file is deleted."""
+        if self.path is None or not Path(self.path).exists():
+            return self.screen
+        return open_picture(self.path, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """The state of one visit.
+
+    Attributes:
+        content: What is painted on.
+        library: The visit's own library on a page for strangers; None where all use one library.
+    """
+
+    content: Content | None = None
+    library: StyleLibrary | None = None
+
+    def with_content(self, content: Content | None) -> Visit:
+        """Return the visit with another content."""
+        return replace(self, content=content)
+
+    def with_library(self, library: StyleLibrary) -> Visit:
+        """Return the visit with a library of its own."""
+        return replace(self, library=library)
+
+
+def gallery(library: StyleLibrary) -> list[dict[str, Any]]:
+    """Return what the style gallery shows: the user's own styles first, then the bundled ones."""
+    records = [record for record in library.list() if not record.stale]
+    return [
+        {
+            "name": record.name,
+            "title": record.label,
+            "artist": record.artist,
+            "year": record.year,
+            "movement": record.movement,
+            "tags": list(record.tags),
+            "thumb": bytes_to_data_url(record.thumbnail),
+            "own": not record.bundled,
+            "like": [match.record.name for match in library.search(record.name, k=11)],
+        }
+        for record in sorted(records, key=lambda record: record.bundled)
+    ]

@@ -1,0 +1,101 @@
+"""A page with the tiny engine, served once per module, and a real browser where there is one."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import fakes
+
+from stylize.studio import StudioSettings, launch
+
+
+def pytest_configure(config):
+    """Servers, clients and browsers of other projects leave sockets to the garbage collector."""
+    for line in (
+        "ignore:unclosed:ResourceWarning",
+        "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning",
+    ):
+        config.addinivalue_line("filterwarnings", line)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+@pytest.fixture(scope="session")
+def engine():
+    return fakes.FakeEngine()
+
+
+@pytest.fixture
+def library(engine):
+    return fakes.small_library(engine)
+
+
+def serve(engine, settings=None, **options):
+    """Serve a page on a free port; returns (page, address)."""
+    page = launch(
+        engine,
+        fakes.small_library(engine),
+        settings=settings or StudioSettings(),
+        block=False,
+        new_library=lambda: fakes.small_library(engine),
+        **options,
+    )
+    return page, page.local_url.rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def url(engine):
+    page, address = serve(engine)
+    yield address
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def tab(request, browser):
+    """An empty tab, once as a desktop and once as a phone with touch."""
+    context = new_context(browser, phone=request.param == "phone")
+    yield context.new_page()
+    context.close()
+
+
+def new_context(browser, *, phone=False, **options):
+    if phone:
+        options |= {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
+    else:
+        options |= {"viewport": {"width": 1440, "height": 900}}
+    return browser.new_context(**({"locale": "en-US"} | options))
+
+
+@pytest.fixture
+def picture_file(tmp_path):
+    path = tmp_path / "boat.png"
+    fakes.picture(7, (120, 80)).save(path)
+    return path
