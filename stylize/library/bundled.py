@@ -14,15 +14,17 @@ import os
 import threading
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
+from numpy.typing import NDArray
+from PIL import Image
 
 import stylize
 from stylize.errors import LibraryError
 from stylize.images import load_image
-from stylize.library.measure import Measure
+from stylize.library.measure import Measure, References
 from stylize.library.palette import Swatch, extract_palette
 from stylize.library.pictures import content_sha256, make_thumbnail
 from stylize.library.records import StyleRecord, check_tags
@@ -83,7 +85,7 @@ def _load(encoder: Any, folder: Path) -> BundledStore:
         raise LibraryError(
             f"The bundled styles in {folder} cannot be read ({error}). Install the package again."
         ) from error
-    identity = hashlib.sha256(f"{encoder.encoder_sha256} {text}".encode()).hexdigest()
+    identity = _identity(encoder, text)
     for path in (folder / VECTORS_FILE, _cache_file(identity)):
         details = _read_details(path, identity)
         if details is not None:
@@ -91,10 +93,13 @@ def _load(encoder: Any, folder: Path) -> BundledStore:
     else:
         logger.info("Encoding the %d bundled styles for a new style encoder", len(credits))
         details = {credit["name"]: _encode(encoder, folder, credit["name"]) for credit in credits}
-        _write_details(_cache_file(identity), identity, details)
+        try:
+            _write_details(_cache_file(identity), identity, details)
+        except OSError as error:  # only a cache: without it the next start takes longer
+            logger.info("The vectors of the bundled styles could not be kept (%s)", error)
+    views = np.stack([details[credit["name"]].views for credit in credits])
+    measure = Measure(encoder.encoder_sha256, views.shape[2], References(identity, views))
     records = [_record(credit, details[credit["name"]], encoder) for credit in credits]
-    vectors = [record.vector for record in records]
-    measure = Measure(encoder.encoder_sha256, vectors[0].values.size, vectors)
     return BundledStore(folder, measure, records)
 
 
@@ -103,32 +108,52 @@ def build_vectors(encoder: Any, folder: Path | None = None) -> Path:
     folder = folder or bundled_folder()
     text = (folder / "styles.json").read_text(encoding="utf-8")
     names = [credit["name"] for credit in json.loads(text)]
-    identity = hashlib.sha256(f"{encoder.encoder_sha256} {text}".encode()).hexdigest()
     details = {name: _encode(encoder, folder, name) for name in names}
-    _write_details(folder / VECTORS_FILE, identity, details)
-    return folder / VECTORS_FILE
+    path = folder / VECTORS_FILE
+    _write_details(path, _identity(encoder, text), details)
+    return path
 
 
-# What is computed from one picture: vector, thumbnail, palette, hash of its pixels.
-_Details = tuple[np.ndarray[Any, Any], bytes, tuple[Swatch, ...], str]
+def style_views(image: Image.Image) -> list[Image.Image]:
+    """A picture whole, its two halves, and two overlapping crops: five views of one style."""
+    width, height = image.size
+    if width >= height:
+        halves = [(0, 0, width // 2, height), (width - width // 2, 0, width, height)]
+    else:
+        halves = [(0, 0, width, height // 2), (0, height - height // 2, width, height)]
+    w, h = round(0.6 * width), round(0.6 * height)
+    corners = [(0, 0, w, h), (width - w, height - h, width, height)]
+    return [image, *(image.crop(box) for box in halves + corners)]
+
+
+class _Details(NamedTuple):
+    """What is computed from one bundled picture."""
+
+    views: NDArray[np.float32]  # (5, D): the vectors of `style_views`, that of the whole first
+    thumbnail: bytes
+    palette: tuple[Swatch, ...]
+    content_sha256: str
+
+
+def _identity(encoder: Any, credits_text: str) -> str:
+    return hashlib.sha256(f"{encoder.encoder_sha256} {credits_text}".encode()).hexdigest()
 
 
 def _encode(encoder: Any, folder: Path, name: str) -> _Details:
     image = load_image(folder / f"{name}.jpg")
-    vector = encoder.encode_style(image)
-    return vector.values, make_thumbnail(image), extract_palette(image), content_sha256(image)
+    views = np.stack([encoder.encode_style(view).values for view in style_views(image)])
+    return _Details(views, make_thumbnail(image), extract_palette(image), content_sha256(image))
 
 
 def _record(credit: dict[str, Any], details: _Details, encoder: Any) -> StyleRecord:
-    values, thumbnail, palette, content = details
     return StyleRecord(
         name=credit["name"],
-        vector=StyleVector(values, encoder.encoder_sha256),
+        vector=StyleVector(details.views[0], encoder.encoder_sha256),
         **{key: credit.get(key, "") for key in _CREDITS},
         tags=check_tags(credit.get("tags", ())),
-        thumbnail=thumbnail,
-        palette=palette,
-        content_sha256=content,
+        thumbnail=details.thumbnail,
+        palette=details.palette,
+        content_sha256=details.content_sha256,
         has_original=True,
         bundled=True,
     )
@@ -146,39 +171,49 @@ def _read_details(path: Path, identity: str) -> dict[str, _Details] | None:
             about = json.loads(str(file["about"]))
             if about["identity"] != identity:
                 return None
-            vectors, thumbnails = file["vectors"], file["thumbnails"].tobytes()
+            whole, crops = file["vectors"], file["crops"].astype(np.float32)
+            thumbnails = file["thumbnails"].tobytes()
         details: dict[str, _Details] = {}
         start = 0
-        for values, style in zip(vectors, about["styles"], strict=True):
+        for i, style in enumerate(about["styles"]):
             end = start + style["thumbnail_bytes"]
-            palette = tuple(Swatch(*swatch) for swatch in style["palette"])
-            details[style["name"]] = (values, thumbnails[start:end], palette, style["content"])
+            details[style["name"]] = _Details(
+                np.concatenate([whole[i : i + 1], crops[i]]),
+                thumbnails[start:end],
+                tuple(Swatch(*swatch) for swatch in style["palette"]),
+                style["content_sha256"],
+            )
             start = end
         return details
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
         logger.warning("The file of style vectors %s is damaged (%s); ignored", path, error)
         return None
 
 
 def _write_details(path: Path, identity: str, details: dict[str, _Details]) -> None:
     styles = [
-        {"name": name, "palette": palette, "content": content, "thumbnail_bytes": len(thumbnail)}
-        for name, (_, thumbnail, palette, content) in details.items()
+        {
+            "name": name,
+            "palette": one.palette,
+            "content_sha256": one.content_sha256,
+            "thumbnail_bytes": len(one.thumbnail),
+        }
+        for name, one in details.items()
     ]
-    thumbnails = b"".join(thumbnail for _, thumbnail, _, _ in details.values())
+    views = np.stack([one.views for one in details.values()])
+    half = np.finfo(np.float16)
     buffer = io.BytesIO()
     np.savez(
         buffer,
         about=np.array(json.dumps({"identity": identity, "styles": styles})),
-        vectors=np.stack([values for values, _, _, _ in details.values()]).astype("<f4"),
-        thumbnails=np.frombuffer(thumbnails, np.uint8),
+        vectors=views[:, 0].astype("<f4"),
+        # Only the measure learns from the crops; half the bytes are exact enough for that.
+        crops=views[:, 1:].clip(half.min, half.max).astype("<f2"),
+        thumbnails=np.frombuffer(b"".join(one.thumbnail for one in details.values()), np.uint8),
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-    except OSError as error:  # only a cache: without it the next start takes longer
-        logger.info("Style vectors could not be kept in %s (%s)", path, error)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(buffer.getvalue())
+    part.replace(path)

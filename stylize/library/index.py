@@ -146,6 +146,8 @@ class Index:
         self, point: NDArray[np.float32], k: int, where: StyleFilter
     ) -> list[tuple[str, float]]:
         """The k styles with the largest cosine to a unit point, (point_size,), best first."""
+        if where.stale:
+            return []  # stale styles have no points
         snapshot = self._snapshot
         mask = _mask(snapshot, replace(where, stale=False))
         return _best(snapshot, snapshot.points[: snapshot.count] @ point, mask, k)

@@ -382,13 +382,17 @@ class StyleLibrary:
         for warning in pictures.check_style_picture(image):
             logger.warning("%s: %s", name, warning)
         vector = self.encoder.encode_style(image)
-        texts: dict[str, Any] = {"title": title, "artist": artist, "year": year, "movement": movement,
-                 "license": license, "source": source, "notes": notes}  # fmt: skip
         now = utc_now()
         record = StyleRecord(
             name=name,
             vector=vector,
-            **{key: check_text(key, str(text)) for key, text in texts.items()},
+            title=check_text("title", title),
+            artist=check_text("artist", artist),
+            year=check_text("year", str(year)),
+            movement=check_text("movement", movement),
+            license=check_text("license", license),
+            source=check_text("source", source),
+            notes=check_text("notes", notes),
             tags=check_tags(tags),
             thumbnail=pictures.make_thumbnail(image),
             palette=extract_palette(pictures.flatten(image)),

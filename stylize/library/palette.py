@@ -12,9 +12,8 @@ from PIL import Image, ImageColor
 from stylize.errors import ControlError
 
 PALETTE_SIZE = 6
-# CIE76 distance in Lab within which a paint passes for the colour that was asked for: paints are
-# duller than the pure colours that people name.
-NEAR_COLOR = 30.0
+# The distance (see `_perceived`) within which a paint passes for the colour that was asked for.
+NEAR_COLOR = 26.0
 _MIN_SHARE = 0.03
 _ROUNDS = 12
 
@@ -42,6 +41,20 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
     )
     return lab.astype(np.float32)
+
+
+def _perceived(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lab for comparing colours by name: hue counts most, lightness and vividness less.
+
+    Paints are duller than the pure colours that people name: the blue of a night sky must be near
+    "navy", and nearer than any grey.
+    """
+    chroma = np.linalg.norm(lab[..., 1:], axis=-1, keepdims=True)
+    vividness = 25 * np.log1p(chroma / 10) / np.maximum(chroma, 1e-6)
+    stretched: NDArray[np.float32] = np.concatenate(
+        [0.6 * lab[..., :1], vividness * lab[..., 1:]], -1
+    )
+    return stretched
 
 
 def extract_palette(image: Image.Image) -> tuple[Swatch, ...]:
@@ -85,7 +98,7 @@ def _farthest_colors(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def parse_colors(colors: Sequence[str]) -> NDArray[np.float32]:
-    """Turn colours such as "#1d3557" or "gold" into Lab, (K, 3) float32.
+    """Turn colours such as "#1d3557" or "gold" into points to compare, (K, 3) float32.
 
     Raises:
         ControlError: One of them is no colour.
@@ -98,11 +111,11 @@ def parse_colors(colors: Sequence[str]) -> NDArray[np.float32]:
             raise ControlError(
                 f'"{color}" is not a colour. Give one as "#1d3557" or by an English name.'
             ) from None
-    return rgb_to_lab(np.array(rgb, dtype=np.uint8).reshape(-1, 3))
+    return _perceived(rgb_to_lab(np.array(rgb, dtype=np.uint8).reshape(-1, 3)))
 
 
 def palette_array(palette: Sequence[Swatch]) -> NDArray[np.float32]:
-    """A palette as (PALETTE_SIZE, 4) float32: L, a, b, share; unused rows have the share 0."""
+    """A palette as (PALETTE_SIZE, 4) float32: colours as of `parse_colors`, shares (0: unused)."""
     array = np.zeros((PALETTE_SIZE, 4), dtype=np.float32)
     swatches = palette[:PALETTE_SIZE]
     if swatches:
@@ -116,7 +129,7 @@ def color_gaps(palettes: NDArray[np.float32], colors: NDArray[np.float32]) -> ND
 
     Args:
         palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
-        colors: (K, 3) Lab.
+        colors: (K, 3) as from `parse_colors`.
 
     Returns:
         (N, K) float32, infinite for empty palettes.
@@ -135,7 +148,7 @@ def palette_similarity(
 
     Args:
         palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
-        colors: (K, 3) Lab.
+        colors: (K, 3) as from `parse_colors`.
 
     Returns:
         (N,) float32: for each wanted colour the share of the picture that is near it (fading
@@ -144,7 +157,7 @@ def palette_similarity(
     scores = np.ones(len(palettes), dtype=np.float32)
     for color in colors:
         distance2 = ((palettes[:, :, :3] - color) ** 2).sum(axis=2)
-        near = 1 / (1 + distance2 / (NEAR_COLOR / 2) ** 2)
+        near = 1 / (1 + distance2 / NEAR_COLOR**2)
         # The square root of the share: a clear accent counts more than its few pixels.
         scores *= (near * np.sqrt(palettes[:, :, 3])).max(axis=1)
     root: NDArray[np.float32] = scores ** np.float32(1 / max(1, len(colors)))

@@ -292,6 +292,7 @@ class SqliteStore:
             f"SELECT {_INDEX_COLUMNS} FROM styles WHERE revision > ?", since
         ).fetchall()
         size = 4 * self.measure.point_size
+        renewed: list[tuple[str, bytes, str]] = []
         points = np.zeros((len(found), self.measure.point_size), np.float32)
         rows: list[Row] = []
         for i, (name, title, artist, year, movement, license_, tags, palette, encoder, measure,
@@ -304,12 +305,16 @@ class SqliteStore:
                 stale = vector is None or not self.measure.fits(vector)
                 if vector is not None and not stale:
                     points[i] = self.measure.points(vector.values[None])[0]
+                    renewed.append((self.measure.id, _bytes(points[i]), name))
             swatches = [Swatch(*swatch) for swatch in json.loads(palette)]
             rows.append(
                 make_row(name, title, artist, year, movement, license_, tuple(json.loads(tags)),
                          stale, palette_array(swatches))
             )  # fmt: skip
         self._index.change(rows, points, [name for (name,) in removed])
+        if renewed and not self.read_only:
+            with contextlib.suppress(sqlite3.Error):  # only to spare the next start this work
+                db.executemany("UPDATE styles SET measure = ?, point = ? WHERE name = ?", renewed)
 
     @staticmethod
     def _vector(db: sqlite3.Connection, name: str, encoder: str) -> StyleVector | None:
