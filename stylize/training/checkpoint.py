@@ -1,0 +1,66 @@
+"""Self-describing checkpoints: everything that resuming to the same next step needs."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stylize.errors import TrainingError
+from stylize.training.network import NetworkSize, TransferNetwork
+
+FORMAT = 1
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint atomically: a full disk leaves the previous one as it was.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"format": FORMAT, **state}, partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        raise TrainingError(
+            f"The checkpoint {path} cannot be written ({error}); the previous one is untouched. "
+            f"Free some space and resume."
+        ) from error
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises:
+        TrainingError: The file is missing, damaged or of another format.
+    """
+    if not path.is_file():
+        raise TrainingError(f"There is no checkpoint at {path}.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise TrainingError(f"{path} is not a checkpoint of this version (format {FORMAT}).")
+    return state
+
+
+def load_network(state: dict[str, Any], *, ema: bool = True) -> TransferNetwork:
+    """Rebuild the network of a checkpoint, by default with its averaged weights.
+
+    Raises:
+        TrainingError: The weights do not fit the sizes that the checkpoint names.
+    """
+    try:
+        network = TransferNetwork(NetworkSize(**state["size"]))
+        network.load_state_dict(state["ema" if ema else "network"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise TrainingError(
+            f"The checkpoint holds another architecture than this version's: {error}"
+        ) from error
+    return network.eval()

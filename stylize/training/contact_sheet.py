@@ -1,0 +1,74 @@
+"""A contact sheet: contents across, styles down, results between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from stylize.training.data import STYLE_SIDE_PX, fit_area, read_rgb, to_tensor
+from stylize.training.network import CONDITIONS, TransferNetwork
+from stylize.training.vgg import LossNetwork, style_vector
+
+CELL_PX = 256
+
+
+@dataclass(frozen=True)
+class SheetPictures:
+    """The pictures of a contact sheet."""
+
+    contents: tuple[Path, ...]
+    styles: tuple[Path, ...]
+
+    @classmethod
+    def choose(
+        cls, contents: Sequence[Path], styles: Sequence[Path], *, seed: int
+    ) -> SheetPictures:
+        """Choose five contents and six styles."""
+        rng = np.random.default_rng([seed, 5])
+
+        def some(paths: Sequence[Path], count: int) -> tuple[Path, ...]:
+            indices = rng.permutation(len(paths))[:count]
+            return tuple(paths[int(i)] for i in indices)
+
+        return cls(some(contents, 5), some(styles, 6))
+
+
+@torch.no_grad()
+def stylize_tensor(
+    network: TransferNetwork,
+    loss_network: LossNetwork,
+    content: Image.Image,
+    style: Image.Image,
+) -> Image.Image:
+    """Stylize with the torch network, content sides being multiples of 8."""
+    device = next(network.parameters()).device
+    small = style.resize(fit_area(style.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
+    vector = style_vector(loss_network(to_tensor([small]).to(device)))
+    x = to_tensor([content]).to(device)
+    one = torch.ones(1, 1, device=device)
+    affines = network.modulate(x, vector, torch.zeros(1, len(CONDITIONS), device=device), one, one)
+    output = network.paint(x, affines).clamp(0, 1)[0].permute(1, 2, 0)
+    return Image.fromarray((output * 255).round().byte().cpu().numpy())
+
+
+def write_contact_sheet(
+    network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
+) -> None:
+    """Stylize all pairs at 256 px and write them as one picture."""
+    cell = (CELL_PX, CELL_PX)
+    contents = [ImageOps.fit(read_rgb(file), cell) for file in pictures.contents]
+    styles = [read_rgb(file) for file in pictures.styles]
+    sheet = Image.new("RGB", (CELL_PX * (len(contents) + 1), CELL_PX * (len(styles) + 1)), "white")
+    for column, content in enumerate(contents, start=1):
+        sheet.paste(content, (column * CELL_PX, 0))
+    for row, style in enumerate(styles, start=1):
+        sheet.paste(ImageOps.pad(style, cell, color="white"), (0, row * CELL_PX))
+        for column, content in enumerate(contents, start=1):
+            result = stylize_tensor(network, loss_network, content, style)
+            sheet.paste(result, (column * CELL_PX, row * CELL_PX))
+    sheet.save(path, quality=90)

@@ -1,0 +1,271 @@
+"""Pictures for training: content squares with thumbnails, and the statistics of every style."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from stylize.errors import TrainingError
+from stylize.training.vgg import LossNetwork, style_vector
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
+COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
+COVARIANCE_SIZE = 64
+
+
+def list_pictures(folders: Sequence[Path], *, exclude: frozenset[str] = frozenset()) -> list[Path]:
+    """Return the pictures of the folders, sorted, without those in ``exclude``.
+
+    Args:
+        folders: Folders to look into, not recursively.
+        exclude: Names as ``folder/file``, for example pictures held out for evaluation.
+
+    Raises:
+        TrainingError: A folder is missing or no picture is left.
+    """
+    paths: list[Path] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise TrainingError(f"There is no folder {folder}.")
+        paths += [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    paths = [path for path in paths if f"{path.parent.name}/{path.name}" not in exclude]
+    if not paths:
+        names = ", ".join(str(folder) for folder in folders)
+        raise TrainingError(
+            f"No pictures in {names}; expected files ending in {', '.join(sorted(SUFFIXES))}."
+        )
+    return paths
+
+
+def read_exclusions(path: Path | None) -> frozenset[str]:
+    """Read the names of held-out pictures from a JSON file of lists, for :func:`list_pictures`."""
+    if path is None:
+        return frozenset()
+    try:
+        lists = json.loads(path.read_text(encoding="utf-8"))
+        return frozenset(name for names in lists.values() for name in names)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise TrainingError(f"{path} is not a JSON object of lists of file names: {error}") from error
+
+
+def read_rgb(path: Path) -> Image.Image:
+    """Read a training picture as RGB.
+
+    Raises:
+        TrainingError: The file cannot be read as a picture.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+        raise TrainingError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def to_tensor(images: Sequence[Image.Image]) -> Tensor:
+    """Stack RGB pictures of one size to (N, 3, H, W) float32 in [0, 1], channels last in memory."""
+    array = np.stack([np.asarray(image) for image in images])
+    tensor = torch.from_numpy(array).permute(0, 3, 1, 2)
+    return tensor.float().div_(255).contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class ContentBatch:
+    """Content pictures.
+
+    Attributes:
+        crops: (N, 3, side, side) in [0, 1], parts of larger squares.
+        thumbnails: (N, 3, side, side) in [0, 1], those squares as a whole.
+    """
+
+    crops: Tensor
+    thumbnails: Tensor
+
+
+def content_batches(
+    paths: Sequence[Path], *, count: int, side_px: int, seed: int, max_ratio: float = 3.0
+) -> Iterator[ContentBatch]:
+    """Yield content batches for ever.
+
+    Each picture is a window of ``side_px`` in a square that is 1 to ``max_ratio`` times as large,
+    half of the time the whole square: the network then learns to paint parts of a picture with the
+    statistics of the whole.
+
+    Args:
+        paths: Pictures; one that cannot be read is skipped with a warning.
+        count: Pictures in a batch.
+        side_px: Side of the crops and thumbnails.
+        seed: The same seed yields the same batches.
+        max_ratio: Largest ratio between the sides of square and window.
+    """
+    rng = np.random.default_rng(seed)
+    unreadable: set[Path] = set()
+    while True:
+        crops, thumbnails = [], []
+        while len(crops) < count:
+            path = paths[int(rng.integers(len(paths)))]
+            ratio = 1.0 if rng.random() < 0.5 else float(rng.uniform(1.0, max_ratio))
+            draws = rng.random(4)
+            if path in unreadable:
+                continue
+            try:
+                image = read_rgb(path)
+            except TrainingError as error:
+                unreadable.add(path)
+                logger.warning("Skipped: %s", error)
+                if len(unreadable) == len(set(paths)):
+                    raise TrainingError("None of the content pictures can be read.") from error
+                continue
+            crop, thumbnail = _window(image, side_px, ratio, draws)
+            crops.append(crop)
+            thumbnails.append(thumbnail)
+        yield ContentBatch(to_tensor(crops), to_tensor(thumbnails))
+
+
+def _window(
+    image: Image.Image, side_px: int, ratio: float, draws: NDArray[np.float64]
+) -> tuple[Image.Image, Image.Image]:
+    """Return a window of the picture and a thumbnail of the square that it is part of."""
+    short = min(image.size)
+    square_px = short * (0.7 + 0.3 * draws[0])
+    left, top = (image.width - square_px) * draws[1], (image.height - square_px) * draws[2]
+    box = (left, top, left + square_px, top + square_px)
+    # Never enlarged: blur would teach the network that content is soft.
+    ratio = min(ratio, max(1.0, square_px / side_px))
+    window_px = square_px / ratio
+    x, y = left + (square_px - window_px) * draws[3], top + (square_px - window_px) * draws[2]
+    size = (side_px, side_px)
+    crop = image.resize(size, Image.Resampling.BICUBIC, (x, y, x + window_px, y + window_px))
+    thumbnail = image.resize(size, Image.Resampling.BICUBIC, box)
+    if draws[0] * 1000 % 1 < 0.5:
+        mirror = Image.Transpose.FLIP_LEFT_RIGHT
+        crop, thumbnail = crop.transpose(mirror), thumbnail.transpose(mirror)
+    return crop, thumbnail
+
+
+@dataclass(frozen=True)
+class StyleBank:
+    """Statistics of many styles, computed once.
+
+    Attributes:
+        vectors: (S, 1920) float32 style vectors.
+        covariances: (S, 2, 64, 64) float16, covariances of randomly projected features of
+            ``COVARIANCE_LAYERS``.
+    """
+
+    vectors: NDArray[np.float32]
+    covariances: NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+
+def projections() -> list[Tensor]:
+    """Return the fixed random projections (64, C), one for each of ``COVARIANCE_LAYERS``."""
+    generator = torch.Generator().manual_seed(20)
+    return [
+        torch.randn(COVARIANCE_SIZE, channels, generator=generator) / channels**0.5
+        for channels in (128, 256)
+    ]
+
+
+def covariance(features: Tensor, projection: Tensor) -> Tensor:
+    """Return the covariance (N, P, P) of features (N, C, h, w) projected by (P, C)."""
+    flat = torch.einsum("pc,nchw->nphw", projection.to(features), features).flatten(2)
+    centred = flat - flat.mean(dim=2, keepdim=True)
+    return centred @ centred.transpose(1, 2) / flat.shape[2]
+
+
+def fit_area(size: tuple[int, int], side_px: int) -> tuple[int, int]:
+    """Scale a size to the area of a square, keeping its aspect ratio, sides at least 16."""
+    scale = side_px / (size[0] * size[1]) ** 0.5
+    return max(16, round(size[0] * scale)), max(16, round(size[1] * scale))
+
+
+def load_style_bank(
+    paths: Sequence[Path], network: LossNetwork, *, variants: int, seed: int, cache: Path
+) -> StyleBank:
+    """Compute, or read from the cache folder, the statistics of all styles.
+
+    The first variant of a style is the whole picture; the others are crops of 35 to 90 % of its
+    sides, half of them with permuted colour channels.
+
+    Args:
+        paths: Style pictures; one that cannot be read is left out with a warning.
+        network: The normalized loss network.
+        variants: Variants for each picture.
+        seed: Seed of the random crops.
+        cache: Folder for the computed statistics, one file a variant.
+    """
+    banks = [_load_variant(paths, network, index, seed, cache) for index in range(variants)]
+    return StyleBank(
+        np.concatenate([bank.vectors for bank in banks]),
+        np.concatenate([bank.covariances for bank in banks]),
+    )
+
+
+def _load_variant(
+    paths: Sequence[Path], network: LossNetwork, variant: int, seed: int, cache: Path
+) -> StyleBank:
+    names = "\n".join(f"{path.parent.name}/{path.name} {path.stat().st_size}" for path in paths)
+    weights = b"".join(p.numpy().tobytes() for p in list(network.parameters())[:4])
+    digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
+    file = cache / f"styles-{digest[:16]}.npz"
+    if file.is_file():
+        with np.load(file) as arrays:
+            return StyleBank(arrays["vectors"], arrays["covariances"])
+    logger.info("Computing the statistics of %d styles, variant %d", len(paths), variant)
+    rng = np.random.default_rng([seed, variant])
+    matrices = projections()
+    vectors, covariances = [], []
+    for path in paths:
+        draws = rng.random(5)
+        try:
+            image = read_rgb(path)
+        except TrainingError as error:
+            logger.warning("Skipped: %s", error)
+            continue
+        if variant:
+            image = _vary(image, draws)
+        small = min(STYLE_SIDE_PX, round((image.width * image.height) ** 0.5))
+        image = image.resize(fit_area(image.size, small), Image.Resampling.BICUBIC)
+        with torch.no_grad():
+            features = network(to_tensor([image]))
+            vectors.append(style_vector(features)[0].numpy())
+            layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
+            covariances.append(
+                np.stack([covariance(features[name], m)[0].numpy() for name, m in layers])
+            )
+    if not vectors:
+        raise TrainingError("None of the style pictures can be read.")
+    bank = StyleBank(np.stack(vectors), np.stack(covariances).astype(np.float16))
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial.npz")
+    np.savez(partial, vectors=bank.vectors, covariances=bank.covariances)
+    partial.replace(file)
+    return bank
+
+
+def _vary(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
+    """Return a random crop, half of the time with its colour channels in another order."""
+    share = 0.35 + 0.55 * draws[0]
+    width, height = image.width * share, image.height * share
+    left, top = (image.width - width) * draws[1], (image.height - height) * draws[2]
+    crop = image.crop((round(left), round(top), round(left + width), round(top + height)))
+    if draws[3] < 0.5:
+        return crop
+    orders = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    bands = crop.split()
+    return Image.merge("RGB", [bands[i] for i in orders[int(draws[4] * len(orders))]])

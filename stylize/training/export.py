@@ -1,0 +1,247 @@
+"""Checkpoint -> FP32 ONNX, compared with torch at sizes that were not traced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stylize.errors import TrainingError
+from stylize.training.checkpoint import load_checkpoint, load_network
+from stylize.training.data import content_batches, list_pictures
+from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
+from stylize.training.network import Affines, TransferNetwork
+from stylize.training.vgg import LossNetwork
+
+logger = logging.getLogger(__name__)
+
+OPSET = 20
+MODEL_FORMAT = 1
+# None of these was traced; sides are multiples of 8 as the engine makes them.
+PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))
+PARITY_LEVELS = 1  # largest difference of a byte of the picture
+PARITY_VECTOR = 1e-3  # largest difference of a style vector's value, which are about 1
+
+
+def export(
+    checkpoint: Path, out: Path, *, contents: Sequence[Path] = (), record: dict[str, Any] | None = None
+) -> Path:
+    """Export a checkpoint.
+
+    Writes ``style_encoder.onnx``, ``modulate.onnx``, ``paint.onnx`` and ``model.json``.
+
+    Args:
+        checkpoint: From training; its averaged weights are used.
+        out: Folder for the model.
+        contents: Folders of content pictures; with them channels are equalized, which INT8 needs.
+        record: What else model.json should say, for example of the data.
+
+    Returns:
+        The path of model.json.
+
+    Raises:
+        TrainingError: The checkpoint is unusable or ONNX Runtime's pictures differ from torch's.
+    """
+    state = load_checkpoint(checkpoint)
+    network = load_network(state)
+    loss_network = LossNetwork()
+    loss_network.load_state_dict(state["loss_network"])
+    training = {
+        "steps": state["step"],
+        "samples_seen": state["samples_seen"],
+        "config": state["config"],
+    }
+    if contents:
+        batches = content_batches(
+            list_pictures(contents), count=32, side_px=192, seed=7, max_ratio=1.0
+        )
+        equalize_(network, next(batches).crops)
+    return export_networks(network, loss_network, out, training=training, record=record)
+
+
+def export_networks(
+    network: TransferNetwork,
+    loss_network: LossNetwork,
+    out: Path,
+    *,
+    training: dict[str, Any] | None = None,
+    record: dict[str, Any] | None = None,
+) -> Path:
+    """Export networks that are already in memory; see :func:`export`."""
+    network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
+    out.mkdir(parents=True, exist_ok=True)
+    vector = network.size.vector
+    image = torch.rand(1, 3, 64, 96)
+    styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1), torch.ones(2, 1))
+    affines = network.modulate(image, *(tensor[:1] for tensor in styles))
+    height, width = (8 * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
+    count = torch.export.Dim("styles", min=1, max=64)
+    sides = {2: height, 3: width}
+    # Affines may be one value or a map per channel, which tracing cannot express: see _free_maps.
+    models = {
+        "style_encoder": _trace(
+            EncodeStyle(loss_network), {"image": image}, ["vector"], [{2: "h", 3: "w"}]
+        ),
+        "modulate": _trace(
+            Modulate(network),
+            dict(
+                zip(("image", "vector", "conditions", "strength", "detail"), (image, *styles), strict=True)
+            ),
+            ["affine_quarter", "affine_eighth"],
+            [sides, *({0: count},) * 4],
+        ),
+        "paint": _free_maps(
+            _trace(
+                Paint(network),
+                {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth},
+                ["cells"],
+                [sides, None, None],
+            )
+        ),
+    }
+    cores = out / "cores"
+    cores.mkdir(exist_ok=True)
+    for name, model in models.items():
+        onnx.save(model, cores / f"{name}.onnx")  # float in, float out: what is quantized
+        onnx.save(add_byte_ports(model, picture=name == "paint"), out / f"{name}.onnx")
+    parity = check_parity(network, loss_network, out)
+    description = {
+        "format": MODEL_FORMAT,
+        "network": network.size.as_dict(),
+        "opset": OPSET,
+        "parity": parity,
+        "training": training or {},
+        **(record or {}),
+    }
+    return write_description(out, description)
+
+
+def write_description(out: Path, description: dict[str, Any]) -> Path:
+    """Write model.json with the SHA-256 of every ONNX file beside it."""
+    description["sha256"] = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(out.glob("*.onnx"))
+    }
+    path = out / "model.json"
+    path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _trace(
+    module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: Sequence[Any]
+) -> onnx.ModelProto:
+    if dynamic and dynamic[0] == {2: "h", 3: "w"}:
+        auto = torch.export.Dim.DYNAMIC
+        dynamic = [{2: auto, 3: auto}]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own use of deprecated functions
+        path = Path(folder) / "model.onnx"
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=outputs,
+            dynamic_shapes=tuple(dynamic),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+        if program is None:
+            raise TrainingError("The exporter returned nothing.")
+        program.save(path, external_data=False)
+        model = onnx.load(path)
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]  # stack traces with paths of this machine
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+    del model.metadata_props[:]
+    return model
+
+
+def _free_maps(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Let the affines be maps (1, C, h, w) too: Mul and Add broadcast either."""
+    for value in model.graph.input[1:]:
+        for index, axis in ((2, "rows"), (3, "columns")):
+            dimension = value.type.tensor_type.shape.dim[index]
+            dimension.Clear()
+            dimension.dim_param = f"{value.name}_{axis}"
+    del model.graph.value_info[:]
+    return model
+
+
+def check_parity(
+    network: TransferNetwork, loss_network: LossNetwork, folder: Path
+) -> dict[str, float]:
+    """Compare the exported files with torch at sizes that were not traced.
+
+    Returns:
+        The largest differences: ``picture_levels`` of 255, ``vector`` of values that are about 1.
+
+    Raises:
+        TrainingError: A difference is larger than the tolerance.
+    """
+    sessions = {
+        name: onnxruntime.InferenceSession(folder / f"{name}.onnx")
+        for name in ("style_encoder", "modulate", "paint")
+    }
+    rng = np.random.default_rng(3)
+    worst_picture, worst_vector = 0.0, 0.0
+    for height, width in PARITY_SIZES_PX:
+        picture = _smooth_noise(rng, height, width)
+        image = torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255
+        with torch.no_grad():
+            vector = EncodeStyle(loss_network)(image)
+            found = sessions["style_encoder"].run(None, {"bytes": picture})[0]
+            worst_vector = max(worst_vector, float(np.abs(found - vector.numpy()).max()))
+            # Two styles at once, of which one is painted, at weights other than the default.
+            style = network.modulator.vector_mean + network.modulator.vector_std * torch.randn(
+                2, network.size.vector, generator=torch.Generator().manual_seed(height)
+            )
+            controls = (torch.tensor([[0.3, -0.2, 0.5, 0.1]] * 2), torch.tensor([[1.0], [0.6]]))
+            detail = torch.ones(2, 1)
+            affines = network.modulate(image, style, *controls, detail)
+            feeds = {"bytes": picture, "vector": style.numpy(), "detail": detail.numpy()}
+            feeds |= {"conditions": controls[0].numpy(), "strength": controls[1].numpy()}
+            quarter, eighth = sessions["modulate"].run(None, feeds)
+            for index in range(2):
+                part = Affines(affines.quarter[index : index + 1], affines.eighth[index : index + 1])
+                expected = network.paint(image, part).clamp(0, 1).permute(0, 2, 3, 1).numpy() * 255
+                painted = sessions["paint"].run(
+                    None,
+                    {
+                        "bytes": picture,
+                        "affine_quarter": quarter[index : index + 1],
+                        "affine_eighth": eighth[index : index + 1],
+                    },
+                )[0]
+                difference = np.abs(painted - np.rint(expected)).max()
+                worst_picture = max(worst_picture, float(difference))
+    if worst_picture > PARITY_LEVELS or worst_vector > PARITY_VECTOR:
+        raise TrainingError(
+            f"ONNX Runtime differs from torch by {worst_picture:g} of 255 levels (limit "
+            f"{PARITY_LEVELS}) in pictures and {worst_vector:.2g} (limit {PARITY_VECTOR}) in style "
+            f"vectors; the export is not usable."
+        )
+    return {"picture_levels": worst_picture, "vector": worst_vector}
+
+
+def _smooth_noise(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
+    """Return a random picture (1, height, width, 3) with structure at several scales."""
+    picture = rng.random((height, width, 3))
+    for cell in (4, 8):
+        grid = rng.random((-(-height // cell), -(-width // cell), 3))
+        picture += 2 * grid.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+    return (picture[None] / 5 * 255).astype(np.uint8)

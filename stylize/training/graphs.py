@@ -1,0 +1,197 @@
+"""The parts of the network as they are exported, and the byte ports of their graphs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from stylize.training.network import Affines, TransferNetwork
+from stylize.training.vgg import LossNetwork, style_vector
+
+
+class EncodeStyle(nn.Module):
+    """Style picture (1, 3, H, W) in [0, 1] -> style vector (1, D)."""
+
+    def __init__(self, network: LossNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Encode."""
+        return style_vector(self.network(image))
+
+
+class Modulate(nn.Module):
+    """Thumbnail, style vectors and controls -> affines. K styles share one thumbnail."""
+
+    def __init__(self, network: TransferNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, image: Tensor, vector: Tensor, conditions: Tensor, strength: Tensor, detail: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (K, 1) -> two affine tensors."""
+        affines = self.network.modulate(image, vector, conditions, strength, detail)
+        return affines.quarter, affines.eighth
+
+
+class Paint(nn.Module):
+    """Picture (1, 3, H, W) and affines -> cells (1, 12, H/2, W/2).
+
+    A cell holds the four pixels of a 2x2 square in the order (row, column, channel): with the
+    channels last, turning cells into pixels then moves runs of six bytes and not single ones.
+    """
+
+    def __init__(self, network: TransferNetwork) -> None:
+        super().__init__()
+        self.network = network = copy.deepcopy(network)
+        order = torch.arange(12).view(3, 4).T.reshape(-1)
+        with torch.no_grad():
+            network.head.weight.copy_(network.head.weight[order].clone())
+            network.head.bias.copy_(network.head.bias[order].clone())  # type: ignore[union-attr, index]
+
+    def forward(self, image: Tensor, affine_quarter: Tensor, affine_eighth: Tensor) -> Tensor:
+        """Paint."""
+        return self.network.paint_cells(image, Affines(affine_quarter, affine_eighth))
+
+
+@torch.no_grad()
+def equalize_(network: TransferNetwork, thumbnails: Tensor) -> None:
+    """Give every modulated convolution's channels mean 0 and standard deviation 1, in place.
+
+    The following affine takes the change back, so pictures stay the same up to rounding. In INT8
+    all channels of a layer share one scale; with equal ranges none of them loses bits.
+
+    Args:
+        network: The network.
+        thumbnails: (N, 3, H, W) content pictures in [0, 1] to measure the channels on.
+    """
+    size = network.size
+    quarter = [network.down_quarter, network.skip_quarter, network.mix_quarter]
+    quarter.append(network.reduce_quarter)
+    eighth = [network.down_eighth, *network.blocks, network.reduce_eighth]
+    start = 0
+    outputs: dict[nn.Module, Tensor] = {}
+    hooks = [
+        module.register_forward_hook(lambda m, _, out: outputs.__setitem__(m, out))
+        for module in [*quarter, *eighth]
+    ]
+    count = len(thumbnails)
+    zeros = network.modulator.vector_mean.expand(count, -1)
+    ones = torch.ones(count, 1)
+    network.modulate(thumbnails, zeros, torch.zeros(count, 4), ones, ones)
+    for hook in hooks:
+        hook.remove()
+    for module in [*quarter, *eighth]:
+        features = outputs[module].transpose(0, 1).flatten(1)
+        mean, std = features.mean(dim=1), features.std(dim=1).clamp_min(1e-4)
+        channels = slice(start, start + len(mean))
+        start = channels.stop
+        if not isinstance(module, nn.Conv2d) or module.bias is None:
+            raise TypeError(type(module))
+        module.weight.div_(std[:, None, None, None])
+        module.bias.sub_(mean).div_(std)
+        network.identity_shift[channels] += network.identity_scale[channels] * mean
+        network.identity_scale[channels] *= std
+        network.epsilon[channels] /= std.square()
+    if start != size.modulated_channels:
+        raise ValueError(f"{start} channels equalized, {size.modulated_channels} expected.")
+
+
+def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.ModelProto:
+    """Let a graph take its "image" as bytes (N, H, W, 3) and, if asked, return its picture so.
+
+    ``DequantizeLinear`` and ``QuantizeLinear`` with a scale of 1/255 are the conversion between
+    bytes and [0, 1] (the latter rounds and saturates), in FP32 and in INT8 graphs alike; in an INT8
+    graph they are the quantisation that the first and last layer need anyway.
+
+    Args:
+        model: The graph; changed in place.
+        picture: The only output is cells (see :class:`Paint`) and becomes "picture", uint8
+            (N, H, W, 3).
+    """
+    graph = model.graph
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(np.array(1 / 255, np.float32), "byte_scale"),
+            numpy_helper.from_array(np.array(0, np.uint8), "byte_zero"),
+        ]
+    )
+    nodes = list(graph.node)
+    batch = graph.input[0].type.tensor_type.shape.dim[0].dim_value
+    del graph.input[0]
+    graph.input.insert(
+        0, helper.make_tensor_value_info("bytes", TensorProto.UINT8, [batch, "height", "width", 3])
+    )
+    head = [helper.make_node("Transpose", ["bytes"], ["bytes_nchw"], perm=[0, 3, 1, 2])]
+    quantize = next((n for n in nodes if n.op_type == "QuantizeLinear" and n.input[0] == "image"), None)
+    if quantize is None:
+        head.append(
+            helper.make_node(
+                "DequantizeLinear", ["bytes_nchw", "byte_scale", "byte_zero"], ["image"]
+            )
+        )
+    else:
+        nodes.remove(quantize)
+        _rename_input(nodes, quantize.output[0], "bytes_nchw")
+    tail: list[onnx.NodeProto] = []
+    if picture:
+        source = graph.output[0].name
+        last = next(node for node in nodes if source in node.output)
+        if last.op_type == "DequantizeLinear":
+            nodes.remove(last)
+            source = last.input[0]
+        else:
+            tail.append(
+                helper.make_node(
+                    "QuantizeLinear", [source, "byte_scale", "byte_zero"], ["cells_bytes"]
+                )
+            )
+            source = "cells_bytes"
+        # (N, 12, h, w) -> (N, h, w, 12) -> (N, h, w, 2, 6) -> (N, h, 2, w, 6) -> (N, 2h, 2w, 3)
+        graph.initializer.extend(
+            [
+                numpy_helper.from_array(np.array([0, 0, 0, 2, 6], np.int64), "split_shape"),
+                numpy_helper.from_array(np.array([2, 2], np.int64), "twice"),
+                numpy_helper.from_array(np.array([3], np.int64), "three"),
+            ]
+        )
+        tail += [
+            helper.make_node("Transpose", [source], ["cells_nhwc"], perm=[0, 2, 3, 1]),
+            helper.make_node("Reshape", ["cells_nhwc", "split_shape"], ["cells_split"]),
+            helper.make_node("Transpose", ["cells_split"], ["rows"], perm=[0, 1, 3, 2, 4]),
+            helper.make_node("Shape", ["cells_nhwc"], ["batch"], start=0, end=1),
+            helper.make_node("Shape", ["cells_nhwc"], ["grid"], start=1, end=3),
+            helper.make_node("Mul", ["grid", "twice"], ["sides"]),
+            helper.make_node("Concat", ["batch", "sides", "three"], ["picture_shape"], axis=0),
+            helper.make_node("Reshape", ["rows", "picture_shape"], ["picture"]),
+        ]
+        del graph.output[:]
+        graph.output.append(
+            helper.make_tensor_value_info(
+                "picture", TensorProto.UINT8, [batch, "height", "width", 3]
+            )
+        )
+    del graph.node[:]
+    graph.node.extend([*head, *nodes, *tail])
+    del graph.value_info[:]
+    used = {name for node in graph.node for name in node.input}
+    unused = [item for item in graph.initializer if item.name not in used]
+    for item in unused:
+        graph.initializer.remove(item)
+    onnx.checker.check_model(model)
+    return model
+
+
+def _rename_input(nodes: Sequence[onnx.NodeProto], old: str, new: str) -> None:
+    for node in nodes:
+        for index, name in enumerate(node.input):
+            if name == old:
+                node.input[index] = new

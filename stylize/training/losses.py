@@ -1,0 +1,125 @@
+"""What training minimises: content, style, covariance, edges, identity, smoothness.
+
+All feature losses are measured on the normalized loss network. Each function returns one value per
+sample, (N,), so that samples can be weighted one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylize.training.data import COVARIANCE_LAYERS, covariance
+from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
+
+CONTENT_LAYERS = ("relu3_3", "relu4_1")
+FINE_LAYERS = STYLE_LAYERS[:2]
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def instance_normalize(features: Tensor) -> Tensor:
+    """Give every channel of (N, C, h, w) mean 0 and standard deviation 1."""
+    mean, std = statistics(features)
+    return (features - mean[:, :, None, None]) / std[:, :, None, None]
+
+
+def content_loss(output: dict[str, Tensor], content: dict[str, Tensor]) -> Tensor:
+    """Mean squared error of instance-normalised features, (N,), 0 (same) to 2 (unrelated).
+
+    Normalising takes palette and contrast out of the comparison, so this loss does not work
+    against the style loss.
+    """
+    losses = [
+        (instance_normalize(output[name]) - instance_normalize(content[name]))
+        .square()
+        .mean(dim=(1, 2, 3))
+        for name in CONTENT_LAYERS
+    ]
+    return torch.stack(losses).mean(dim=0)
+
+
+@dataclass(frozen=True)
+class StyleLoss:
+    """Style losses of each sample, (N,).
+
+    Attributes:
+        fine: Of relu1_1 and relu2_1: palette, texture, fine strokes.
+        coarse: Of relu3_1 and relu4_1: larger strokes and shapes.
+    """
+
+    fine: Tensor
+    coarse: Tensor
+
+
+def style_loss(output: dict[str, Tensor], targets: list[Statistics]) -> StyleLoss:
+    """Mean squared errors of means and standard deviations, divided by the size of the target.
+
+    Raw losses differ by orders of magnitude between styles; without the division strong styles are
+    overdone and quiet ones neglected (after Cheng et al., "Style-Aware Normalized Loss for
+    Improving Arbitrary Style Transfer", 2021; the square root keeps half of the difference).
+
+    Args:
+        output: Features of the output.
+        targets: Statistics of the style for each of ``STYLE_LAYERS``.
+    """
+    losses = {}
+    for name, target in zip(STYLE_LAYERS, targets, strict=True):
+        mean, std = statistics(output[name])
+        error = (mean - target.mean).square() + (std - target.std).square()
+        energy = (target.mean.square() + target.std.square()).mean(dim=1)
+        losses[name] = error.mean(dim=1) / (0.5 * energy).sqrt().clamp_min(0.3)
+    fine = [losses[name] for name in FINE_LAYERS]
+    coarse = [losses[name] for name in STYLE_LAYERS if name not in FINE_LAYERS]
+    return StyleLoss(torch.stack(fine).sum(dim=0), torch.stack(coarse).sum(dim=0))
+
+
+def covariance_loss(
+    output: dict[str, Tensor], targets: Tensor, projections: list[Tensor]
+) -> StyleLoss:
+    """Relative squared errors of covariances of randomly projected features.
+
+    Means and standard deviations alone carry palette and contrast; which channels rise together
+    carries the shape of the strokes (Gatys et al., 2016).
+
+    Args:
+        output: Features of the output.
+        targets: (N, 2, P, P) covariances of the style for each of ``COVARIANCE_LAYERS``.
+        projections: The matrices (P, C) that the targets were made with.
+    """
+    losses = []
+    for index, (name, projection) in enumerate(zip(COVARIANCE_LAYERS, projections, strict=True)):
+        target = targets[:, index]
+        error = (covariance(output[name], projection) - target).square().mean(dim=(1, 2))
+        losses.append(error / target.square().mean(dim=(1, 2)).sqrt().clamp_min(1e-2))
+    return StyleLoss(losses[0], losses[1])
+
+
+def edge_loss(output: Tensor, content: Tensor) -> Tensor:
+    """L1 between the gradients of the normalised luminances of (N, 3, H, W) pictures."""
+
+    def gradients(images: Tensor) -> tuple[Tensor, Tensor]:
+        weights = images.new_tensor(_LUMA).view(1, 3, 1, 1)
+        luma = instance_normalize((images * weights).sum(dim=1, keepdim=True))
+        return luma.diff(dim=2), luma.diff(dim=3)
+
+    terms = zip(gradients(output), gradients(content), strict=True)
+    return sum(((a - b).abs().mean(dim=(1, 2, 3)) for a, b in terms), torch.zeros(()))
+
+
+def pixel_loss(output: Tensor, content: Tensor) -> Tensor:
+    """L1 between pictures, (N,)."""
+    return (output - content).abs().mean(dim=(1, 2, 3))
+
+
+def smoothness_loss(output: Tensor) -> Tensor:
+    """Total variation: the mean absolute difference of neighbouring pixels, (N,)."""
+    vertical, horizontal = output.diff(dim=2).abs(), output.diff(dim=3).abs()
+    return vertical.mean(dim=(1, 2, 3)) + horizontal.mean(dim=(1, 2, 3))
+
+
+def range_loss(output: Tensor) -> Tensor:
+    """How far pixels leave [0, 1] on average, (N,): what clamping would cut off."""
+    return (functional.relu(output - 1) + functional.relu(-output)).mean(dim=(1, 2, 3))

@@ -1,0 +1,494 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from torch import Tensor
+
+from stylize.errors import TrainingError
+from stylize.training import losses
+from stylize.training.checkpoint import load_checkpoint, save_checkpoint
+from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
+from stylize.training.data import (
+    ContentBatch,
+    StyleBank,
+    content_batches,
+    list_pictures,
+    load_style_bank,
+    projections,
+    read_exclusions,
+)
+from stylize.training.network import CONDITIONS, NetworkSize, TransferNetwork
+from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides what training does.
+
+    Attributes:
+        contents: Folders of content pictures.
+        styles: Folders of style pictures.
+        out: Folder for checkpoint, log, cache and contact sheets.
+        vgg: VGG16 weights as safetensors; None downloads them.
+        exclude: JSON file of pictures that are kept out of training.
+        steps: Steps of the whole plan; the learning rate falls to its end.
+        batch_contents: Different contents in a batch.
+        styles_per_content: Styles for each of them; the content's features are computed once.
+        stages: (first step, side of the crops in px) in rising order. Small crops first are cheap
+            and teach palette and contrast; strokes need larger ones.
+        learning_rate: After the warm-up.
+        final_learning_rate: At the end of the plan.
+        warmup_steps: Steps of linear warm-up.
+        content_weight: Of the content loss.
+        style_weight: Of the style loss after the ramp.
+        style_weight_start: Of the style loss at the first step: from a style-heavy start the
+            network falls into a palette wash and stays there.
+        ramp_steps: Steps in which the style weight rises.
+        covariance_weight: Of the covariance loss, relative to the style weight.
+        edge_weight: Of the edge loss.
+        smoothness_weight: Of the total variation.
+        identity_weight: Of the pixel loss where the output should be the content.
+        range_weight: Of what leaves [0, 1].
+        style_variants: Variants of each style in the bank.
+        ema_decay: Of the averaged weights.
+        gradient_clip: Largest norm of the gradient.
+        seed: Of everything random.
+        checkpoint_steps: Steps between checkpoints.
+        sheet_steps: Steps between contact sheets; 0 for none.
+        init: Checkpoint whose averaged weights are the start; None starts anew.
+        device: "cpu", "cuda" or "auto".
+    """
+
+    contents: tuple[Path, ...]
+    styles: tuple[Path, ...]
+    out: Path
+    vgg: Path | None = None
+    exclude: Path | None = None
+    steps: int = 20_000
+    batch_contents: int = 2
+    styles_per_content: int = 2
+    stages: tuple[tuple[int, int], ...] = ((0, 128),)
+    learning_rate: float = 1.5e-3
+    final_learning_rate: float = 3e-5
+    warmup_steps: int = 500
+    content_weight: float = 4.0
+    style_weight: float = 6.0
+    style_weight_start: float = 2.0
+    ramp_steps: int = 4_000
+    covariance_weight: float = 0.3
+    edge_weight: float = 0.3
+    smoothness_weight: float = 0.02
+    identity_weight: float = 8.0
+    range_weight: float = 20.0
+    style_variants: int = 2
+    ema_decay: float = 0.999
+    gradient_clip: float = 5.0
+    seed: int = 1
+    checkpoint_steps: int = 500
+    sheet_steps: int = 1_000
+    init: Path | None = None
+    device: str = "auto"
+    size: NetworkSize = field(default_factory=NetworkSize)
+
+    @property
+    def batch(self) -> int:
+        """Samples in a step."""
+        return self.batch_contents * self.styles_per_content
+
+    def side_px(self, step: int) -> int:
+        """Side of the crops at a step."""
+        return max((stage for stage in self.stages if stage[0] <= step))[1]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the settings as plain values, without the folders of this machine."""
+        record = asdict(self)
+        for name in ("contents", "styles", "out", "vgg", "exclude", "init", "device"):
+            record.pop(name)
+        return record
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What one step trains on; N = contents x styles per content.
+
+    Attributes:
+        content: Crops and thumbnails of the contents.
+        vectors: (N, D) style vectors.
+        covariances: (N, 2, P, P) their covariances.
+        conditions: (N, 4) natural logarithms of the loss weights.
+        strength: (N, 1) in [0, 1].
+        own_style: (N,) bool: the content's own statistics replace the style.
+    """
+
+    content: ContentBatch
+    vectors: Tensor
+    covariances: Tensor
+    conditions: Tensor
+    strength: Tensor
+    own_style: Tensor
+
+
+def draw_samples(
+    contents: Iterator[ContentBatch], bank: StyleBank, config: TrainConfig, step: int
+) -> Samples:
+    """Draw the samples of a step; the step's number and the seed decide all but the contents."""
+    rng = np.random.default_rng([config.seed, step])
+    count = config.batch
+    first, second = rng.integers(len(bank), size=(2, count))
+    # A quarter of the styles are mixtures: blends are then nothing new to the network.
+    share = np.where(rng.random(count) < 0.25, rng.random(count), 0).astype(np.float32)
+    vectors = _mix(bank.vectors[first], bank.vectors[second], share)
+    covariances = _mix(
+        bank.covariances[first].astype(np.float32),
+        bank.covariances[second].astype(np.float32),
+        share,
+    )
+    weighted = rng.random(count) < 0.5
+    conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
+    conditions *= weighted[:, None]
+    kind = rng.random(count)
+    strength = np.where(kind < 0.15, rng.random(count), 1.0)
+    strength = np.where(kind < 0.05, 0.0, strength)
+    return Samples(
+        content=next(contents),
+        vectors=torch.from_numpy(vectors),
+        covariances=torch.from_numpy(covariances),
+        conditions=torch.from_numpy(conditions.astype(np.float32)),
+        strength=torch.from_numpy(strength.astype(np.float32))[:, None],
+        own_style=torch.from_numpy((kind >= 0.15) & (kind < 0.22)),
+    )
+
+
+def _mix(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    share = share.reshape(-1, *(1,) * (a.ndim - 1))
+    mixed: np.ndarray = a + share * (b - a)
+    return mixed
+
+
+def compute_losses(
+    network: TransferNetwork,
+    loss_network: LossNetwork,
+    samples: Samples,
+    config: TrainConfig,
+    style_weight: float,
+    matrices: list[Tensor],
+) -> dict[str, Tensor]:
+    """Return the losses by name as scalars; "total" is the one to minimise."""
+    repeat = config.styles_per_content
+    crops = samples.content.crops.repeat_interleave(repeat, dim=0)
+    thumbnails = samples.content.thumbnails.repeat_interleave(repeat, dim=0)
+    with torch.no_grad():
+        unique = loss_network(samples.content.crops)
+        content = {name: x.repeat_interleave(repeat, dim=0) for name, x in unique.items()}
+        own_vectors = style_vector(content)
+        own_covariances = torch.stack(
+            [
+                losses.covariance(content[name], matrix)
+                for name, matrix in zip(losses.COVARIANCE_LAYERS, matrices, strict=True)
+            ],
+            dim=1,
+        )
+        own = samples.own_style
+        vectors = torch.where(own[:, None], own_vectors, samples.vectors)
+        covariances = torch.where(own[:, None, None, None], own_covariances, samples.covariances)
+        # At strength s the target lies at s between the content's statistics and the style's.
+        target_vectors = torch.lerp(own_vectors, vectors, samples.strength)
+        target_covariances = torch.lerp(
+            own_covariances, covariances, samples.strength[:, :, None, None]
+        )
+    detail = torch.ones_like(samples.strength)
+    affines = network.modulate(thumbnails, vectors, samples.conditions, samples.strength, detail)
+    output = network.paint(crops, affines)
+    features = loss_network(output)
+
+    content_term = losses.content_loss(features, content)
+    style_term = losses.style_loss(features, split_style_vector(target_vectors))
+    covariance_term = losses.covariance_loss(features, target_covariances, matrices)
+    edge_term = losses.edge_loss(output, crops)
+    smoothness_term = losses.smoothness_loss(output)
+    range_term = losses.range_loss(output)
+    pixel_term = losses.pixel_loss(output, crops)
+
+    content_factor, style_factor, fine_factor, coarse_factor = samples.conditions.exp().T
+    fine = style_term.fine + config.covariance_weight * covariance_term.fine
+    coarse = style_term.coarse + config.covariance_weight * covariance_term.coarse
+    weighted = (
+        content_factor
+        * (config.content_weight * content_term + config.edge_weight * edge_term)
+        + style_weight * style_factor * (fine_factor * fine + coarse_factor * coarse)
+    )
+    # The ratio of the weights is what counts; the sum must not let some samples own the step.
+    scale = 0.5 * (content_factor + style_factor * (fine_factor * coarse_factor).sqrt())
+    # How much the output should be the content itself.
+    likeness = torch.where(own, 0.5, (1 - samples.strength[:, 0]).square())
+    total = (
+        weighted / scale
+        + config.identity_weight * likeness * pixel_term
+        + config.smoothness_weight * smoothness_term
+        + config.range_weight * range_term
+    ).mean()
+    full = (samples.strength[:, 0] == 1) & ~own
+    return {
+        "total": total,
+        "content": _mean(content_term, full),
+        "style": _mean(style_term.fine + style_term.coarse, full),
+        "covariance": _mean(covariance_term.fine + covariance_term.coarse, full),
+        "edge": edge_term.mean(),
+        "identity": _mean(pixel_term, samples.strength[:, 0] == 0),
+        "range": range_term.mean(),
+    }
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return values[mask].mean() if bool(mask.any()) else values.new_tensor(float("nan"))
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """Return the learning rate of a step: linear warm-up, then a cosine over the whole plan."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    share = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    fall = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+    return config.final_learning_rate + fall * (config.learning_rate - config.final_learning_rate)
+
+
+def ramped_style_weight(config: TrainConfig, step: int) -> float:
+    """Return the style weight of a step."""
+    share = min(1.0, step / max(1, config.ramp_steps))
+    return config.style_weight_start + share * (config.style_weight - config.style_weight_start)
+
+
+def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
+    """Train, from the last checkpoint in ``config.out`` if there is one.
+
+    Args:
+        config: What to do. Steps and weights may differ from those of the checkpoint.
+        stop_after: Stop (with a checkpoint) after this many steps of this call.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        TrainingError: Pictures, weights or checkpoint are unusable, or the loss is not finite; the
+            last good checkpoint stays.
+    """
+    device = _device(config.device)
+    exclude = read_exclusions(config.exclude)
+    content_paths = list_pictures(config.contents, exclude=exclude)
+    style_paths = list_pictures(config.styles, exclude=exclude)
+    path = config.out / "checkpoint.pt"
+    state = load_checkpoint(path) if path.is_file() else None
+
+    loss_network = _loss_network(config, content_paths)
+    bank = load_style_bank(
+        style_paths,
+        loss_network,
+        variants=config.style_variants,
+        seed=config.seed,
+        cache=config.out / "cache",
+    )
+    loss_network.to(device)
+    network = _start(config, state, bank).to(device).train()
+    average = copy.deepcopy(network).requires_grad_(False)
+    if state is not None:
+        average.load_state_dict(state["ema"])
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+    step = 0
+    if state is not None:
+        optimizer.load_state_dict(state["optimizer"])
+        step = int(state["step"])
+    samples_seen = int(state["samples_seen"]) if state else 0
+    side_px = config.side_px(step)
+    contents = _contents(config, content_paths, step)
+    matrices = [matrix.to(device) for matrix in projections()]
+    sheet = SheetPictures.choose(content_paths, style_paths, seed=config.seed)
+    mixed_precision = torch.autocast(
+        device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"
+    )
+
+    def save() -> None:
+        save_checkpoint(
+            path,
+            {
+                "step": step,
+                "samples_seen": samples_seen,
+                "size": config.size.as_dict(),
+                "config": config.as_record(),
+                "network": network.state_dict(),
+                "ema": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "loss_network": loss_network.state_dict(),
+            },
+        )
+
+    last = config.steps if stop_after is None else min(config.steps, step + stop_after)
+    meter = _Meter()
+    with _progress() as progress:
+        task = progress.add_task("training", total=config.steps, completed=step, losses="")
+        while step < last:
+            if config.side_px(step) != side_px:
+                side_px = config.side_px(step)
+                contents = _contents(config, content_paths, step)
+            samples = _to_device(draw_samples(contents, bank, config, step), device)
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(config, step)
+            with mixed_precision:
+                terms = compute_losses(
+                    network,
+                    loss_network,
+                    samples,
+                    config,
+                    ramped_style_weight(config, step),
+                    matrices,
+                )
+            if not bool(torch.isfinite(terms["total"])):
+                raise TrainingError(
+                    f"The loss is not finite at step {step}; the last good checkpoint is {path}. "
+                    f"Resume with a lower learning rate."
+                )
+            optimizer.zero_grad(set_to_none=True)
+            terms["total"].backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            optimizer.step()
+            step += 1
+            samples_seen += config.batch
+            _average(average, network, min(config.ema_decay, (1 + step) / (10 + step)))
+            meter.add(terms, config.batch)
+            progress.update(task, completed=step, losses=meter.line())
+            if step % 50 == 0:
+                logger.info("step %d (%d samples) %s", step, samples_seen, meter.line())
+            if step % config.checkpoint_steps == 0:
+                save()
+            if config.sheet_steps and step % config.sheet_steps == 0:
+                write_contact_sheet(
+                    average, loss_network, sheet, config.out / f"sheet-{step:06d}.jpg"
+                )
+    save()
+    return path
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork:
+    """Load and normalize VGG16, or read it as it was normalized at the first start."""
+    path = config.out / "loss_network.pt"
+    if path.is_file():
+        network = LossNetwork()
+        network.load_state_dict(torch.load(path, weights_only=True))
+    else:
+        network = LossNetwork.load(config.vgg)
+        batches = content_batches(
+            content_paths, count=8, side_px=256, seed=config.seed, max_ratio=1.0
+        )
+        network.normalize_(next(batches).crops for _ in range(32))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(network.state_dict(), path)
+    # Channels last is about 1.4 times faster on CPUs.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -> TransferNetwork:
+    torch.manual_seed(config.seed)
+    network = TransferNetwork(config.size)
+    source, key = (state, "network") if state is not None else (None, "ema")
+    if source is None and config.init is not None:
+        source = load_checkpoint(config.init)
+    if source is None:
+        vectors = torch.from_numpy(bank.vectors)
+        network.modulator.vector_mean.copy_(vectors.mean(dim=0))
+        network.modulator.vector_std.copy_(vectors.std(dim=0).clamp_min(1e-3))
+    else:
+        try:
+            network.load_state_dict(source[key])
+        except RuntimeError as error:
+            raise TrainingError(
+                f"The checkpoint holds another architecture than {config.size}: {error}"
+            ) from error
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _contents(config: TrainConfig, paths: list[Path], step: int) -> Iterator[ContentBatch]:
+    # A stream of random pictures has a new seed wherever it starts, so that none is repeated.
+    return content_batches(
+        paths,
+        count=config.batch_contents,
+        side_px=config.side_px(step),
+        seed=config.seed + step,
+    )
+
+
+def _to_device(samples: Samples, device: torch.device) -> Samples:
+    content = samples.content
+    return Samples(
+        ContentBatch(content.crops.to(device), content.thumbnails.to(device)),
+        *(
+            getattr(samples, name).to(device)
+            for name in ("vectors", "covariances", "conditions", "strength", "own_style")
+        ),
+    )
+
+
+@torch.no_grad()
+def _average(average: TransferNetwork, network: TransferNetwork, decay: float) -> None:
+    for mean, value in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)
+
+
+class _Meter:
+    """Running means of the losses and the speed."""
+
+    def __init__(self) -> None:
+        self._means: dict[str, float] = {}
+        self._seconds_per_sample = 0.0
+        self._last = time.perf_counter()
+
+    def add(self, terms: dict[str, Tensor], samples: int) -> None:
+        now = time.perf_counter()
+        seconds = (now - self._last) / samples
+        self._last = now
+        self._seconds_per_sample += 0.05 * (seconds - self._seconds_per_sample)
+        for name, term in terms.items():
+            value = term.item()
+            if math.isfinite(value):
+                mean = self._means.get(name, value)
+                self._means[name] = mean + 0.02 * (value - mean)
+
+    def line(self) -> str:
+        values = " ".join(f"{name} {value:.3f}" for name, value in self._means.items())
+        return f"{values} | {1 / max(self._seconds_per_sample, 1e-9):.1f} samples/s"
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[losses]}"),
+    )

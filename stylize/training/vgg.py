@@ -1,0 +1,193 @@
+"""The loss network: VGG16 up to relu4_1, with every channel scaled to unit mean activation.
+
+It measures content and style during training and evaluation, and its statistics are the style
+vector. Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
+Recognition", 2015. Scaling each channel to a mean activation of one follows Gatys et al., 2015:
+without it a few loud channels own the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from stylize.errors import TrainingError
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+STYLE_CHANNELS = (64, 128, 256, 512)
+VECTOR_LENGTH = 2 * sum(STYLE_CHANNELS)
+
+# Name, index in torchvision's `features`, input and output channels. "pool" halves the size.
+_LAYERS: tuple[tuple[str, int, int, int], ...] = (
+    ("relu1_1", 0, 3, 64),
+    ("relu1_2", 2, 64, 64),
+    ("pool", 4, 0, 0),
+    ("relu2_1", 5, 64, 128),
+    ("relu2_2", 7, 128, 128),
+    ("pool", 9, 0, 0),
+    ("relu3_1", 10, 128, 256),
+    ("relu3_2", 12, 256, 256),
+    ("relu3_3", 14, 256, 256),
+    ("pool", 16, 0, 0),
+    ("relu4_1", 17, 256, 512),
+)
+_MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, on the 0..255 scale of the original weights
+_EPS = 1e-5  # added to variances
+
+
+class Statistics(NamedTuple):
+    """Per-channel mean and standard deviation over H and W, both (N, C)."""
+
+    mean: Tensor
+    std: Tensor
+
+
+def statistics(features: Tensor) -> Statistics:
+    """Return the statistics of features (N, C, h, w); the variance is that of the population."""
+    # Two passes over the data: E[x^2] - E[x]^2 loses too many digits where std << mean.
+    mean = features.mean(dim=(2, 3))
+    variance = (features - mean[:, :, None, None]).square().mean(dim=(2, 3))
+    return Statistics(mean, (variance + _EPS).sqrt())
+
+
+class LossNetwork(nn.Module):
+    """VGG16 up to relu4_1 on RGB pictures in [0, 1].
+
+    Its parameters are frozen. After :meth:`normalize_` every channel of every layer has mean
+    activation one over the given pictures.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleDict(
+            {name: nn.Conv2d(n_in, n_out, 3, padding=1) for name, _, n_in, n_out in _LAYERS if n_in}
+        )
+        self.requires_grad_(False)
+        self.eval()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> LossNetwork:
+        """Load the ImageNet weights.
+
+        Args:
+            path: A safetensors file with torchvision's key names, for machines without internet.
+                Default: torchvision downloads ``VGG16_Weights.IMAGENET1K_FEATURES``.
+
+        Raises:
+            TrainingError: The file is missing or does not hold the weights.
+        """
+        state = _read_weights(path)
+        network = cls()
+        for name, index, n_in, _ in _LAYERS:
+            if not n_in:
+                continue
+            try:
+                weight, bias = state[f"features.{index}.weight"], state[f"features.{index}.bias"]
+            except KeyError as error:
+                raise TrainingError(
+                    f"{path} holds no {error.args[0]!r}: it is not a VGG16 weights file."
+                ) from None
+            network._convolution(name).weight.copy_(weight.float())
+            network._convolution(name).bias.copy_(bias.float())  # type: ignore[union-attr]
+        # The preprocessing 255 * x - mean moves into the first layer, so that the network takes
+        # pictures in [0, 1]. Zero padding then means black instead of the mean colour, which is
+        # the same everywhere in this project.
+        first = network._convolution("relu1_1")
+        shift = torch.tensor(_MEAN_RGB).view(1, 3, 1, 1)
+        first.bias.sub_((first.weight * shift).sum(dim=(1, 2, 3)))  # type: ignore[union-attr]
+        first.weight.mul_(255.0)
+        return network
+
+    def _convolution(self, name: str) -> nn.Conv2d:
+        module = self.convolutions[name]
+        if not isinstance(module, nn.Conv2d):
+            raise TypeError(name)
+        return module
+
+    def forward(self, images: Tensor, *, last: str = "relu4_1") -> dict[str, Tensor]:
+        """Return the features of all layers by name, up to and including ``last``.
+
+        Args:
+            images: (N, 3, H, W) RGB in [0, 1], H and W at least 8.
+            last: Name of the deepest layer wanted.
+        """
+        features: dict[str, Tensor] = {}
+        x = images
+        for name, *_ in _LAYERS:
+            if name == "pool":
+                x = functional.max_pool2d(x, 2)
+                continue
+            x = functional.relu(self._convolution(name)(x))
+            features[name] = x
+            if name == last:
+                break
+        return features
+
+    @torch.no_grad()
+    def normalize_(self, batches: Iterable[Tensor]) -> None:
+        """Scale every channel to mean activation one over the pictures of all batches, in place.
+
+        ReLU is positively homogeneous, so the scale of one layer can be undone in the next and
+        the features only change by that scale.
+
+        Args:
+            batches: Pictures (N, 3, H, W) in [0, 1].
+        """
+        sums: dict[str, Tensor] = {}
+        count = 0
+        for batch in batches:
+            for name, features in self(batch).items():
+                total = features.double().mean(dim=(2, 3)).sum(dim=0)
+                sums[name] = sums.get(name, torch.zeros_like(total)) + total
+            count += len(batch)
+        if not count:
+            raise TrainingError("Normalizing the loss network needs at least one picture.")
+        previous = torch.ones(3, dtype=torch.float64)
+        for name, *_ in _LAYERS:
+            if name == "pool":
+                continue
+            mean = sums[name] / count
+            # A channel that is nearly dead on these pictures must not become the loudest on others.
+            mean = mean.clamp_min(0.05 * float(mean.mean()))
+            convolution = self._convolution(name)
+            weight = convolution.weight.double() * previous[None, :, None, None]
+            convolution.weight.copy_(weight / mean[:, None, None, None])
+            convolution.bias.div_(mean)  # type: ignore[union-attr]
+            previous = mean
+
+
+def style_vector(features: dict[str, Tensor]) -> Tensor:
+    """Return the style vectors (N, 1920): means of the style layers, then standard deviations."""
+    layers = [statistics(features[name]) for name in STYLE_LAYERS]
+    return torch.cat([layer.mean for layer in layers] + [layer.std for layer in layers], dim=1)
+
+
+def split_style_vector(vectors: Tensor) -> list[Statistics]:
+    """Undo :func:`style_vector`: statistics of each style layer from vectors (N, 1920)."""
+    parts = vectors.split(STYLE_CHANNELS + STYLE_CHANNELS, dim=1)
+    count = len(STYLE_CHANNELS)
+    return [Statistics(parts[i], parts[i + count]) for i in range(count)]
+
+
+def _read_weights(path: Path | None) -> dict[str, Tensor]:
+    if path is None:
+        from torchvision.models import VGG16_Weights, vgg16
+
+        weights = VGG16_Weights.IMAGENET1K_FEATURES
+        network = vgg16(weights=weights)
+        # torchvision's copy of these weights expects [0, 1] pictures scaled by 1/255: same network.
+        return dict(network.state_dict())
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise TrainingError(f"There is no VGG16 weights file at {path}.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{path} cannot be read as a safetensors file: {error}") from error
