@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
 from stylize.errors import ControlError
-from stylize.images import load_image, prepare_image
+from stylize.images import Source, load_image, prepare_image
 from stylize.styles import StyleVector
 
 MAX_REGIONS = 6
@@ -77,13 +77,13 @@ def prepare_mask(image: Image.Image) -> Image.Image:
     return prepared.convert("L")
 
 
-def load_mask(path: str) -> Image.Image:
+def load_mask(source: Source) -> Image.Image:
     """Read a mask from a picture file; see `prepare_mask`.
 
     Raises:
         ImageError: The file cannot be read as a picture.
     """
-    return prepare_mask(load_image(path, min_side_px=1))
+    return prepare_mask(load_image(source, min_side_px=1))
 
 
 def invert_mask(mask: Image.Image) -> Image.Image:

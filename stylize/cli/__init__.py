@@ -1,0 +1,61 @@
+"""The command line: parse, call, print.
+
+Errors meant for the user go to stderr in one line and end with the exit code 2; anything else is a
+fault of the program and keeps its traceback. Heavy parts (the engine, the page, training) are
+imported inside of the commands that need them, so that help and messages come at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stylize import __version__
+from stylize.cli import bench, image, recipe, studio, training
+from stylize.errors import StylizeError
+
+app = typer.Typer(
+    help="Paint pictures in the style of others, on two ordinary CPU cores.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"stylize {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("image")(image.image)
+app.add_typer(recipe.app, name="recipe")
+app.command("bench")(bench.bench)
+app.command("studio")(studio.studio)
+app.command("train")(training.train)
+app.command("export")(training.export)
+app.command("quantize")(training.quantize)
+app.command("evaluate")(training.evaluate)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    try:
+        app()
+    except StylizeError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

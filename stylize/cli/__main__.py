@@ -1,0 +1,5 @@
+"""``python -m stylize.cli``, the same as ``stylize``."""
+
+from stylize.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""``stylize bench``: a short check of the engine's speed on this machine."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from stylize.cli.common import (
+    JsonOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    open_engine,
+    print_json,
+)
+
+SIDES_PX = (256, 512, 1024)
+
+# A new process: start of Python, imports, reading the model, one style and one picture.
+_COLD_START = """
+import sys
+from PIL import Image
+from stylize.engine import Engine
+engine = Engine(precision=sys.argv[1], threads=int(sys.argv[2]) or None)
+picture = Image.linear_gradient("L").resize((512, 512)).convert("RGB")
+engine.stylize(picture, engine.encode_style(picture))
+"""
+
+
+def bench(
+    repeats: Annotated[int, typer.Option(min=1, max=1000, help="Runs for each figure.")] = 7,
+    precision: PrecisionOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast this machine paints: medians in milliseconds."""
+    import numpy as np
+    from PIL import Image
+
+    engine = open_engine(precision, threads)
+
+    def median_ms(task: Callable[[], object]) -> float:
+        task()  # the first run sets memory up
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            task()
+            times.append((time.perf_counter() - start) * 1000)
+        return round(statistics.median(times), 1)
+
+    # Noise with large patches: no two pixels the same, and something to normalize.
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    pictures = {
+        side: Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC)
+        for side in SIDES_PX
+    }
+    style = engine.encode_style(pictures[512])
+    result: dict[str, object] = {"precision": engine.precision, "threads": threads}
+    result["encode_style_ms"] = median_ms(lambda: engine.encode_style(pictures[512]))
+    for side, picture in pictures.items():
+        result[f"stylize_{side}px_ms"] = median_ms(partial(engine.stylize, picture, style))
+    chosen = (precision or Precision.int8).value
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", _COLD_START, chosen, str(threads or 0)], check=True)
+    result["cold_start_ms"] = round((time.perf_counter() - start) * 1000)
+    if as_json:
+        print_json(result)
+        return
+    for key, value in result.items():
+        print(f"{key:<20} {'all cores' if value is None else value}")

@@ -1,0 +1,94 @@
+"""What several commands share: the engine and the library, opened late, and their options."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stylize.controls import Controls
+
+if TYPE_CHECKING:
+    from stylize.engine import Engine
+    from stylize.library import StyleLibrary
+
+
+class Precision(str, Enum):
+    """What the engine computes in."""
+
+    int8 = "int8"
+    fp32 = "fp32"
+    auto = "auto"
+
+
+PrecisionOption = Annotated[
+    Precision | None,
+    typer.Option(
+        help="Compute in 8-bit integers (fast) or 32-bit floats (exact).", show_default="int8"
+    ),
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Threads to use.", show_default="all cores")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of your own style library.", show_default="your user data"),
+]
+
+
+def open_engine(precision: Precision | None, threads: int | None) -> Engine:
+    """Start the engine; this is the first moment that ONNX Runtime is imported."""
+    from stylize.engine import Engine
+
+    return Engine(precision=(precision or Precision.int8).value, threads=threads)
+
+
+def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
+    """Open the bundled styles and the user's own."""
+    from stylize.library import StyleLibrary
+
+    return StyleLibrary.open(data, encoder=engine)
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """Print one line of JSON at once, so that a reader gets each result when it is there."""
+    print(json.dumps(record, ensure_ascii=False), flush=True)
+
+
+def with_controls(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes ``**controls`` one option for each field of `Controls`.
+
+    An option that is not used arrives as None, so that a recipe can stand behind it.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    parameters = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    for item in fields(Controls):
+        option = typer.Option(
+            f"--{item.name.replace('_', '-')}",
+            min=item.metadata["low"],
+            max=item.metadata["high"],
+            help=item.metadata["help"],
+            show_default=f"{item.default:g}",
+            rich_help_panel="Controls",
+        )
+        parameters.append(
+            inspect.Parameter(
+                item.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[float | None, option],
+            )
+        )
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command

@@ -1,0 +1,395 @@
+"""``stylize image``: paint one picture, several, or all of a folder."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from stylize.cli.common import (
+    DataOption,
+    JsonOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    open_engine,
+    open_library,
+    print_json,
+    with_controls,
+)
+from stylize.controls import Controls
+from stylize.errors import ControlError, ImageError, StyleVectorError, StylizeError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from stylize.engine import Engine
+    from stylize.library import StyleLibrary
+    from stylize.recipe import Recipe, RecipeStyle
+    from stylize.regions import Region
+
+# The style of a region in which the content is to stay as it is.
+CONTENT = "content"
+
+
+@with_controls
+def image(
+    contents: Annotated[
+        list[Path], typer.Argument(metavar="CONTENT", help="Pictures to paint, or folders.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            help="The picture to write; a folder for several contents.",
+        ),
+    ],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style", "-s", help="A picture, or the name of a style; once for each of a blend."
+        ),
+    ] = None,
+    blend: Annotated[
+        str | None, typer.Option(help="Weights of the styles: 0.7,0.3.", show_default="equal")
+    ] = None,
+    max_side: Annotated[
+        int | None,
+        typer.Option(
+            "--max-side",
+            min=16,
+            metavar="PX",
+            help="Longer side of the result.",
+            show_default="as the content",
+        ),
+    ] = None,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE=STYLE",
+            help="Another style where a mask is white; FILE#rrggbb=STYLE for one colour of a "
+            f'painted mask; "{CONTENT}" as the style keeps the content. Up to six times.',
+        ),
+    ] = None,
+    inside: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Paint only where this mask is white.")
+    ] = None,
+    outside: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Paint only where this mask is black.")
+    ] = None,
+    feather: Annotated[
+        float,
+        typer.Option(min=0, max=1000, metavar="PX", help="Width of the soft edge of the masks."),
+    ] = 8.0,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Paint by the recipe in this picture; other options given come before it.",
+        ),
+    ] = None,
+    embed_recipe: Annotated[
+        bool, typer.Option(help="Keep the recipe inside of the results.")
+    ] = True,
+    precision: PrecisionOption = None,
+    threads: ThreadsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    **controls: float | None,
+) -> None:
+    """Paint pictures in the style of others.
+
+    With several contents, or a folder, --out is a folder. A picture that cannot be read is
+    reported and left out; the exit code is then 2.
+    """
+    from stylize.recipe import Recipe, read_recipe
+
+    jobs = plan(contents, out)
+    given = read_recipe(recipe) if recipe is not None else None
+    chosen = replace(
+        given.controls if given else Controls(),
+        **{name: value for name, value in controls.items() if value is not None},
+    )
+    if given is None and not style:
+        raise ControlError("Name at least one --style, or a --recipe to paint by.")
+    if max_side is None and given is not None:
+        max_side = given.max_side_px
+    if precision is None and given is not None:
+        precision = Precision(given.precision)
+    weights = _weights(blend, len(style or ()))
+
+    engine = open_engine(precision, threads)
+    with Names(engine, data, chosen.stroke_size) as names:
+        if style:
+            styles = tuple(
+                replace(names.style(text), weight=weight)
+                for text, weight in zip(style, weights, strict=True)
+            )
+        else:
+            assert given is not None
+            _check_model(given, engine)
+            styles = given.styles
+        regions = _regions(mask or [], inside, outside, feather, names)
+    if given is not None and given.masks and not regions:
+        _note("the recipe was painted with masks, which it does not hold; give them by --mask.")
+    made = Recipe(
+        styles=styles,
+        controls=chosen,
+        max_side_px=max_side,
+        precision=engine.precision,
+        model_sha256=engine.model_sha256,
+        encoder_sha256=engine.encoder_sha256,
+        masks=len(regions),
+    )
+    failed = _paint(jobs, engine, made, regions, embed_recipe=embed_recipe, as_json=as_json)
+    if failed:
+        raise typer.Exit(2)
+
+
+# --------------------------------------------------------------------------------------- planning
+
+
+class Job(NamedTuple):
+    """One picture to paint, and where to."""
+
+    content: Path
+    out: Path
+
+
+def plan(contents: Sequence[Path], out: Path) -> list[Job]:
+    """Which picture goes where, checked before anything is painted.
+
+    Raises:
+        ImageError: There is nothing to paint, or the result would replace a content.
+        StylizeError: Several contents, but ``out`` is a file.
+    """
+    from stylize.images import READABLE_SUFFIXES, saved_format
+
+    files: list[Path] = []
+    for content in contents:
+        if content.is_dir():
+            files += sorted(
+                path
+                for path in content.iterdir()
+                if path.suffix.lower() in READABLE_SUFFIXES and path.is_file()
+            )
+        else:
+            files.append(content)
+    if not files:
+        raise ImageError(f"There are no pictures in {', '.join(map(str, contents))}.")
+    several = len(files) > 1 or contents[0].is_dir()
+    if not several and not out.is_dir():
+        saved_format(out)
+        jobs = [Job(files[0], out)]
+    else:
+        if out.suffix and not out.is_dir():
+            raise ImageError(
+                f"{len(files)} pictures do not fit into the one file {out}. "
+                "Give the name of a folder to --out."
+            )
+        jobs = [Job(file, out / name) for file, name in zip(files, _names(files), strict=True)]
+    originals = {file.resolve() for file in files}
+    for job in jobs:
+        if job.out.resolve() in originals:
+            raise ImageError(f"The result would replace the content {job.out}. Give another --out.")
+    return jobs
+
+
+def _names(files: Iterable[Path]) -> Iterator[str]:
+    """File names of the results, none twice, in the contents' formats where they can be written."""
+    used: set[str] = set()
+    for file in files:
+        suffix = file.suffix.lower()
+        suffix = suffix if suffix in (".png", ".jpg", ".jpeg", ".webp") else ".png"
+        name, number = file.stem + suffix, 2
+        while name.lower() in used:
+            name, number = f"{file.stem}-{number}{suffix}", number + 1
+        used.add(name.lower())
+        yield name
+
+
+def _weights(text: str | None, count: int) -> list[float]:
+    if text is None:
+        return [1.0] * count
+    try:
+        weights = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ControlError(
+            f'--blend takes numbers with commas between them, like 0.7,0.3; got "{text}".'
+        ) from None
+    if len(weights) != count:
+        raise ControlError(f"--blend has {len(weights)} weights for {count} styles.")
+    return weights
+
+
+# ---------------------------------------------------------------------------------- styles, masks
+
+
+class Names:
+    """Finds styles by what the user calls them; opens the library only when a name is used."""
+
+    def __init__(self, engine: Engine, data: Path | None, stroke_size: float) -> None:
+        self._engine = engine
+        self._data = data
+        self._stroke_size = stroke_size
+        self._found: dict[str, RecipeStyle] = {}
+        self._library: StyleLibrary | None = None
+
+    def __enter__(self) -> Names:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._library is not None:
+            self._library.close()
+
+    def style(self, text: str) -> RecipeStyle:
+        """The style of a picture's path or of a name in the library.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            StyleNotFoundError: There is no style of that name; the message has close ones.
+        """
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> RecipeStyle:
+        from stylize.images import load_image
+        from stylize.recipe import RecipeStyle
+
+        path = Path(text)
+        # A name of a style has neither a dot nor a slash.
+        if path.is_file() or path.suffix or len(path.parts) > 1:
+            vector = self._engine.encode_style(load_image(path), stroke_size=self._stroke_size)
+            return RecipeStyle.of(vector)  # without a name: that of a file may be private
+        if self._library is None:
+            self._library = open_library(self._engine, self._data)
+        return RecipeStyle.of(self._library.blend({text: 1.0}), name=text)
+
+
+def _regions(
+    masks: Sequence[str], inside: Path | None, outside: Path | None, feather: float, names: Names
+) -> list[Region]:
+    from stylize.regions import MAX_REGIONS, Region, invert_mask, load_mask
+
+    regions = []
+    for text in masks:
+        file, separator, style = text.rpartition("=")
+        if not (file and separator and style):
+            raise ControlError(f'--mask takes FILE=STYLE; got "{text}", which lacks one of them.')
+        vector = None if style == CONTENT else names.style(style).vector
+        regions.append(Region(_mask(file), vector, feather))
+    if inside is not None:
+        regions.append(Region(invert_mask(load_mask(inside)), None, feather))
+    if outside is not None:
+        regions.append(Region(load_mask(outside), None, feather))
+    if len(regions) > MAX_REGIONS:
+        raise ControlError(f"A picture can have up to {MAX_REGIONS} masks; got {len(regions)}.")
+    return regions
+
+
+def _mask(text: str) -> Image.Image:
+    from stylize.images import load_image
+    from stylize.regions import load_mask, masks_from_colors
+
+    found = re.fullmatch(r"(.+)#([0-9a-fA-F]{6})", text)
+    if found is None or Path(text).exists():
+        return load_mask(text)
+    masks = masks_from_colors(load_image(found[1], min_side_px=1))
+    wanted = bytes.fromhex(found[2])
+    for color, mask in masks.items():  # a JPEG changes colours a little
+        if max(abs(a - b) for a, b in zip(color, wanted, strict=True)) <= 20:
+            return mask
+    there = ", ".join("#" + bytes(color).hex() for color in masks)
+    raise ControlError(f"{found[1]} has no region of the colour #{found[2]}; it has {there}.")
+
+
+def _check_model(recipe: Recipe, engine: Engine) -> None:
+    if recipe.encoder_sha256 != engine.encoder_sha256:
+        raise StyleVectorError(
+            "The recipe was made with another style encoder, whose style vectors this model does "
+            "not understand. Name the styles again by --style."
+        )
+    if recipe.model_sha256 != engine.model_sha256:
+        _note("the recipe was made with another version of the model; the result may differ.")
+
+
+# --------------------------------------------------------------------------------------- painting
+
+
+def _paint(
+    jobs: Sequence[Job],
+    engine: Engine,
+    recipe: Recipe,
+    regions: Sequence[Region],
+    *,
+    embed_recipe: bool,
+    as_json: bool,
+) -> int:
+    """Paint all jobs; return how many failed. A single job raises its error instead."""
+    from stylize.images import load_image, save_image
+
+    style = recipe.style()
+    failed = 0
+    if len(jobs) > 1:
+        jobs[0].out.parent.mkdir(parents=True, exist_ok=True)
+    with _progress(len(jobs)) as advance:
+        for job in jobs:
+            start = time.perf_counter()
+            try:
+                result = engine.stylize(
+                    load_image(job.content),
+                    style,
+                    controls=recipe.controls,
+                    max_side_px=recipe.max_side_px,
+                    regions=regions,
+                )
+                save_image(result, job.out, recipe=recipe if embed_recipe else None)
+            except StylizeError as error:
+                if len(jobs) == 1:
+                    raise
+                failed += 1
+                print(f"Error: {error}", file=sys.stderr)
+                if as_json:
+                    print_json({"content": str(job.content), "error": str(error)})
+            else:
+                elapsed_ms = (time.perf_counter() - start) * 1000
+                if as_json:
+                    print_json(
+                        {
+                            "content": str(job.content),
+                            "out": str(job.out),
+                            "width": result.width,
+                            "height": result.height,
+                            "elapsed_ms": round(elapsed_ms, 1),
+                        }
+                    )
+            advance()
+    return failed
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr for several pictures, if anybody is there to see it."""
+    if count == 1 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda: bar.advance(task)
+
+
+def _note(text: str) -> None:
+    print(f"Note: {text}", file=sys.stderr)

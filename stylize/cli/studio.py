@@ -1,0 +1,63 @@
+"""``stylize studio``: the page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stylize.cli.common import (
+    DataOption,
+    PrecisionOption,
+    ThreadsOption,
+    open_engine,
+    open_library,
+)
+from stylize.errors import ControlError
+
+LAN_HOST = "0.0.0.0"
+
+
+def studio(
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, show_default="the first free one from 7860")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let other devices of your network open the page.")
+    ] = False,
+    classroom: Annotated[
+        bool, typer.Option("--classroom", help="The children's page, with limits for a class.")
+    ] = False,
+    class_wall: Annotated[
+        bool,
+        typer.Option("--class-wall", help="Keep the children's pictures in memory for a wall."),
+    ] = False,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Serve the API as tools of the Model Context Protocol.")
+    ] = False,
+    precision: PrecisionOption = None,
+    threads: ThreadsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Open the studio, a page in the browser. Only this computer can reach it, unless --lan."""
+    if lan and host:
+        raise ControlError("--lan and --host exclude each other: --lan listens on all addresses.")
+    if class_wall and not classroom:
+        raise ControlError("--class-wall belongs to --classroom; give both.")
+    from stylize.studio import StudioSettings, launch
+
+    engine = open_engine(precision, threads)
+    settings = StudioSettings.from_environment()
+    if classroom:
+        settings = StudioSettings.for_classroom(class_wall=class_wall)
+    launch(
+        engine,
+        open_library(engine, data),
+        settings=settings,
+        host=LAN_HOST if lan else host or "127.0.0.1",
+        port=port,
+        mcp=mcp,
+    )
