@@ -167,7 +167,7 @@ def _cache_file(identity: str) -> Path:
 def _read_details(path: Path, identity: str) -> dict[str, _Details] | None:
     """The file's content, or None if it is missing, damaged or of another encoder."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             if about["identity"] != identity:
                 return None

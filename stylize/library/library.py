@@ -34,7 +34,8 @@ from stylize.library.records import (
     check_text,
     utc_now,
 )
-from stylize.library.sqlite_store import SqliteStore
+from stylize.library.repair import salvage
+from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore
 from stylize.library.store import Entry, MemoryStore, StyleStore
 from stylize.styles import StyleVector, blend
 
@@ -120,7 +121,7 @@ class StyleLibrary:
             store = MemoryStore(measure)
         else:
             folder = Path(path) if path is not None else data_folder()
-            store = SqliteStore(folder / DATABASE_NAME, measure, read_only=read_only)
+            store = _open_database(folder / DATABASE_NAME, measure, read_only)
         library = cls(encoder, store, bundled_store)
         if not store.read_only:
             library.reencode_stale()
@@ -153,6 +154,11 @@ class StyleLibrary:
     def read_only(self) -> bool:
         """Whether styles cannot be added or changed."""
         return self.store.read_only
+
+    @property
+    def problem(self) -> str:
+        """Why the library is read-only (a damaged file, a write-protected folder), or empty."""
+        return self.store.problem
 
     # -------------------------------------------------------------------------------- looking
 
@@ -536,6 +542,22 @@ class StyleLibrary:
                 len(names), done, len(names) - done,
             )  # fmt: skip
         return done
+
+
+def _open_database(path: Path, measure: Measure, read_only: bool) -> StyleStore:
+    """The database; of a damaged one, whatever can be read, read-only."""
+    try:
+        return SqliteStore(path, measure, read_only=read_only)
+    except DamagedLibraryError as error:
+        entries = salvage(path)
+        if not entries:
+            raise
+        store = MemoryStore(measure)
+        store.put(entries)
+        store.read_only = True
+        store.problem = str(error)
+        logger.error("%s Opened read-only with %d styles.", error, len(entries))
+        return store
 
 
 def data_folder() -> Path:

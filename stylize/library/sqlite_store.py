@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
+from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError, StylizeError
 from stylize.library.index import Index, Row, make_row
 from stylize.library.measure import Measure
 from stylize.library.palette import Swatch, palette_array
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x5354594C  # "STYL": tells this file from any other SQLite database
 _BUSY_S = 10.0
+_BACKUP_AFTER_S = 24 * 3600
+_BACKUP_MAX_BYTES = 256 * 2**20  # beyond that, copying takes long enough to be the user's choice
 
 # Small columns are kept apart from large ones: opening reads `styles` alone.
 _SCHEMA = """
@@ -74,6 +76,10 @@ _RECORD_COLUMNS = (
 )
 
 
+class DamagedLibraryError(LibraryError):
+    """The database file is damaged; `stylize.library.repair` saves what can be read."""
+
+
 class SqliteStore:
     """A `StyleStore` in a file.
 
@@ -94,7 +100,9 @@ class SqliteStore:
         self.path = path
         self.read_only = read_only
         self.problem = ""
-        if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        with _errors_of(path):
+            exists = path.exists()
+        if exists and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             self.read_only = True
             self.problem = "the file or its folder is write-protected"
         self.measure = measure
@@ -104,6 +112,7 @@ class SqliteStore:
         self._write_lock = threading.Lock()
         # A thread takes a connection out and puts it back: none is ever used by two at once.
         self._idle: list[sqlite3.Connection] = []
+        self._backup_checked = False
         self._identity: tuple[int, int] | None = None
         self._closed = False
         self._refresh()
@@ -135,19 +144,23 @@ class SqliteStore:
     def _record(self, row: Sequence[Any]) -> StyleRecord:
         (name, title, artist, year, movement, license_, source, tags, notes, palette, content,
          created, updated, encoder, vector, thumbnail, has_original) = row  # fmt: skip
-        style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
+        try:
+            style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
+            tags, palette = json.loads(tags), [Swatch(*swatch) for swatch in json.loads(palette)]
+        except (ValueError, TypeError, StylizeError) as error:
+            raise DamagedLibraryError(_damaged(self.path, f"style {name!r}: {error}")) from error
         return StyleRecord(
-            name, style, title, artist, year, movement, license_, source, tuple(json.loads(tags)),
-            notes, thumbnail, tuple(Swatch(*swatch) for swatch in json.loads(palette)), content,
+            name, style, title, artist, year, movement, license_, source, tuple(tags),
+            notes, thumbnail, tuple(palette), content,
             created, updated, has_original=bool(has_original),
             stale=not self.measure.fits(style),
         )  # fmt: skip
 
     def original(self, name: str) -> bytes | None:
         """See `StyleStore`."""
-        return self._one(
-            "SELECT original FROM pictures JOIN styles USING (id) WHERE name = ?", name
-        )
+        query = "SELECT original FROM pictures JOIN styles USING (id) WHERE name = ?"
+        data: bytes | None = self._one(query, name)
+        return data
 
     def find_content(self, content_sha256: str) -> str | None:
         """See `StyleStore`."""
@@ -281,7 +294,10 @@ class SqliteStore:
                 db.execute("BEGIN")
                 revision = db.execute("SELECT revision FROM library").fetchone()[0]
                 if revision > self._revision:
-                    self._load(db)
+                    try:
+                        self._load(db)
+                    except (ValueError, TypeError, StylizeError) as error:
+                        raise DamagedLibraryError(_damaged(self.path, error)) from error
                     self._revision = revision
                 db.execute("COMMIT")
 
@@ -328,12 +344,29 @@ class SqliteStore:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection for this thread, or None while there is no file yet."""
-        if not self.path.exists():
-            self._notice_other_file()
-            yield None
+        with _errors_of(self.path):
+            if self.path.exists():
+                with self._connection() as db:
+                    yield db
+            else:
+                self._notice_other_file()
+                yield None
+
+    def _backup_daily(self) -> None:
+        """Keep a sound copy beside the file, a day old at most when styles change."""
+        if self._backup_checked:
             return
-        with _errors_of(self.path), self._connection() as db:
-            yield db
+        copy = backup_path(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - copy.stat().st_mtime < _BACKUP_AFTER_S:
+                return
+        if 0 < self.path.stat().st_size <= _BACKUP_MAX_BYTES:
+            with self._connection() as db:
+                found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if found != "ok":
+                    raise DamagedLibraryError(_damaged(self.path, found))
+                backup(db, copy)
+        self._backup_checked = True
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[tuple[sqlite3.Connection, int]]:
@@ -344,7 +377,9 @@ class SqliteStore:
                 f"{f' ({self.problem})' if self.problem else ''}; nothing was changed."
             )
         with _errors_of(self.path), self._write_lock:
-            if not self.path.exists():
+            if self.path.exists():
+                self._backup_daily()
+            else:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._connection() as db:
                 db.execute("BEGIN IMMEDIATE")
@@ -381,7 +416,7 @@ class SqliteStore:
         """
         try:
             status = self.path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             identity = None
         else:
             identity = (status.st_dev, status.st_ino)
@@ -464,8 +499,16 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
 
 def backup(db: sqlite3.Connection, path: Path) -> None:
     """Write a consistent copy of an open database, also while others change it."""
-    with contextlib.closing(sqlite3.connect(path)) as copy:
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with contextlib.closing(sqlite3.connect(part)) as copy:
         db.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+    os.replace(part, path)
+
+
+def backup_path(path: Path) -> Path:
+    """Where the daily backup of a database file lies."""
+    return path.with_name(f"{path.stem}.backup{path.suffix}")
 
 
 def _check_version(db: sqlite3.Connection, path: Path) -> int:
@@ -490,11 +533,13 @@ def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorname", "") or str(error)
+        code = _error_code(error)
+        if "CORRUPT" in code or "NOTADB" in code:
+            raise DamagedLibraryError(_damaged(path, error)) from error
         raise LibraryError(_message(path, code, error)) from error
     except OSError as error:
         raise LibraryError(
-            f"The style library {path} cannot be written ({error.strerror or error}). Choose "
+            f"The style library {path} cannot be used ({error.strerror or error}). Choose "
             "another folder for it, or free this one. Nothing was changed."
         ) from error
 
@@ -509,9 +554,27 @@ def _message(path: Path, code: str, error: sqlite3.Error) -> str:
         )
     if "READONLY" in code or "CANTOPEN" in code or "PERM" in code:
         return f"The style library {path} cannot be written there ({error}). Nothing was changed."
-    if "CORRUPT" in code or "NOTADB" in code:
-        return f"The style library {path} is damaged ({error})."
     return f"The style library {path} cannot be used ({error}). Nothing was changed."
+
+
+def _error_code(error: sqlite3.Error) -> str:
+    """SQLite's name for an error, such as SQLITE_FULL; Python 3.10 knows only its text."""
+    if name := getattr(error, "sqlite_errorname", ""):
+        return str(name)
+    texts = {
+        "is full": "FULL", "locked": "BUSY", "readonly": "READONLY", "unable to open": "CANTOPEN",
+        "malformed": "CORRUPT", "not a database": "NOTADB",
+    }  # fmt: skip
+    return next((code for text, code in texts.items() if text in str(error)), "")
+
+
+def _damaged(path: Path, reason: object) -> str:
+    copy = backup_path(path)
+    remedy = "`stylize library repair` saves what can be read from it"
+    if copy.exists():
+        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(copy.stat().st_mtime))
+        remedy += f" and from the backup of {day} ({copy})"
+    return f"The style library {path} is damaged ({reason}). Nothing was changed; {remedy}."
 
 
 def _json(value: Sequence[Any]) -> str:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from stylize.errors import StyleExistsError, StyleNotFoundError
+from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
 from stylize.library.index import Index, Row
 from stylize.library.measure import Measure
 from stylize.library.records import StyleFilter, StyleRecord
@@ -32,6 +32,7 @@ class StyleStore(Protocol):
     """
 
     read_only: bool
+    problem: str  # why it is read-only, for the user; empty if nothing is wrong
     measure: Measure
 
     def get(self, name: str) -> StyleRecord | None:
@@ -84,6 +85,7 @@ class MemoryStore:
 
     def __init__(self, measure: Measure) -> None:
         self.read_only = False
+        self.problem = ""
         self.measure = measure
         self._index = Index(measure.point_size)
         self._entries: dict[str, Entry] = {}
@@ -129,6 +131,7 @@ class MemoryStore:
         """See `StyleStore`."""
         if not entries:
             return
+        self._check_writable()
         with self._lock:
             taken = [e.record.name for e in entries if e.record.name in self._entries]
             if taken and not replace:
@@ -156,6 +159,7 @@ class MemoryStore:
 
     def update(self, name: str, changes: Mapping[str, Any]) -> None:
         """See `StyleStore`."""
+        self._check_writable()
         with self._lock:
             entry = self._entries.get(name)
             if entry is None:
@@ -168,11 +172,16 @@ class MemoryStore:
 
     def remove(self, name: str) -> bool:
         """See `StyleStore`."""
+        self._check_writable()
         with self._lock:
             if name not in self._entries:
                 return False
             self._store([], [name])
             return True
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise LibraryError(self.problem or "The style library can only be read.")
 
     def close(self) -> None:
         """See `StyleStore`."""

@@ -50,8 +50,8 @@ def write_bundle(folder, count: int = 3):
         name = f"bundled-{i}"
         picture(1000 + i).save(folder / f"{name}.jpg", quality=95)
         credits.append(
-            {"name": name, "title": f"Bundled {i}", "artist": "Ada Cézanne", "year": f"c. {1880 + i}",
-             "movement": "Testism", "license": "CC0 1.0", "source": "made here", "tags": ["test"]}
+            {"name": name, "title": f"Bundled {i}", "artist": "Ada Cézanne", "movement": "Testism",
+             "year": f"c. {1880 + i}", "tags": ["test"], "license": "CC0 1.0", "source": "here"}
         )  # fmt: skip
     (folder / "styles.json").write_text(json.dumps(credits), encoding="utf-8")
     return folder

@@ -1,0 +1,426 @@
+"""The database file: durability, other processes, and everything that can be wrong with it."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from stylize.errors import LibraryError
+from stylize.library import StyleLibrary, sqlite_store
+from stylize.library.repair import repair, salvage
+from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore, backup_path
+from tests.library.fakes import FakeEncoder, picture
+
+NOBODY = 65534
+ROOT = Path(__file__).parents[2]
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.library.child", *map(str, arguments)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+def reopen(folder, encoder=None, **options):
+    return StyleLibrary.open(folder, encoder=encoder or FakeEncoder(), bundled=False, **options)
+
+
+def database(folder):
+    return folder / "library.sqlite3"
+
+
+# --------------------------------------------------------------------------------------- creation
+
+
+def test_nothing_is_written_before_the_first_change(tmp_path, encoder):
+    folder = tmp_path / "deep" / "data"
+    with reopen(folder) as library:
+        library.names()
+        library.search(picture(0))
+        assert not folder.parent.exists()
+        library.add("one", picture(0))
+        assert database(folder).is_file()
+
+
+def test_the_folder_can_be_given_by_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "elsewhere"))
+    with reopen(None) as library:
+        library.add("one", picture(0))
+    assert database(tmp_path / "elsewhere").is_file()
+
+
+def test_styles_outlive_the_library(tmp_path):
+    with reopen(tmp_path) as library:
+        record = library.add("one", picture(0), title="One", tags=["a"])
+    with reopen(tmp_path) as library:
+        assert library.get("one") == record
+        assert library.search(picture(0), 1)[0].record == record
+
+
+def test_durable_settings(on_disk):
+    on_disk.add("one", picture(0))
+    with on_disk.store._connection() as db:
+        assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+
+
+def test_closed_library_says_so(tmp_path):
+    library = reopen(tmp_path)
+    library.add("one", picture(0))
+    library.close()
+    with pytest.raises(LibraryError, match="has been closed"):
+        library.names()
+
+
+# ------------------------------------------------------------------------------- other processes
+
+
+def test_changes_of_others_are_seen(tmp_path):
+    with reopen(tmp_path) as mine, reopen(tmp_path) as theirs:
+        assert mine.names() == []
+        theirs.add("one", picture(1))
+        theirs.add("two", picture(2))
+        assert mine.names() == ["one", "two"]
+        assert mine.search(picture(2), 1)[0].record.name == "two"
+        theirs.update("one", title="Changed", new_name="uno")
+        theirs.remove("two")
+        assert mine.names() == ["uno"]
+        assert mine.names(text="changed") == ["uno"]
+        theirs.add("two", picture(3))
+        assert mine.search(picture(3), 1)[0].record.name == "two"
+
+
+def test_a_moved_file_is_not_written_to(tmp_path):
+    with reopen(tmp_path / "data") as library:
+        library.add("one", picture(1))
+        (tmp_path / "data").rename(tmp_path / "moved")
+        assert library.names() == []
+        library.add("two", picture(2))
+        assert library.names() == ["two"]
+    with reopen(tmp_path / "moved") as library:
+        assert library.names() == ["one"]
+
+
+def test_killed_writers_lose_nothing_acknowledged(tmp_path):
+    acknowledged = []
+    for attempt in range(4):
+        child = start("write_forever", tmp_path, f"run-{attempt}")
+        for _ in range(5 + 7 * attempt):
+            acknowledged.append(child.stdout.readline().strip())
+        child.kill()
+        # What was still on its way through the pipe had been acknowledged too; only the last
+        # line may be cut off.
+        rest = child.stdout.read()
+        acknowledged += [line.strip() for line in rest.splitlines(True) if line.endswith("\n")]
+        child.communicate()
+    assert all(acknowledged)
+    with reopen(tmp_path) as library:
+        names = set(library.names())
+        assert set(acknowledged) <= names
+        assert len(names) <= len(acknowledged) + 4  # stored, but killed before telling
+        assert all(len(record.thumbnail) == 3000 for record in library.list())
+        with library.store._connection() as db:
+            assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_four_processes_write_at_once(tmp_path):
+    children = [start("write_some", tmp_path, f"writer-{n}", 20) for n in range(4)]
+    for child in children:
+        _, errors = child.communicate(timeout=120)
+        assert child.returncode == 0, errors
+    expected = {
+        f"writer-{n}-{i}" + ("-renamed" if i % 5 == 3 else "")
+        for n in range(4)
+        for i in range(20)
+        if i % 5 != 4
+    }
+    with reopen(tmp_path) as library:
+        assert set(library.names()) == expected
+        assert all(r.title == f"Title of {r.name.removesuffix('-renamed')}" for r in library.list())
+
+
+# --------------------------------------------------------------------------------------- versions
+
+
+def test_a_newer_version_is_refused(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+    with sqlite3.connect(database(tmp_path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = database(tmp_path).read_bytes()
+    with pytest.raises(LibraryError, match=r"newer version.*format 99.*Update the program"):
+        reopen(tmp_path)
+    assert database(tmp_path).read_bytes() == before
+
+
+def test_older_versions_are_migrated_after_a_backup(tmp_path, monkeypatch):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0), title="One")
+    step = "ALTER TABLE styles ADD COLUMN rating INTEGER; UPDATE styles SET rating = 3"
+    monkeypatch.setattr(sqlite_store, "_MIGRATIONS", (step,))
+    monkeypatch.setattr(sqlite_store, "SCHEMA_VERSION", 2)
+    with reopen(tmp_path) as library:
+        assert library.get("one").title == "One"
+        with library.store._connection() as db:
+            assert db.execute("SELECT rating FROM styles").fetchone()[0] == 3
+            assert db.execute("PRAGMA user_version").fetchone()[0] == 2
+    monkeypatch.undo()
+    assert [e.record.name for e in salvage(tmp_path / "library.v1.sqlite3")] == ["one"]
+
+
+def test_a_failed_migration_changes_nothing(tmp_path, monkeypatch):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+    step = "ALTER TABLE styles ADD COLUMN rating INTEGER; SELECT nonsense FROM nowhere"
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_store, "_MIGRATIONS", (step,))
+        patch.setattr(sqlite_store, "SCHEMA_VERSION", 2)
+        with pytest.raises(LibraryError):
+            reopen(tmp_path)
+    with reopen(tmp_path) as library:
+        assert library.names() == ["one"]
+
+
+def test_other_databases_are_left_alone(tmp_path):
+    with sqlite3.connect(database(tmp_path)) as db:
+        db.execute("CREATE TABLE birds (name TEXT)")
+    db.close()
+    with pytest.raises(LibraryError, match="another program"):
+        reopen(tmp_path)
+
+
+# ---------------------------------------------------------------------------------- another encoder
+
+
+def test_stale_styles_are_encoded_again_or_marked(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("kept", picture(1))
+        library.add("bare", picture(2), keep_original=False)
+    new = FakeEncoder(7)
+    with reopen(tmp_path, new, read_only=True) as library:
+        assert library.names(stale=True) == ["bare", "kept"]
+    with reopen(tmp_path, new) as library:
+        assert library.names(stale=True) == ["bare"]
+        assert library.get("kept").vector.encoder_sha256 == new.encoder_sha256
+        assert [m.record.name for m in library.search(picture(1))] == ["kept"]
+        library.add("bare", picture(2), replace=True)
+        assert library.names(stale=True) == []
+
+
+def test_points_follow_another_measure(tmp_path, bundle, encoder):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(1))
+        with library.store._connection() as db:
+            db.execute("UPDATE styles SET measure = 'older', point = x'00'")
+    for _ in range(2):  # computed from the vector, then read as it was written back
+        with reopen(tmp_path) as library:
+            assert library.search(picture(1), 1)[0].similarity == pytest.approx(1, abs=1e-5)
+            with library.store._connection() as db:
+                stored = db.execute("SELECT measure FROM styles").fetchone()[0]
+            assert stored == library.store.measure.id
+
+
+# ------------------------------------------------------------------------------------ what can fail
+
+
+def test_full_disk(on_disk):
+    on_disk.add("one", picture(0))
+    with on_disk.store._connection() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LibraryError, match=r"is full.*Nothing was changed"):
+        on_disk.add("two", picture(1, (900, 900)))
+    assert on_disk.names() == ["one"]
+    on_disk.add("two", picture(1, (900, 900)))  # the failed connection was given up
+    assert on_disk.names() == ["one", "two"]
+
+
+def test_locked(on_disk, monkeypatch):
+    on_disk.add("one", picture(0))
+    on_disk.store._idle.pop().close()
+    monkeypatch.setattr(sqlite_store, "_BUSY_S", 0.01)
+    other = sqlite3.connect(database(on_disk.store.path.parent), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LibraryError, match=r"locked by another program.*Nothing was changed"):
+        on_disk.add("two", picture(1))
+    assert on_disk.get("one").name == "one"  # reading goes on
+    other.execute("ROLLBACK")
+    other.close()
+    on_disk.add("two", picture(1))
+
+
+def test_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with reopen(tmp_path / "file" / "data") as library:
+        assert library.names() == []
+        with pytest.raises(LibraryError, match=r"cannot be used.*Choose another folder"):
+            library.add("one", picture(0))
+
+
+def test_read_only_on_request(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+    with reopen(tmp_path, read_only=True) as library:
+        assert library.read_only
+        assert library.get("one").name == "one"
+        for change in (
+            lambda: library.add("two", picture(1)),
+            lambda: library.update("one", title="x"),
+            lambda: library.remove("one"),
+        ):
+            with pytest.raises(LibraryError, match="can only be read"):
+                change()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions as of POSIX")
+@pytest.mark.parametrize("protected", ["folder", "file"])
+def test_write_protected(protected):
+    # In a process without root's rights, which no permission would stop.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chmod(folder, 0o755)
+        with reopen(folder) as library:
+            library.add("one", picture(0))
+        if os.geteuid() == 0 and protected == "file":
+            shutil.chown(folder, NOBODY)
+        os.chmod(database(folder), 0o444)
+        if protected == "folder":
+            os.chmod(folder, 0o555)
+        output, errors = start("look", folder, NOBODY).communicate(timeout=60)
+        os.chmod(folder, 0o755)
+        assert output, errors
+        report = json.loads(output)
+    assert report["names"] == ["one"]
+    assert report["read_only"] is True
+    assert "write-protected" in report["error"]
+
+
+# --------------------------------------------------------------------------------------- damage
+
+
+def damaged_library(folder, count=30):
+    """A library with a backup of its first half and one page of its file overwritten."""
+    with reopen(folder) as library:
+        for i in range(count // 2):
+            library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
+                               thumbnail=b"t" * 2000)  # fmt: skip
+        path = library.store.path
+        library.store._backup_checked = False
+        backup_path(path).unlink(missing_ok=True)
+        for i in range(count // 2, count):
+            library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
+                               thumbnail=b"t" * 2000)  # fmt: skip
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    page = db.execute(
+        "SELECT pageno FROM dbstat WHERE name = 'styles' AND pagetype = 'leaf' LIMIT 1 OFFSET 1"
+    ).fetchone()[0] if has_dbstat(db) else None  # fmt: skip
+    db.close()
+    return path, page
+
+
+def has_dbstat(db):
+    try:
+        db.execute("SELECT 1 FROM dbstat LIMIT 1")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def overwrite_page(path, page):
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+def test_backup_is_made_once_a_day(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        library.add("two", picture(1))
+        path = library.store.path
+    assert [e.record.name for e in salvage(backup_path(path))] == ["one"]
+    with reopen(tmp_path) as library:
+        library.add("three", picture(2))  # the backup is of today
+    assert len(salvage(backup_path(path))) == 1
+    yesterday = time.time() - 25 * 3600
+    os.utime(backup_path(path), (yesterday, yesterday))
+    with reopen(tmp_path) as library:
+        library.add("four", picture(3))
+    assert len(salvage(backup_path(path))) == 3
+
+
+def test_garbage_is_refused_and_kept(tmp_path):
+    database(tmp_path).write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*repair"):
+        reopen(tmp_path)
+    with pytest.raises(LibraryError, match=r"Nothing can be read.*Nothing was changed"):
+        repair(database(tmp_path), FakeMeasure())
+    assert database(tmp_path).read_bytes().startswith(b"not a database")
+
+
+class FakeMeasure:
+    point_size = 60
+
+
+def test_damaged_file_opens_read_only_and_can_be_repaired(tmp_path):
+    path, page = damaged_library(tmp_path)
+    if page is None:
+        pytest.skip("this SQLite cannot tell which page holds what")
+    overwrite_page(path, page)
+    with reopen(tmp_path) as library:
+        assert library.read_only
+        assert "is damaged" in library.problem
+        assert "backup of" in library.problem
+        readable = set(library.names())
+        assert 0 < len(readable) < 30
+        with pytest.raises(LibraryError, match="is damaged"):
+            library.add("new", picture(99))
+        measure = library.store.measure
+    report = repair(path, measure)
+    assert set(report.saved) == readable
+    assert report.damaged_path.exists()
+    with reopen(tmp_path) as library:
+        assert not library.read_only
+        everything = readable | {f"style-{i}" for i in range(15)}
+        assert set(library.names()) == everything
+        library.add("new", picture(99))
+
+
+def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0), title="One")
+        library.add("two", picture(1))
+        path, measure = library.store.path, library.store.measure
+    path.write_bytes(b"\0" * 5000)
+    with pytest.raises(LibraryError, match=r"backup of .*library\.backup\.sqlite3"):
+        reopen(tmp_path)
+    report = repair(path, measure)
+    assert (report.saved, report.from_backup) == ((), ("one",))
+    with reopen(tmp_path) as library:
+        assert library.get("one").title == "One"
+
+
+def test_a_damaged_record_is_reported_with_its_place(on_disk):
+    on_disk.add("one", picture(0))
+    with on_disk.store._connection() as db:
+        db.execute("UPDATE pictures SET vector = x'00ff'")
+    with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*'one'"):
+        on_disk.get("one")
+
+
+def test_a_store_is_not_a_file_of_another_measure(tmp_path, encoder):
+    """Two libraries with different bundled styles may share one data folder."""
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+    store = SqliteStore(database(tmp_path), library.store.measure)
+    assert store.get("one") is not None
+    store.close()
