@@ -3,10 +3,12 @@
 from stylize.library.library import StyleEncoder, StyleLibrary, data_folder
 from stylize.library.pictures import check_style_picture
 from stylize.library.records import Match, StyleFilter, StyleRecord, slugify
+from stylize.library.sharing import ImportReport
 from stylize.library.store import Entry, StyleStore
 
 __all__ = [
     "Entry",
+    "ImportReport",
     "Match",
     "StyleEncoder",
     "StyleFilter",

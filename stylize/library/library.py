@@ -35,6 +35,7 @@ from stylize.library.records import (
     utc_now,
 )
 from stylize.library.repair import salvage
+from stylize.library.sharing import ImportReport, OnConflict, export_styles, import_styles
 from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore
 from stylize.library.store import Entry, MemoryStore, StyleStore
 from stylize.styles import StyleVector, blend
@@ -217,10 +218,20 @@ class StyleLibrary:
         Raises:
             StyleNotFoundError: There is no such style.
         """
-        self.get(name)
-        store = next(store for store in reversed(self._stores) if store.get(name))
-        data = store.original(name)
+        data = self.original_bytes(name)
         return load_image(data) if data else None
+
+    def original_bytes(self, name: str) -> bytes | None:
+        """The picture of a style as a file (WebP or JPEG), or None if only its vector is kept.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+        """
+        for store in reversed(self._stores):
+            if store.get(name):
+                return store.original(name)
+        self.get(name)  # raises, with close names
+        return None
 
     def find_content(self, image: Image.Image) -> str | None:
         """The name of a style made from exactly this picture, or None."""
@@ -516,6 +527,55 @@ class StyleLibrary:
             raise StyleExistsError(
                 f'"{name}" is a bundled style, which cannot be changed or removed.'
             )
+
+    # -------------------------------------------------------------------------------- sharing
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        names: Sequence[str] | None = None,
+        *,
+        originals: bool = False,
+    ) -> int:
+        """Write styles into one zip file: records, vectors, thumbnails.
+
+        Args:
+            path: The file; an existing one is replaced once the new one is complete.
+            names: Which styles. Default: all of the user's own.
+            originals: Put the kept pictures in too. They may be under copyright.
+
+        Returns:
+            How many styles were written.
+
+        Raises:
+            StyleNotFoundError: One of the names is unknown.
+            LibraryError: There is nothing to export, or the file cannot be written.
+        """
+        return export_styles(self, Path(path), names, originals)
+
+    def import_(
+        self, path: str | os.PathLike[str], *, on_conflict: OnConflict = "error"
+    ) -> ImportReport:
+        """Add the styles of a file written by `export`, all or none, after verifying all of it.
+
+        Styles of another encoder are encoded again if their originals are in the file.
+
+        Args:
+            path: The zip file.
+            on_conflict: What to do with styles whose names are taken: refuse the import, skip
+                them, put them in the place of the user's own, or give them free names. A style
+                that is there already exactly as it is in the file is no conflict.
+
+        Returns:
+            What was done with which style.
+
+        Raises:
+            StyleExistsError: Names are taken and ``on_conflict`` is "error".
+            LibraryError: The file is damaged or hostile, or the library cannot be written.
+        """
+        return import_styles(self, Path(path), on_conflict)
+
+    # --------------------------------------------------------------------------------- upkeep
 
     def reencode_stale(self, progress: Callable[[float], None] | None = None) -> int:
         """Encode styles of another encoder again where their pictures were kept.
