@@ -8,6 +8,7 @@ modulator's weights are stored in 8 bits and used in FP32.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import tempfile
@@ -28,7 +29,13 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
+from PIL import Image, ImageOps
+
+from stylize.controls import Controls
+from stylize.engine import Engine
 from stylize.errors import TrainingError
+from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_rgb, to_tensor
+from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
 
 logger = logging.getLogger(__name__)
@@ -141,3 +148,157 @@ def psnr_db(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Return the peak signal-to-noise ratio of two byte pictures; equal ones give 99."""
     error = float(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))
     return 99.0 if error == 0 else min(99.0, 10 * float(np.log10(255**2 / error)))
+
+
+def quantize(
+    model_dir: Path,
+    contents: Sequence[Path],
+    styles: Sequence[Path],
+    *,
+    pairs: int = 96,
+    validation_pairs: int = 32,
+    percentile: float = 99.99,
+    seed: int = 11,
+) -> dict[str, float]:
+    """Add INT8 files to an exported FP32 model.
+
+    Args:
+        model_dir: From :func:`stylize.training.export.export`; its ``cores`` folder is removed.
+        contents: Folders of content pictures to calibrate and validate on.
+        styles: Folders of style pictures.
+        pairs: Pairs to calibrate on.
+        validation_pairs: Other pairs whose INT8 pictures are compared with FP32.
+        percentile: Of the activations that the INT8 ranges cover, in percent.
+        seed: Of the choice of pairs.
+
+    Returns:
+        Figures for model.json: ``psnr_db_mean``, ``psnr_db_min`` of pictures, ``vector_error``, the
+        relative error of style vectors.
+
+    Raises:
+        TrainingError: A picture falls below ``MINIMUM_PSNR_DB``; no INT8 file is left behind.
+    """
+    cores = model_dir / "cores"
+    if not cores.is_dir():
+        raise TrainingError(f"{model_dir} has no folder cores; export the checkpoint again.")
+    rng = np.random.default_rng(seed)
+    content_paths, style_paths = list_pictures(contents), list_pictures(styles)
+    total = pairs + validation_pairs
+    chosen = [
+        (content_paths[int(c)], style_paths[int(s)])
+        for c, s in zip(
+            rng.integers(len(content_paths), size=total),
+            rng.integers(len(style_paths), size=total),
+            strict=True,
+        )
+    ]
+    try:
+        figures = _quantize(model_dir, cores, chosen[:pairs], chosen[pairs:], percentile, rng)
+    except TrainingError:
+        for file in model_dir.glob("*.int8.onnx"):
+            file.unlink()
+        raise
+    shutil.rmtree(cores)
+    return figures
+
+
+def _quantize(
+    model_dir: Path,
+    cores: Path,
+    calibration: list[tuple[Path, Path]],
+    validation: list[tuple[Path, Path]],
+    percentile: float,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    encoder = model_dir / "style_encoder.int8.onnx"
+    quantize_convolutions(
+        cores / "style_encoder.onnx",
+        encoder,
+        ({"image": to_tensor([_square(path)]).numpy()} for _, path in calibration),
+        picture=False,
+        percentile=percentile,
+    )
+    quantize_weights(model_dir / "modulate.onnx", model_dir / "modulate.int8.onnx")
+    vector_error = _vector_error(model_dir, [path for _, path in validation])
+    # From here on vectors come from the INT8 encoder, which serves both precisions.
+    _describe(model_dir, {})
+    if (model_dir / "style_encoder.onnx").exists():
+        (model_dir / "style_encoder.onnx").rename(cores / "style_encoder.fp32.onnx")
+    _describe(model_dir, {})
+    reference = Engine(model_dir, precision="fp32")
+    quantize_convolutions(
+        cores / "paint.onnx",
+        model_dir / "paint.int8.onnx",
+        _paint_feeds(reference, calibration, rng),
+        picture=True,
+        percentile=percentile,
+    )
+    _describe(model_dir, {})
+    quantized = Engine(model_dir, precision="int8")
+    psnrs = []
+    for content_path, style_path in validation:
+        content, style = read_rgb(content_path), reference.encode_style(read_rgb(style_path))
+        expected, found = (engine.stylize(content, style) for engine in (reference, quantized))
+        psnrs.append(psnr_db(np.asarray(expected), np.asarray(found)))
+    figures = {
+        "psnr_db_mean": round(float(np.mean(psnrs)), 2),
+        "psnr_db_min": round(min(psnrs), 2),
+        "vector_error": round(vector_error, 4),
+        "pairs": len(psnrs),
+    }
+    logger.info("INT8 against FP32: %s", figures)
+    if min(psnrs) < MINIMUM_PSNR_DB:
+        raise TrainingError(
+            f"INT8 pictures differ too much from FP32: PSNR {min(psnrs):.1f} dB for one pair, the "
+            f"limit is {MINIMUM_PSNR_DB:g} dB (mean {np.mean(psnrs):.1f} dB). Calibrate on more "
+            f"pairs, or fine-tune with quantization in the loop."
+        )
+    _describe(model_dir, {"int8": figures})
+    return figures
+
+
+def _square(path: Path) -> Image.Image:
+    """Read a picture for calibration, which wants all pictures to have one size."""
+    return ImageOps.fit(read_rgb(path), (STYLE_SIDE_PX, STYLE_SIDE_PX))
+
+
+def _style(path: Path) -> Image.Image:
+    image = read_rgb(path)
+    return image.resize(fit_area(image.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
+
+
+def _paint_feeds(
+    engine: Engine, pairs: list[tuple[Path, Path]], rng: np.random.Generator
+) -> Iterator[Feeds]:
+    """Yield what the paint graph gets for each pair, a third of them with other controls."""
+    for index, (content_path, style_path) in enumerate(pairs):
+        controls = Controls()
+        if index % 3 == 0:
+            weights = np.exp(rng.uniform(-1, 1, 4) * np.log(4))
+            names = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
+            controls = Controls(
+                strength=float(rng.uniform(0.2, 1)),
+                **dict(zip(names, weights.tolist(), strict=True)),
+            )
+        yield engine.paint_inputs(
+            _square(content_path), engine.encode_style(read_rgb(style_path)), controls
+        )
+
+
+def _vector_error(model_dir: Path, paths: list[Path]) -> float:
+    """Return the mean relative error of INT8 style vectors against FP32."""
+    full, int8 = (
+        onnxruntime.InferenceSession(model_dir / name)
+        for name in ("style_encoder.onnx", "style_encoder.int8.onnx")
+    )
+    errors = []
+    for path in paths:
+        feeds = {"bytes": np.asarray(_style(path))[None]}
+        expected, found = full.run(None, feeds)[0], int8.run(None, feeds)[0]
+        errors.append(float(np.linalg.norm(found - expected) / np.linalg.norm(expected)))
+    return float(np.mean(errors))
+
+
+def _describe(model_dir: Path, more: dict[str, Any]) -> None:
+    description = json.loads((model_dir / "model.json").read_text(encoding="utf-8"))
+    write_description(model_dir, {**description, **more})

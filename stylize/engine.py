@@ -1,0 +1,398 @@
+"""The engine: pictures and style vectors in, stylized images out, on ONNX Runtime."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stylize.controls import Controls
+from stylize.errors import ControlError, StyleVectorError
+from stylize.images import (
+    MIN_SIDE_PX,
+    fit_within,
+    from_arrays,
+    prepare_image,
+    resize_image,
+    to_arrays,
+)
+from stylize.model_files import ModelFiles, Precision
+from stylize.painting import MARGIN_PX, Canvas, Tile, paint_tiles, thumbnail_size
+from stylize.regions import Region, grid_weights, region_weights
+from stylize.styles import StyleVector
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+logger = logging.getLogger(__name__)
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Progress = Callable[[float], None]
+
+THUMBNAIL_PX = 256  # the content's statistics are measured at this longer side
+STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
+# Below this strength the painted picture fades into the content, which it can only approach: at
+# strength 0 the result is the content itself.
+_FADE_STRENGTH = 0.25
+
+
+class Engine:
+    """Encodes styles and stylizes pictures.
+
+    An engine keeps nothing of any picture, so many threads may share one.
+
+    Attributes:
+        precision: ``"int8"`` or ``"fp32"``: what the content path runs in.
+        encoder_sha256: Identity of the style encoder; style vectors must carry the same.
+        model_sha256: Identity of the whole model.
+        vector_length: Length of its style vectors.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path | None = None,
+        *,
+        precision: Literal["int8", "fp32", "auto"] = "int8",
+        threads: int | None = None,
+    ) -> None:
+        """Open a model; its graphs are loaded when they are first needed.
+
+        Args:
+            model_dir: Folder with model.json and the ONNX files. Default: the bundled model.
+            precision: ``"auto"`` times both once on this machine and takes the faster.
+            threads: Of the computation; default: one for each core this process may use.
+
+        Raises:
+            ModelFileError: The model is missing, damaged or of another format.
+            ValueError: The precision is unknown or ``threads`` is below 1.
+        """
+        if precision not in ("int8", "fp32", "auto"):
+            raise ValueError(f'precision must be "int8", "fp32" or "auto"; got {precision!r}')
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1; got {threads}")
+        self._files = ModelFiles.open(model_dir)
+        self.threads = threads or _available_cores()
+        self.encoder_sha256 = self._files.encoder_sha256
+        self.model_sha256 = self._files.sha256
+        self.vector_length = self._files.vector_length
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._lock = threading.Lock()
+        self.precision: Precision = self._faster() if precision == "auto" else precision
+
+    def warm_up(self) -> None:
+        """Load all graphs now instead of at the first picture."""
+        for name in (self._files.encoder_name, *map(self._graph, ("modulate", "paint"))):
+            self._session(name)
+
+    def encode_style(self, image: Image.Image, *, stroke_size: float = 1.0) -> StyleVector:
+        """Encode a style picture.
+
+        Args:
+            image: Any mode and size from 16 px a side; transparency counts as white.
+            stroke_size: Scale at which the style is looked at, 0.5 to 2: with larger ones its
+                strokes are painted larger.
+
+        Raises:
+            ImageError: The picture is unusable.
+            ControlError: ``stroke_size`` is out of range.
+        """
+        if not 0.5 <= stroke_size <= 2:
+            raise ControlError(f"stroke_size of a style must be from 0.5 to 2; got {stroke_size:g}.")
+        image = prepare_image(image)
+        size = _fit_area(image.size, STYLE_SIDE_PX * stroke_size)
+        image = resize_image(image, size)
+        if image.mode == "RGBA":
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image).convert("RGB")
+        picture = np.asarray(image)[None]
+        (vector,) = self._run(self._files.encoder_name, {"bytes": picture})
+        return StyleVector(vector[0], self.encoder_sha256)
+
+    def stylize(
+        self,
+        content: Image.Image,
+        style: StyleVector,
+        *,
+        strength: float | None = None,
+        controls: Controls | None = None,
+        max_side_px: int | None = None,
+        regions: Sequence[Region] = (),
+        progress: Progress | None = None,
+    ) -> Image.Image:
+        """Paint a content picture in a style.
+
+        Args:
+            content: Any mode and size from 16 px a side to 100 megapixels.
+            style: From :meth:`encode_style`, a library or a blend.
+            strength: Shorthand for the control of that name, 0 (the content) to 1 (full style).
+            controls: All other controls.
+            max_side_px: Scale the content down to this longer side first.
+            regions: Parts of the picture with styles of their own; ``style`` is for the rest.
+            progress: Called with the share done, 0 to 1; what it raises ends the work.
+
+        Returns:
+            RGB, or RGBA with the content's transparency, of the content's size or scaled down.
+
+        Raises:
+            ImageError: The content is unusable.
+            StyleVectorError: A style was made by another style encoder.
+            ControlError: A control is out of range.
+        """
+        controls = _with_strength(controls or Controls(), strength)
+        for vector in (style, *(region.style for region in regions)):
+            self._check_style(vector)
+        content = prepare_image(content)
+        if max_side_px is not None:
+            if max_side_px < MIN_SIDE_PX:
+                raise ControlError(
+                    f"max_side_px must be at least {MIN_SIDE_PX}; got {max_side_px}."
+                )
+            content = resize_image(content, fit_within(content.size, max_side_px))
+        if controls.strength == 0:
+            return content.copy()
+        rgb, alpha = to_arrays(content)
+        painted = self._paint_at_scale(rgb, style, controls, regions, progress)
+        return from_arrays(_finish(painted, rgb, controls, regions), alpha)
+
+    def _paint_at_scale(
+        self,
+        rgb: Bytes,
+        style: StyleVector,
+        controls: Controls,
+        regions: Sequence[Region],
+        progress: Progress | None,
+    ) -> Bytes:
+        """Paint at a scale that gives the strokes their size, and come back to the full size."""
+        height, width = rgb.shape[:2]
+        if controls.stroke_size == 1:
+            return self._paint(rgb, style, controls, regions, progress)
+        sides = (max(MIN_SIDE_PX, round(side / controls.stroke_size)) for side in (width, height))
+        size = (next(sides), next(sides))
+        scaled = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+        painted = self._paint(scaled, style, controls, regions, progress)
+        full = Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC)
+        return np.asarray(full)
+
+    def _paint(
+        self,
+        rgb: Bytes,
+        style: StyleVector,
+        controls: Controls,
+        regions: Sequence[Region],
+        progress: Progress | None,
+    ) -> Bytes:
+        height, width = rgb.shape[:2]
+        styled = [region for region in regions if region.style is not None]
+        vectors = [style, *(region.style for region in styled if region.style is not None)]
+        quarter, eighth = self._modulate(rgb, vectors, controls)
+        canvas = Canvas(height, width)
+        weights = [
+            grid_weights(
+                styled,
+                (width, height),
+                (canvas.grid_width, canvas.grid_height),
+                factor=factor,
+                offset=(MARGIN_PX, MARGIN_PX),
+            )
+            for factor in (4, 8)
+            if styled
+        ]
+
+        def paint(part: Bytes, tile: Tile) -> Bytes:
+            affines = [quarter, eighth]
+            if styled:
+                affines = [
+                    _affine_map(affine, weight, tile, factor)
+                    for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
+                ]
+            feeds = {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]}
+            (picture,) = self._run(self._graph("paint"), feeds)
+            return picture[0]  # type: ignore[no-any-return]
+
+        return paint_tiles(rgb, paint, halo_px=self._files.halo_px, progress=progress)
+
+    def paint_inputs(
+        self, content: Image.Image, style: StyleVector, controls: Controls
+    ) -> dict[str, NDArray[Any]]:
+        """Return what the float graph that paints would get: to calibrate INT8 on.
+
+        Args:
+            content: RGB.
+            style: Of this engine.
+            controls: Of the picture.
+
+        Returns:
+            ``image`` (1, 3, H, W) float32 in [0, 1] with margins, and both affines.
+        """
+        rgb, _ = to_arrays(prepare_image(content))
+        quarter, eighth = self._modulate(rgb, [style], controls)
+        canvas = Canvas(*rgb.shape[:2])
+        part = canvas.cut(rgb, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
+        image = part.transpose(2, 0, 1)[None].astype(np.float32) / 255
+        return {"image": image, "affine_quarter": quarter, "affine_eighth": eighth}
+
+    def _modulate(
+        self, rgb: Bytes, vectors: Sequence[StyleVector], controls: Controls
+    ) -> tuple[Floats, Floats]:
+        """Measure the content on a thumbnail; return the affines of each of K styles."""
+        height, width = rgb.shape[:2]
+        size = thumbnail_size(width, height, THUMBNAIL_PX)
+        thumbnail = rgb
+        if size != (width, height):
+            small = Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+            thumbnail = np.asarray(small)
+        count = len(vectors)
+        conditions = np.log(
+            [
+                controls.content_weight,
+                controls.style_weight,
+                controls.fine_weight,
+                controls.coarse_weight,
+            ]
+        )
+        feeds: dict[str, NDArray[Any]] = {
+            "bytes": thumbnail[None],
+            "vector": np.stack([vector.values for vector in vectors]),
+            "conditions": np.tile(conditions.astype(np.float32), (count, 1)),
+            "strength": np.full((count, 1), controls.strength, np.float32),
+            "detail": np.full((count, 1), controls.detail, np.float32),
+        }
+        quarter, eighth = self._run(self._graph("modulate"), feeds)
+        return quarter, eighth
+
+    def _check_style(self, style: StyleVector | None) -> None:
+        if style is None:
+            return
+        if style.encoder_sha256 != self.encoder_sha256:
+            raise StyleVectorError(
+                f"This style was encoded by another style encoder "
+                f"({style.encoder_sha256[:12]}…, this engine has {self.encoder_sha256[:12]}…); "
+                f"encode its picture again."
+            )
+        if style.values.size != self.vector_length:
+            raise StyleVectorError(
+                f"The style vector has {style.values.size} values; this model needs "
+                f"{self.vector_length}. Encode its picture again."
+            )
+
+    def _graph(self, part: str) -> str:
+        return self._files.graph_name(part, self.precision)
+
+    def _run(self, name: str, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        return self._session(name).run(None, feeds)  # type: ignore[no-any-return]
+
+    def _session(self, name: str) -> onnxruntime.InferenceSession:
+        with self._lock:
+            if name not in self._sessions:
+                import onnxruntime  # here, so that importing the package stays fast
+
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = self.threads
+                options.log_severity_level = 3
+                self._sessions[name] = onnxruntime.InferenceSession(
+                    self._files.read(name), options, providers=["CPUExecutionProvider"]
+                )
+            return self._sessions[name]
+
+    def _faster(self) -> Precision:
+        """Time both precisions on a small picture, alternating, and return the faster."""
+        picture = np.zeros((THUMBNAIL_PX, THUMBNAIL_PX, 3), np.uint8)
+        style = StyleVector(np.zeros(self.vector_length), self.encoder_sha256)
+        best: dict[Precision, float] = {}
+        for _ in range(4):  # the first round also loads the graphs
+            for precision in ("int8", "fp32"):
+                self.precision = precision
+                start = time.perf_counter()
+                self._paint(picture, style, Controls(), (), None)
+                elapsed = time.perf_counter() - start
+                best[precision] = min(elapsed, best.get(precision, elapsed))
+        faster = min(best, key=lambda precision: best[precision])
+        logger.info("Precision %s is the faster one here: %s", faster, best)
+        for part in ("modulate", "paint"):
+            slower: Precision = "fp32" if faster == "int8" else "int8"
+            self._sessions.pop(self._files.graph_name(part, slower), None)
+        return faster
+
+
+def _finish(
+    painted: Bytes, content: Bytes, controls: Controls, regions: Sequence[Region]
+) -> Bytes:
+    """Apply what works on pixels: palette only, the content's colours, kept regions, fading."""
+    from stylize.color import apply_palette, keep_colors
+
+    if controls.texture < 1:
+        recolored = apply_palette(
+            Image.fromarray(content), Image.fromarray(painted), controls.texture
+        )
+        painted = np.asarray(recolored)
+    if controls.color > 0:
+        painted = keep_colors(painted, content, controls.color)
+    fade = min(1.0, controls.strength / _FADE_STRENGTH)
+    kept = [index for index, region in enumerate(regions) if region.style is None]
+    if kept:
+        size = (content.shape[1], content.shape[0])
+        weight = region_weights(regions, size)[kept].sum(axis=0)[:, :, None]
+        return _mix(painted, content, weight + (1 - weight) * (1 - fade))
+    if fade < 1:
+        blended = Image.blend(Image.fromarray(content), Image.fromarray(painted), fade)
+        return np.asarray(blended)
+    return painted
+
+
+def _mix(a: Bytes, b: Bytes, share: Floats) -> Bytes:
+    """Mix two pictures by a share of the second in 0..1, one for each pixel."""
+    mixed = a + share * (b.astype(np.float32) - a)
+    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+
+
+def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Floats:
+    """Mix the affines of K styles by the weights of K - 1 regions at each cell of a tile.
+
+    Args:
+        affines: (K, C, 1, 1); the first is that of the base style.
+        weights: (K - 1, canvas height / factor, canvas width / factor).
+        tile: The part of the canvas to return.
+        factor: Pixels to a cell.
+
+    Returns:
+        (1, C, h, w).
+    """
+    rows, columns = tile.outer_rows, tile.outer_columns
+    part = weights[
+        :, rows.start // factor : rows.stop // factor, columns.start // factor : columns.stop // factor
+    ]
+    base = affines[0, :, 0, 0]
+    offsets = affines[1:, :, 0, 0] - base
+    mixed = base[:, None, None] + np.tensordot(offsets, part, axes=(0, 0))
+    return mixed[None].astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _with_strength(controls: Controls, strength: float | None) -> Controls:
+    if strength is None:
+        return controls
+    from dataclasses import replace
+
+    return replace(controls, strength=strength)
+
+
+def _fit_area(size: tuple[int, int], side_px: float) -> tuple[int, int]:
+    """Scale a size down, never up, to the area of a square; sides at least 16."""
+    scale = min(1.0, side_px / (size[0] * size[1]) ** 0.5)
+    return max(MIN_SIDE_PX, round(size[0] * scale)), max(MIN_SIDE_PX, round(size[1] * scale))
+
+
+@functools.cache
+def _available_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,117 @@
+"""The files of a model: model.json and the ONNX graphs that it vouches for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from stylize.errors import ModelFileError
+
+Precision = Literal["int8", "fp32"]
+
+FORMAT = 1
+BUNDLED = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model folder whose files have been checked against their SHA-256.
+
+    Attributes:
+        folder: Where the files are.
+        description: The content of model.json.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path | None = None) -> ModelFiles:
+        """Read model.json; the graphs are checked when they are read.
+
+        Args:
+            folder: Default: the model of this package.
+
+        Raises:
+            ModelFileError: model.json is missing, damaged or of another format.
+        """
+        folder = folder or BUNDLED
+        path = folder / "model.json"
+        try:
+            description = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ModelFileError(
+                f"There is no model in {folder} (model.json is missing). Install the package "
+                f"again, or export a model there with `stylize export`."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise ModelFileError(f"{path} cannot be read: {error}") from error
+        found = description.get("format") if isinstance(description, dict) else None
+        if found != FORMAT or not isinstance(description.get("sha256"), dict):
+            raise ModelFileError(
+                f"{path} describes a model of format {found!r}; this version reads format "
+                f"{FORMAT}. Export the model again, or update this package."
+            )
+        return cls(folder, description)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of one of the model's files.
+
+        Raises:
+            ModelFileError: The file is missing or is not the one that model.json describes.
+        """
+        path = self.folder / name
+        expected = self.description["sha256"].get(name)
+        if expected is None:
+            raise ModelFileError(f"The model in {self.folder} has no {name}.")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(
+                f"{path} cannot be read ({error}). Install the package or export the model again."
+            ) from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != expected:
+            raise ModelFileError(
+                f"{path} is damaged or was replaced: its SHA-256 is {found[:12]}…, model.json says "
+                f"{expected[:12]}…. Install the package or export the model again."
+            )
+        return content
+
+    def graph_name(self, part: str, precision: Precision) -> str:
+        """Return the file name of a part of the network (``modulate`` or ``paint``)."""
+        return f"{part}.int8.onnx" if precision == "int8" else f"{part}.onnx"
+
+    @property
+    def encoder_name(self) -> str:
+        """File name of the style encoder: one for both precisions, so that vectors fit both."""
+        int8 = "style_encoder.int8.onnx"
+        return int8 if int8 in self.description["sha256"] else "style_encoder.onnx"
+
+    @property
+    def encoder_sha256(self) -> str:
+        """Identity of the style encoder; goes into every style vector."""
+        return str(self.description["sha256"][self.encoder_name])
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the whole model; goes into every recipe."""
+        listed = sorted(self.description["sha256"].items())
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+    @property
+    def vector_length(self) -> int:
+        """Length of the style vectors."""
+        return int(self.description["network"]["vector"])
+
+    @property
+    def halo_px(self) -> int:
+        """How far a pixel's colour depends on its surroundings, rounded up to the grid."""
+        # Half the receptive field: 2 (stem) + 2 and 4 (down) + 8 a convolution at 1/8, 4 at 1/4,
+        # 2 and 2 at 1/2; up to one cell of 8 more since cells see their surroundings as a whole.
+        blocks = int(self.description["network"]["blocks"])
+        reach = 2 + 2 + 4 + 2 * 8 * blocks + 4 + 2 + 2
+        return -(-(reach + 8) // 8) * 8

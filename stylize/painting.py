@@ -1,0 +1,171 @@
+"""Painting a picture of any size in tiles that fit together without seams.
+
+The affines that stylize a picture are the same everywhere in it, so a tile with enough surroundings
+(the halo) comes out exactly as in the whole. Memory is then that of one tile, for any picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+GRID_PX = 8  # the network works on multiples of this
+MARGIN_PX = 16  # mirrored picture around the real one: keeps the zero padding away from it
+TILE_PIXELS = 2_000_000
+_MAX_TILE_WIDTH_PX = 4096
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The mirrored margin around a picture, which also makes its sides multiples of the grid.
+
+    Attributes:
+        height: Of the picture.
+        width: Of the picture.
+    """
+
+    height: int
+    width: int
+
+    @property
+    def grid_height(self) -> int:
+        """Height with margins, a multiple of ``GRID_PX``."""
+        return _round_up(self.height + 2 * MARGIN_PX, GRID_PX)
+
+    @property
+    def grid_width(self) -> int:
+        """Width with margins, a multiple of ``GRID_PX``."""
+        return _round_up(self.width + 2 * MARGIN_PX, GRID_PX)
+
+    def cut(self, picture: Bytes, rows: slice, columns: slice) -> Bytes:
+        """Return a part of the canvas, (rows, columns, 3), from the picture (H, W, 3)."""
+        y = _mirror(np.arange(rows.start, rows.stop) - MARGIN_PX, self.height)
+        x = _mirror(np.arange(columns.start, columns.stop) - MARGIN_PX, self.width)
+        return picture[y[:, None], x[None, :]]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a canvas.
+
+    Attributes:
+        rows: The part itself.
+        columns: The part itself.
+        outer_rows: With the halo, as far as the canvas goes.
+        outer_columns: With the halo, as far as the canvas goes.
+    """
+
+    rows: slice
+    columns: slice
+    outer_rows: slice
+    outer_columns: slice
+
+
+def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int = TILE_PIXELS) -> list[Tile]:
+    """Divide a canvas into tiles of about ``tile_pixels`` pixels, one tile if it is that small."""
+    height, width = canvas.grid_height, canvas.grid_width
+    if height * width <= tile_pixels:
+        return [Tile(slice(0, height), slice(0, width), slice(0, height), slice(0, width))]
+    columns = _divide(width, min(_MAX_TILE_WIDTH_PX, max(4 * halo_px, tile_pixels // (2 * halo_px))))
+    tile_width = columns[0].stop
+    rows = _divide(height, max(2 * halo_px, tile_pixels // tile_width))
+    return [
+        Tile(row, column, _grow(row, halo_px, height), _grow(column, halo_px, width))
+        for row in rows
+        for column in columns
+    ]
+
+
+def paint_tiles(
+    picture: Bytes,
+    paint: Callable[[Bytes, Tile], Bytes],
+    *,
+    halo_px: int,
+    tile_pixels: int = TILE_PIXELS,
+    progress: Callable[[float], None] | None = None,
+) -> Bytes:
+    """Paint a picture tile by tile.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        paint: Paints a part of the canvas, (h, w, 3) -> (h, w, 3), sides multiples of 8.
+        halo_px: Surroundings that a tile needs, a multiple of 8.
+        tile_pixels: Size of the tiles.
+        progress: Called with the share done after each tile; what it raises ends the painting.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    height, width = picture.shape[:2]
+    canvas = Canvas(height, width)
+    result = np.empty_like(picture)
+    tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
+    for index, tile in enumerate(tiles, start=1):
+        painted = paint(canvas.cut(picture, tile.outer_rows, tile.outer_columns), tile)
+        inner = _inside(tile, height, width)
+        if inner is not None:
+            target, source = inner
+            result[target] = painted[source]
+        if progress is not None:
+            progress(index / len(tiles))
+    return result
+
+
+def _inside(
+    tile: Tile, height: int, width: int
+) -> tuple[tuple[slice, slice], tuple[slice, slice]] | None:
+    """Where the tile's own part lies in the picture and in the painted tile, without margins."""
+    targets, sources = [], []
+    for part, outer, side in (
+        (tile.rows, tile.outer_rows, height),
+        (tile.columns, tile.outer_columns, width),
+    ):
+        start, stop = max(part.start, MARGIN_PX), min(part.stop, MARGIN_PX + side)
+        if start >= stop:
+            return None
+        targets.append(slice(start - MARGIN_PX, stop - MARGIN_PX))
+        sources.append(slice(start - outer.start, stop - outer.start))
+    return (targets[0], targets[1]), (sources[0], sources[1])
+
+
+def _divide(length: int, part: int) -> list[slice]:
+    """Divide a length into about equal parts that begin at multiples of the grid."""
+    count = max(1, -(-length // part))
+    step = _round_up(-(-length // count), GRID_PX)
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+
+
+def _grow(part: slice, halo_px: int, length: int) -> slice:
+    return slice(max(0, part.start - halo_px), min(length, part.stop + halo_px))
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+def _mirror(indices: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+    """Mirror indices that lie outside of 0..length-1 back inside, the border not repeated."""
+    if length == 1:
+        return np.zeros_like(indices)
+    period = 2 * (length - 1)
+    folded = np.abs(indices) % period
+    return np.minimum(folded, period - folded)
+
+
+def thumbnail_size(width: int, height: int, side_px: int) -> tuple[int, int]:
+    """Return the (width, height) of a thumbnail, never enlarged but to a multiple of the grid."""
+    scale = min(1.0, side_px / max(width, height))
+    sides = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in (width, height))
+    thumb_width, thumb_height = sides
+    return thumb_width, thumb_height
+
+
+def iterate_strips(height: int, rows: int) -> Iterator[slice]:
+    """Yield slices of at most ``rows`` rows."""
+    for start in range(0, height, rows):
+        yield slice(start, min(start + rows, height))
