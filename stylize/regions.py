@@ -203,6 +203,29 @@ def grid_weights(
     return weights
 
 
+def content_weight(regions: Sequence[Region], size: tuple[int, int]) -> NDArray[np.float32]:
+    """How much of the content stays at each pixel: the regions that have no style.
+
+    The same as the sum of their `region_weights`, with the memory of two regions for any number.
+
+    Args:
+        regions: All regions of the picture, with and without a style.
+        size: (width, height) of the content in pixels.
+
+    Returns:
+        (H, W) float32 in 0..1.
+    """
+    kept = np.zeros((size[1], size[0]), np.float32)
+    total = np.zeros_like(kept)
+    for region in regions:
+        mask = np.asarray(_soft_mask(region, size))
+        total += mask
+        if region.style is None:
+            kept += mask
+    kept /= np.maximum(total, 255.0, out=total)
+    return kept
+
+
 def _soft_mask(region: Region, size: tuple[int, int]) -> Image.Image:
     mask = region.mask.convert("L")
     if mask.size != size:  # bilinear: its weights are never negative, so there is no ringing

@@ -8,6 +8,7 @@ from stylize.errors import ControlError, ImageError
 from stylize.regions import (
     MAX_REGIONS,
     Region,
+    content_weight,
     grid_weights,
     invert_mask,
     load_mask,
@@ -15,6 +16,7 @@ from stylize.regions import (
     prepare_mask,
     region_weights,
 )
+from stylize.styles import StyleVector
 
 
 def left_half(width: int = 64, height: int = 32, value: int = 255) -> Image.Image:
@@ -97,6 +99,20 @@ def test_weights_never_exceed_one(
     assert weights.shape == (len(values), grid[1] // factor, grid[0] // factor)
     assert weights.min() >= 0
     assert weights.sum(axis=0).max() <= 1 + 1e-6
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.booleans()), max_size=MAX_REGIONS))
+def test_content_weight_is_the_sum_of_regions_without_style(
+    values: list[tuple[int, bool]],
+) -> None:
+    style = StyleVector(np.ones(4), "e" * 64)
+    regions = [
+        Region(left_half(9 + index, 7, value), style if styled else None)
+        for index, (value, styled) in enumerate(values)
+    ]
+    kept = [index for index, (_, styled) in enumerate(values) if not styled]
+    expected = region_weights(regions, (33, 21))[kept].sum(axis=0)
+    np.testing.assert_allclose(content_weight(regions, (33, 21)), expected, atol=1e-6)
 
 
 def test_grid_that_does_not_fit() -> None:

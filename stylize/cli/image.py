@@ -127,7 +127,7 @@ def image(
     weights = _weights(blend, len(style or ()))
 
     engine = open_engine(precision, threads)
-    with Names(engine, data, chosen.stroke_size) as names:
+    with Names(engine, data) as names:
         if style:
             styles = tuple(
                 replace(names.style(text), weight=weight)
@@ -236,10 +236,9 @@ def _weights(text: str | None, count: int) -> list[float]:
 class Names:
     """Finds styles by what the user calls them; opens the library only when a name is used."""
 
-    def __init__(self, engine: Engine, data: Path | None, stroke_size: float) -> None:
+    def __init__(self, engine: Engine, data: Path | None) -> None:
         self._engine = engine
         self._data = data
-        self._stroke_size = stroke_size
         self._found: dict[str, RecipeStyle] = {}
         self._library: StyleLibrary | None = None
 
@@ -268,7 +267,7 @@ class Names:
         path = Path(text)
         # A name of a style has neither a dot nor a slash.
         if path.is_file() or path.suffix or len(path.parts) > 1:
-            vector = self._engine.encode_style(load_image(path), stroke_size=self._stroke_size)
+            vector = self._engine.encode_style(load_image(path))
             return RecipeStyle.of(vector)  # without a name: that of a file may be private
         if self._library is None:
             self._library = open_library(self._engine, self._data)

@@ -20,7 +20,13 @@ LAN_HOST = "0.0.0.0"
 
 def studio(
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, show_default="the first free one from 7860")
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Port to listen on.",
+            show_default="the first free one from 7860",
+        ),
     ] = None,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")

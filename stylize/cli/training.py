@@ -1,14 +1,110 @@
-"""``stylize train``, ``export``, ``quantize`` and ``evaluate``: what needs torch."""
+"""``stylize train``, ``export``, ``quantize`` and ``evaluate``: what needs torch.
+
+Torch is imported inside of the commands: whoever only paints does not need it installed.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-def train() -> None:
-    """Train."""
+import typer
+
+from stylize.errors import ControlError, StylizeError
+
+if TYPE_CHECKING:
+    from stylize.training.train import TrainConfig
+
+Folders = Annotated[
+    list[Path],
+    typer.Option(metavar="FOLDER", help="Folder of pictures; can be given several times."),
+]
 
 
-def export() -> None:
-    """Export."""
+@contextmanager
+def _needs_training() -> Iterator[None]:
+    """Say how to install what a command needs, and show the log of what it does."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package == "stylize":
+            raise
+        raise StylizeError(
+            f"This command needs the package {package}. Install it with "
+            'pip install "stylize-studio[train]"'
+        ) from error
+
+
+def train(
+    contents: Folders,
+    styles: Folders,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for checkpoint, log, cache and sheets.")
+    ],
+    vgg: Annotated[
+        Path | None,
+        typer.Option(help="VGG16 weights as safetensors.", show_default="downloaded"),
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(help="JSON file of pictures to keep out of training.")
+    ] = None,
+    init: Annotated[Path | None, typer.Option(help="Checkpoint to start from.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of the whole plan.")] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP:PX", help="From which step on crops have which side: 0:128."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or auto.")] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, help="Stop, with a checkpoint, after this many steps.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Any other setting, such as style_weight=8."
+        ),
+    ] = None,
+) -> None:
+    """Train the network, from the last checkpoint in --out if there is one."""
+    with _needs_training():
+        from stylize.training.train import TrainConfig
+        from stylize.training.train import train as run
+
+        given: dict[str, Any] = {
+            "vgg": vgg,
+            "exclude": exclude,
+            "init": init,
+            "steps": steps,
+            "stages": tuple(_stage(text) for text in stage) if stage else None,
+            "seed": seed,
+            "device": device,
+        }
+        settings = _settings(TrainConfig, setting or [])
+        settings |= {name: value for name, value in given.items() if value is not None}
+        config = TrainConfig(contents=tuple(contents), styles=tuple(styles), out=out, **settings)
+        print(run(config, stop_after=stop_after))
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="From training.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],
+    contents: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Contents to equalize channels by, for INT8."),
+    ] = None,
+) -> None:
+    """Export a checkpoint to ONNX and check it against torch."""
+    with _needs_training():
+        from stylize.training.export import export as run
+
+        print(run(checkpoint, out, contents=contents or ()))
 
 
 def quantize() -> None:
@@ -17,3 +113,30 @@ def quantize() -> None:
 
 def evaluate() -> None:
     """Evaluate."""
+
+
+def _stage(text: str) -> tuple[int, int]:
+    step, _, side = text.partition(":")
+    try:
+        return int(step), int(side)
+    except ValueError:
+        raise ControlError(f'--stage takes STEP:PX, like 0:128; got "{text}".') from None
+
+
+def _settings(config: type[TrainConfig], texts: list[str]) -> dict[str, Any]:
+    """Settings of training by name, read as the type of their default."""
+    numbers = {
+        item.name: item.default
+        for item in fields(config)
+        if item.default is not MISSING and type(item.default) in (int, float)
+    }
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in numbers:
+            raise ControlError(f'There is no setting "{name}". Known: {", ".join(numbers)}.')
+        try:
+            settings[name] = type(numbers[name])(value)
+        except ValueError:
+            raise ControlError(f'--set {name} needs a number; got "{value}".') from None
+    return settings

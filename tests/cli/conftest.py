@@ -28,9 +28,9 @@ class FakeEngine:
         self.model_sha256 = "d" * 64
         self.calls: list[dict[str, object]] = []
 
-    def encode_style(self, image: Image.Image, *, stroke_size: float = 1.0) -> StyleVector:
+    def encode_style(self, image: Image.Image) -> StyleVector:
         mean = np.asarray(image.convert("RGB"), np.float32).mean(axis=(0, 1))
-        return StyleVector(np.append(mean, stroke_size), self.encoder_sha256)
+        return StyleVector(mean, self.encoder_sha256)
 
     def stylize(
         self,
@@ -42,7 +42,7 @@ class FakeEngine:
         regions: tuple = (),
     ) -> Image.Image:
         self.calls.append({"controls": controls, "regions": list(regions), "style": style})
-        color = tuple(int(value) for value in style.values[:3])
+        color = tuple(int(value) for value in style.values)
         return Image.new("RGB", fit_within(content.size, max_side_px), color)
 
 

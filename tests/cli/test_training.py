@@ -1,0 +1,110 @@
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeConfig:
+    contents: tuple[Path, ...]
+    styles: tuple[Path, ...]
+    out: Path
+    vgg: Path | None = None
+    exclude: Path | None = None
+    init: Path | None = None
+    steps: int = 20_000
+    stages: tuple[tuple[int, int], ...] = ((0, 128),)
+    style_weight: float = 6.0
+    seed: int = 1
+    device: str = "auto"
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Stands in for the modules that need torch; collects what they are called with."""
+    calls: list[object] = []
+    train = types.ModuleType("stylize.training.train")
+    train.TrainConfig = FakeConfig
+
+    def run(config: FakeConfig, *, stop_after: int | None) -> Path:
+        calls.append((config, stop_after))
+        return config.out / "checkpoint.pt"
+
+    train.train = run
+    export = types.ModuleType("stylize.training.export")
+
+    def run_export(checkpoint: Path, out: Path, *, contents: list[Path]) -> Path:
+        calls.append((checkpoint, out, list(contents)))
+        return out / "model.json"
+
+    export.export = run_export
+    monkeypatch.setitem(sys.modules, train.__name__, train)
+    monkeypatch.setitem(sys.modules, export.__name__, export)
+    return calls
+
+
+def test_train_passes_only_what_was_given(tool, training: list[object]) -> None:
+    result = tool(
+        "train", "--contents", "c1", "--contents", "c2", "--styles", "s", "-o", "run",
+        "--stage", "0:128", "--stage", "800:192", "--set", "style_weight=8", "--set", "seed=3",
+        "--seed", "4", "--stop-after", "10",
+    )  # fmt: skip
+    assert (result.code, result.out) == (0, f"{Path('run/checkpoint.pt')}\n")
+    assert training == [
+        (
+            FakeConfig(
+                contents=(Path("c1"), Path("c2")),
+                styles=(Path("s"),),
+                out=Path("run"),
+                stages=((0, 128), (800, 192)),
+                style_weight=8.0,
+                seed=4,
+            ),
+            10,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--stage", "128"], '--stage takes STEP:PX, like 0:128; got "128"'),
+        (["--set", "glitter=1"], 'no setting "glitter". Known: steps, style_weight, seed'),
+        (["--set", "steps=1.5"], '--set steps needs a number; got "1.5"'),
+        (["--set", "device=cpu"], 'no setting "device"'),
+    ],
+)
+def test_unusable_settings(tool, training: list[object], options: list[str], message: str) -> None:
+    result = tool("train", "--contents", "c", "--styles", "s", "-o", "run", *options)
+    assert (result.code, training) == (2, [])
+    assert message in result.err
+
+
+def test_export(tool, training: list[object]) -> None:
+    result = tool("export", "run/checkpoint.pt", "-o", "model", "--contents", "c")
+    assert (result.code, result.out) == (0, f"{Path('model/model.json')}\n")
+    assert training == [(Path("run/checkpoint.pt"), Path("model"), [Path("c")])]
+
+
+def test_missing_torch_says_how_to_install_it(
+    tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delitem(sys.modules, "stylize.training.train", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    result = tool("train", "--contents", "c", "--styles", "s", "-o", tmp_path)
+    assert result.code == 2
+    assert 'package torch. Install it with pip install "stylize-studio[train]"' in result.err
+
+
+def test_options_are_settings_of_the_real_config() -> None:
+    pytest.importorskip("torch")
+    from dataclasses import fields
+
+    from stylize.training.train import TrainConfig
+
+    real = {item.name: item.default for item in fields(TrainConfig)}
+    for item in fields(FakeConfig):
+        assert item.name in real
+        assert type(item.default) is type(real[item.name])
