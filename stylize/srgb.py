@@ -49,6 +49,7 @@ def _grey_8_bits(image: Image.Image) -> Image.Image:
     """
     values = np.asarray(image).astype(np.float32)
     values = np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    values.clip(-1e30, 1e30, out=values)  # so that no difference overflows
     low, high = 0.0, 65535.0
     if not image.mode.startswith("I;16"):
         least, most = float(values.min()), float(values.max())

@@ -146,6 +146,7 @@ def test_16_bit_png_is_scaled() -> None:
         (np.float32, [0, 128, 255], [0, 128, 255]),
         (np.float32, [np.nan, 0.5, np.inf], [0, 128, 0]),
         (np.float32, [-3, -3, -3], [0, 0, 0]),
+        (np.float32, [-3e38, 4e27, 3e38], [0, 128, 255]),
     ],
 )
 def test_32_bits_take_the_range_that_fits(
