@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import io
 import os
@@ -330,6 +331,26 @@ def test_too_small(size: tuple[int, int]) -> None:
 def test_random_bytes_never_raise_anything_else(data: bytes, magic: bytes) -> None:
     with pytest.raises(ImageError):
         load_image(magic + data)
+
+
+VALID = {
+    format_name: encoded(Image.fromarray(noise(18, 20)), format_name)
+    for format_name in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA")
+}
+
+
+@given(
+    st.sampled_from(sorted(VALID)),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=8),
+)
+def test_damaged_files_give_a_picture_or_our_error(
+    format_name: str, changes: list[tuple[int, int]]
+) -> None:
+    data = bytearray(VALID[format_name])
+    for place, value in changes:
+        data[place % len(data)] = value
+    with contextlib.suppress(ImageError):
+        assert load_image(bytes(data)).mode in ("RGB", "RGBA")
 
 
 # ----------------------------------------------------------------------------------------- saving
