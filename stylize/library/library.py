@@ -152,6 +152,11 @@ class StyleLibrary:
         self.close()
 
     @property
+    def measure(self) -> Measure:
+        """The measure of likeness behind `search`."""
+        return self.store.measure
+
+    @property
     def read_only(self) -> bool:
         """Whether styles cannot be added or changed."""
         return self.store.read_only
@@ -454,7 +459,7 @@ class StyleLibrary:
             StyleVectorError: A vector of this encoder has a wrong length.
             LibraryError: The library cannot be written.
         """
-        expected = self.store.measure.dimension
+        expected = self.measure.dimension
         for record, _ in entries:
             self._check_not_bundled(record.name)
             actual = record.vector.values.size

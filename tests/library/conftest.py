@@ -1,7 +1,8 @@
 import pytest
 
 from stylize.library import StyleLibrary
-from tests.library.fakes import FakeEncoder, write_bundle
+
+from .fakes import FakeEncoder, write_bundle
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,8 @@ from PIL import Image
 from stylize.errors import LibraryError, StyleExistsError
 from stylize.library import StyleLibrary, bundled
 from stylize.library.records import check_name
-from tests.library.fakes import FakeEncoder, picture, write_bundle
+
+from .fakes import FakeEncoder, picture, write_bundle
 
 
 @pytest.fixture

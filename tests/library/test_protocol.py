@@ -17,7 +17,8 @@ from stylize.errors import (
 )
 from stylize.library import Entry, StyleFilter, StyleRecord
 from stylize.styles import StyleVector, blend
-from tests.library.fakes import DIMENSION, FakeEncoder, picture
+
+from .fakes import DIMENSION, FakeEncoder, picture
 
 
 def fill(library, count=6):

@@ -12,7 +12,8 @@ from PIL import Image
 
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
 from stylize.library import StyleLibrary, sharing
-from tests.library.fakes import FakeEncoder, picture
+
+from .fakes import FakeEncoder, picture
 
 
 def fill(library, count=3):

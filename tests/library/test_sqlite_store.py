@@ -16,7 +16,8 @@ from stylize.errors import LibraryError
 from stylize.library import StyleLibrary, sqlite_store
 from stylize.library.repair import repair, salvage
 from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore, backup_path
-from tests.library.fakes import FakeEncoder, picture
+
+from .fakes import FakeEncoder, picture
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]

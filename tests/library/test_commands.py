@@ -1,0 +1,193 @@
+"""``stylize library`` from end to end, with an encoder that needs no model."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from stylize.cli import library as library_commands
+from stylize.errors import StylizeError
+from stylize.library import StyleLibrary
+
+from .fakes import FakeEncoder, picture, write_bundle
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs a command on an own data folder; the result is (exit code, stdout, stderr)."""
+    bundle = write_bundle(tmp_path / "bundle")
+    monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("STYLIZE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(library_commands, "open_engine", lambda *_: FakeEncoder())
+    monkeypatch.setattr(
+        library_commands,
+        "open_library",
+        lambda engine, data=None: StyleLibrary.open(data, encoder=engine, bundled=bundle),
+    )
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = 0
+        try:
+            library_commands.app([str(argument) for argument in arguments])
+        except SystemExit as exited:
+            code = exited.code or 0
+        except StylizeError as error:  # as the command line's `main` does
+            code = 2
+            print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    for i in range(3):
+        picture(i).save(folder / f"My Style {i}.png")
+    picture(3).save(folder / "deeper" / "Étude_no_3.png")
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+def as_json(result):
+    code, out, err = result
+    assert code == 0, err
+    return json.loads(out)
+
+
+def names(result):
+    return [record["name"] for record in as_json(result)]
+
+
+def test_list(run):
+    code, out, _ = run("list")
+    assert code == 0
+    for text in ("bundled-0", "Bundled 1", "Ada Cézanne", "Testism", "c. 1882", "test"):
+        assert text in out
+    assert names(run("list", "--json")) == ["bundled-0", "bundled-1", "bundled-2"]
+    assert names(run("list", "--text", "cezanne", "--from", "1881", "--json")) == [
+        "bundled-1", "bundled-2",
+    ]  # fmt: skip
+    assert names(run("list", "--own", "--json")) == []
+    assert "No styles" in run("list", "--tag", "none")[1]
+
+
+def test_add_a_folder_and_again(run, pictures):
+    report = as_json(run("add", pictures, "--tag", "new", "--artist", "Me", "--json"))
+    assert report["added"] == ["my-style-0", "my-style-1", "my-style-2", "etude-no-3"]
+    again = as_json(run("add", pictures, "--json"))
+    assert again == {"added": [], "skipped": report["added"], "failed": []}
+    records = as_json(run("list", "--own", "--tag", "new", "--json"))
+    assert {r["artist"] for r in records} == {"Me"}
+    assert records[0]["title"] == "Étude no 3"
+    assert "4 there already" in run("add", pictures)[1]
+
+
+def test_add_goes_on_after_a_bad_file(run, pictures):
+    (pictures / "My Style 1.png").write_bytes(b"broken")
+    code, out, err = run("add", pictures)
+    assert code == 1
+    assert "Added my-style-0, my-style-2, etude-no-3" in out
+    assert "My Style 1.png" in err
+
+
+def test_add_one(run, pictures):
+    file = pictures / "My Style 0.png"
+    assert run("add", file, "--name", "mine", "--title", "Mine", "--no-original")[0] == 0
+    shown = as_json(run("show", "mine", "--json"))
+    assert (shown["title"], shown["has_original"], shown["length"]) == ("Mine", False, 60)
+    assert run("add", pictures, "--name", "x")[2].startswith("Error: --name and --title")
+    other = pictures / "My Style 1.png"
+    code, _, err = run("add", other, "--name", "mine")
+    assert code == 2
+    assert "already" in err
+    assert run("add", other, "--name", "mine", "--replace")[0] == 0
+    assert names(run("list", "--own", "--json")) == ["mine"]
+
+
+def test_show(run):
+    code, out, _ = run("show", "bundled-0")
+    assert code == 0
+    for text in ("Bundled 0", "CC0 1.0", "palette", "contrast", "grain", "shapes", "bundled-1"):
+        assert text in out
+    code, _, err = run("show", "bundled-9")
+    assert code == 2
+    assert "Did you mean bundled-" in err
+
+
+def test_search(run, pictures):
+    run("add", pictures)
+    assert names(run("search", pictures / "My Style 2.png", "-k", 1, "--json")) == ["my-style-2"]
+    found = as_json(run("search", "my-style-0", "-k", 3, "--json"))
+    assert len(found) == 3
+    assert "my-style-0" not in [row["name"] for row in found]
+    assert found[0]["similarity"] >= found[1]["similarity"]
+    assert names(run("search", "etude", "--json")) == ["etude-no-3"]
+    assert names(run("search", "my-style-0", "--own", "--text", "etude", "--json")) == [
+        "etude-no-3"
+    ]
+    assert len(names(run("search", "--color", "#804020", "-k", 2, "--json"))) == 2
+    assert "alike" in run("search", "my-style-0")[1]
+    assert run("search")[0] == 2
+    assert "is not a colour" in run("search", "--color", "reddish")[2]
+
+
+def test_edit_and_remove(run, pictures):
+    run("add", pictures)
+    record = as_json(
+        run("edit", "my-style-0", "--name", "better", "--title", "New", "--tag", "b", "--tag", "a",
+            "--json")
+    )[0]  # fmt: skip
+    assert (record["name"], record["title"], record["tags"]) == ("better", "New", ["a", "b"])
+    assert run("remove", "better", "none", "--yes")[0] == 2
+    assert run("remove", "better", "my-style-1", "--yes")[0] == 0
+    assert names(run("list", "--own", "--json")) == ["etude-no-3", "my-style-2"]
+    assert "bundled style" in run("remove", "bundled-0", "--yes")[2]
+
+
+def test_export_and_import(run, pictures, tmp_path):
+    run("add", pictures)
+    assert "Wrote 4 styles" in run("export", tmp_path / "all.zip", "--originals")[1]
+    assert "Wrote 1 style " in run("export", tmp_path / "one.zip", "my-style-1")[1]
+    run("remove", "my-style-1", "--yes")
+    report = as_json(run("import", tmp_path / "all.zip", "--json"))
+    assert report["added"] == ["my-style-1"]
+    assert len(report["unchanged"]) == 3
+    run("edit", "my-style-1", "--title", "Changed")
+    assert "style-1" in run("import", tmp_path / "one.zip")[2]
+    out = run("import", tmp_path / "one.zip", "--on-conflict", "rename")[1]
+    assert "renamed    my-style-1 -> my-style-1-2" in out
+
+
+def test_map(run, tmp_path):
+    assert run("map", "-o", tmp_path / "map.png")[0] == 0
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert run("map", "-o", tmp_path / "map.html", "--tag", "test")[0] == 0
+    assert "bundled-2" in (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert "no styles" in run("map", "-o", tmp_path / "x.png", "--own")[2]
+
+
+def test_repair(run, pictures, tmp_path):
+    run("add", pictures)
+    database = tmp_path / "data" / "library.sqlite3"
+    database.write_bytes(b"\0" * 9000)
+    code, _, err = run("list")
+    assert code == 2
+    assert "stylize library repair" in err
+    code, out, _ = run("repair")
+    assert code == 0
+    assert "from the backup" in out
+    assert names(run("list", "--own", "--json"))
+
+
+def test_texts_of_others_cannot_speak_to_the_terminal(run, pictures):
+    file = pictures / "My Style 0.png"
+    run("add", file, "--name", "loud", "--title", "[red]x[/red] [link=http://a]b")
+    assert "[red]x[/red]" in run("list", "--own")[1]
+    assert "[link=http://a]b" in run("show", "loud")[1]

@@ -1,0 +1,126 @@
+"""The readable account of a style, and the map of all."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.errors import LibraryError
+from stylize.library import Entry, StyleLibrary, StyleRecord
+from stylize.library.describe import describe_style, layer_energies
+from stylize.library.map import draw_map, html_map, project, svg_map
+from stylize.styles import StyleVector
+
+from .fakes import FakeEncoder, picture
+
+
+@pytest.fixture
+def shown(encoder, bundle):
+    library = StyleLibrary.in_memory(encoder=encoder, bundled=bundle)
+    for i in range(9):
+        library.add(f"style-{i}", picture(i), title=f"<b>Title & {i}</b>")
+    return library
+
+
+def test_account(shown):
+    account = describe_style(shown, "style-1", neighbors=3)
+    assert account.palette == shown.get("style-1").palette
+    assert [m.record.name for m in account.neighbors] == [
+        m.record.name for m in shown.search("style-1", 3)
+    ]
+    assert set(account.texture) == {"grain", "strokes", "patterns", "shapes"}
+    assert all(value > 0 for value in account.texture.values())
+    assert "contrast" in account.words
+    assert "texture" in account.words
+
+
+def test_account_tells_pictures_apart(shown):
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    shown.add("loud", Image.fromarray(noise))
+    shown.add("flat", Image.new("RGB", (96, 80), (120, 120, 120)))
+    loud, flat = describe_style(shown, "loud"), describe_style(shown, "flat")
+    assert flat.contrast == 0
+    assert loud.contrast > 10
+    assert loud.texture["grain"] > 1 > flat.texture["grain"]
+    assert flat.words.startswith("Low contrast, muted colours, little fine texture")
+
+
+def test_account_of_little(shown, encoder):
+    shown.add_vector("bare", encoder.encode_style(picture(3)))
+    account = describe_style(shown, "bare")
+    assert account.contrast is None
+    assert account.palette == ()
+    assert account.neighbors
+    foreign = FakeEncoder(8).encode_style(picture(0))
+    shown.put([Entry(StyleRecord("old", foreign))])
+    stale = describe_style(shown, "old")
+    assert (stale.texture, stale.neighbors, stale.words) == ({}, (), "")
+
+
+def test_layers_need_the_layout_of_the_encoder():
+    assert layer_energies(StyleVector(np.ones(14, np.float32), "")) is None
+    values = np.concatenate([np.zeros(15), [1], [2] * 2, [3] * 4, [4] * 8])
+    energies = layer_energies(StyleVector(values.astype(np.float32), ""))
+    assert list(energies.values()) == [1, 2, 3, 4]
+
+
+def test_projection_keeps_neighbours_together(shown, encoder):
+    shown.add_vector("twin", shown.get("style-1").vector)
+    records = shown.list()
+    places = project(shown.measure, records)
+    assert places.shape == (13, 2)
+    assert places.min() >= 0
+    assert places.max() <= 1
+    np.testing.assert_array_equal(places, project(shown.measure, records))
+    names = [record.name for record in records]
+    gaps = np.linalg.norm(places - places[names.index("style-1")], axis=1)
+    assert "twin" in [names[i] for i in np.argsort(gaps)[1:4]]
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(13)
+    assert apart.min() > 0.1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_small_maps(shown, count):
+    records = shown.list(limit=count)
+    assert draw_map(shown.measure, records, 400).size == (400, 400)
+    assert svg_map(shown.measure, records).count("<image") == count
+
+
+def test_same_styles_do_not_hide_each_other(shown):
+    records = [shown.get("style-1")] * 5
+    places = project(shown.measure, records)
+    assert len(np.unique(places.round(3), axis=0)) == 5
+
+
+def test_picture_of_the_map(shown, encoder):
+    shown.add_vector("bare", encoder.encode_style(picture(3)))
+    image = draw_map(shown.measure, shown.list(), 600)
+    assert (image.mode, image.size) == ("RGB", (600, 600))
+    assert len(set(image.get_flattened_data())) > 500
+
+
+def test_page_of_the_map(shown):
+    page = html_map(shown.measure, shown.list(), "Mine & yours")
+    assert "<h1>Mine &amp; yours</h1>" in page
+    assert "&lt;b&gt;Title &amp; 3&lt;/b&gt;" in page
+    assert "<b>" not in page
+    assert page.count("data:image/webp;base64,") == 12
+    assert not re.search(r"<script|https?://(?!www\.w3\.org/2000/svg)", page)
+
+
+def test_maps_have_limits(shown, encoder, monkeypatch):
+    with pytest.raises(LibraryError, match="no styles"):
+        draw_map(shown.measure, [])
+    foreign = StyleRecord("old", FakeEncoder(8).encode_style(picture(0)), stale=True)
+    with pytest.raises(LibraryError, match="no styles"):
+        draw_map(shown.measure, [foreign])
+    with pytest.raises(LibraryError, match="up to 400 styles"):
+        html_map(shown.measure, shown.list(limit=1) * 401)
+
+
+def test_thumbnail_of_the_map_is_webp(shown):
+    data = shown.get("style-0").thumbnail
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "WEBP"
