@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from stylize import __version__
-from stylize.cli import bench, image, recipe, studio, training
+from stylize.cli import bench, image, library, recipe, studio, training
 from stylize.errors import StylizeError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ def _options(
 
 
 app.command("image")(image.image)
+app.add_typer(library.app, name="library")
 app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)
