@@ -30,8 +30,7 @@ def add_api(painter: Painter) -> None:
             result = painter.at_full_size(visit, look)
         else:
             result = engine.stylize(image, style, controls=look.controls)
-        path = painter.save(result, look, ".png")
-        return FileData(path=path)
+        return FileData(path=painter.save(result, ".png", "-".join(look.styles)))
 
     @shown
     def stylize(

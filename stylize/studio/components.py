@@ -33,6 +33,32 @@ def examples(items: Sequence[Mapping[str, str]], **props: Any) -> gr.HTML:
     return _scripted("examples", None, "", items=list(items), **props)
 
 
+def drawing(**props: Any) -> gr.HTML:
+    """A canvas; its value is the drawing as a data URL. Event: ``submit``."""
+    return _scripted("drawing", None, "", **props)
+
+
+def regions(styles: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
+    """A canvas over the content; its value is the painted regions and the style of each colour."""
+    return _scripted("regions", None, "", styles=list(styles), content=None, **props)
+
+
+def style_map(items: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
+    """The map of styles; its value is the name of the chosen one. Event: ``select``."""
+    return _scripted("map", None, "", items=list(items), **props)
+
+
+def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:
+    """The children's page.
+
+    Its value is the drawing and the style's name. Events: ``submit`` (paint), ``upload`` (give it
+    to the teacher), ``clear`` (delete now). It shows its property ``result``.
+    """
+    return _scripted(
+        "kids", None, "", styles=list(styles), wall=wall, minutes=minutes, result=None, **props
+    )
+
+
 def _scripted(function: str, value: Any, events: str, **props: Any) -> gr.HTML:
     """A component that ``Studio.<function>`` fills.
 

@@ -8,9 +8,12 @@ import gradio as gr
 
 from stylize.library import StyleLibrary
 from stylize.studio.api import add_api
+from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
+from stylize.studio.kids import ClassWall, kids_page, teacher_page
 from stylize.studio.painter import Painter
 from stylize.studio.settings import StudioSettings
+from stylize.studio.styles_tab import styles_tab
 from stylize.studio.texts import t
 from stylize.studio.visit import EngineLike, Visit
 
@@ -49,14 +52,33 @@ def build_page(
         fill_width=True,
         delete_cache=(often, settings.retention_s),
     )
+    wall = ClassWall() if settings.class_wall else None
     with page:
-        gr.HTML(_HEADER, elem_id="header", apply_default_css=False)
-        visit = gr.State(Visit(), time_to_live=settings.retention_s)
-        with gr.Tabs(elem_id="tabs"), gr.Tab(t("create"), id="create"):
-            create_tab(page, painter, visit)
-        add_api(painter)
+        if settings.classroom:
+            kids_page(painter, wall)
+        else:
+            _studio(page, painter)
+            add_api(painter)
+    if not settings.classroom:
+        with page.route("Kids", "/kids", show_in_navbar=False):
+            kids_page(painter, wall)
+    if wall is not None:
+        with page.route("Teacher", "/teacher", show_in_navbar=False):
+            teacher_page(painter, wall, settings.teacher_code)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.engine_jobs)
     return page
+
+
+def _studio(page: gr.Blocks, painter: Painter) -> None:
+    gr.HTML(_HEADER, elem_id="header", apply_default_css=False)
+    visit = gr.State(Visit(), time_to_live=painter.settings.retention_s)
+    with gr.Tabs(elem_id="tabs"):
+        with gr.Tab(t("create"), id="create"):
+            create = create_tab(page, painter, visit)
+        with gr.Tab(t("styles"), id="styles"):
+            styles_tab(painter, visit, create)
+        with gr.Tab(t("batch"), id="batch"):
+            batch_tab(painter, visit, create)
 
 
 # Three strokes of a brush: the page's mark, drawn so that no file has to be fetched.

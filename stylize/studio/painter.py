@@ -6,18 +6,20 @@ import itertools
 import re
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageColor
 
-from stylize.errors import ImageError, StyleNotFoundError
+from stylize.errors import ImageError, StyleNotFoundError, StylizeError
 from stylize.images import save_image
 from stylize.library import StyleLibrary, slugify
-from stylize.studio.look import CONTROL_NAMES, Look
-from stylize.studio.pictures import to_data_url
+from stylize.recipe import Recipe, RecipeStyle, read_recipe
+from stylize.regions import Region, masks_from_colors
+from stylize.studio.look import Look
+from stylize.studio.pictures import from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.visit import EngineLike, Visit
 from stylize.styles import StyleVector
@@ -124,25 +126,97 @@ class Painter:
             visit.content.full(self.settings),
             self.style_of(visit, look),
             controls=look.controls,
+            regions=visit.regions,
             progress=progress,
         )
 
-    def recipe_of(self, path: str) -> Look | None:
-        """Return the look in a result's recipe, or None where there is none that can be used."""
-        return None
+    def regions_of(self, visit: Visit, painted: Mapping[str, Any] | None) -> list[Region]:
+        """Read the regions that a visitor painted.
 
-    def save(self, image: Image.Image, look: Look, suffix: str, stem: str = "") -> str:
-        """Write a result with its recipe to a file that is deleted after the retention time.
+        Args:
+            visit: Holds the library.
+            painted: ``painted``, a data URL in flat colours on transparent ground, and ``styles``,
+                colour (``#rrggbb``) to style name; an empty name keeps the content.
+
+        Raises:
+            StylizeError: The drawing or a style cannot be used.
+        """
+        if not painted:
+            return []
+        image = from_data_url(str(painted.get("painted", "")), self.settings)
+        masks = masks_from_colors(image)
+        library = self.library_of(visit)
+        regions = []
+        for color, name in dict(painted.get("styles", {})).items():
+            wanted = ImageColor.getrgb(str(color))[:3]
+            # Browsers may round a colour by a step where the canvas is semi-transparent.
+            near = [
+                c for c in masks if max(abs(a - b) for a, b in zip(c, wanted, strict=True)) < 24
+            ]
+            style = library.get(name).vector if name else None
+            regions += [Region(masks[c], style) for c in near]
+        return regions
+
+    def recipe(self, visit: Visit, look: Look) -> Recipe:
+        """Return the recipe that a result carries: it holds no name, path or date."""
+        library = self.library_of(visit)
+        return Recipe(
+            styles=tuple(
+                RecipeStyle.of(library.get(name).vector, name=name, weight=weight)
+                for name, weight in look.styles.items()
+            ),
+            controls=look.controls,
+            precision=self.engine.precision,
+            model_sha256=self.engine.model_sha256,
+            encoder_sha256=self.engine.encoder_sha256,
+            masks=len(visit.regions),
+        )
+
+    def read_recipe(self, path: str) -> Recipe | None:
+        """Return the recipe inside a picture, None where there is none that can be used."""
+        try:
+            return read_recipe(path)
+        except StylizeError:
+            return None
+
+    def use_recipe(self, visit: Visit, recipe: Recipe, thumbnail: bytes) -> tuple[Visit, Look]:
+        """Bring the look of a recipe back; styles unknown here are taken out of the recipe.
+
+        Returns:
+            The visit, with styles of the recipe added to its library, and the look.
+
+        Raises:
+            StylizeError: The recipe names a style that is neither known nor inside of it.
+        """
+        weights = {}
+        for style in recipe.styles:
+            name = style.name or "from-a-recipe"
+            if name not in self.library_of(visit):
+                if style.vector is None:
+                    raise StyleNotFoundError(f"The recipe names the style “{name}”, unknown here.")
+                visit = self.with_own_library(visit)
+                self.library_of(visit).add_vector(name, style.vector, thumbnail=thumbnail)
+            weights[name] = style.weight
+        return visit, Look(weights, recipe.controls)
+
+    def save(self, image: Image.Image, suffix: str, stem: str, recipe: Recipe | None = None) -> str:
+        """Write a result to a file that is deleted after the retention time.
 
         Args:
             image: The result.
-            look: How it was made.
             suffix: ``.png``, ``.jpg`` or ``.webp``.
-            stem: Name of the file without suffix. Default: made of the styles' names.
+            stem: Name of the file without suffix.
+            recipe: How it was made, to be kept inside of it.
         """
         folder = Path(tempfile.mkdtemp(prefix="stylize-"))
-        path = folder / f"{safe_name(stem or '-'.join(look.styles))}{suffix}"
-        save_image(image, path)
+        path = folder / f"{safe_name(stem)}{suffix}"
+        save_image(image, path, recipe=recipe)
+        return str(path)
+
+    def save_bytes(self, data: bytes, name: str) -> str:
+        """Write an archive to a file that is deleted after the retention time."""
+        path = Path(tempfile.mkdtemp(prefix="stylize-")) / name
+        path.write_bytes(data)
         return str(path)
 
 
@@ -156,15 +230,3 @@ def free_name(library: StyleLibrary, title: str) -> str:
 def safe_name(text: str, *, default: str = "picture") -> str:
     """Return a text as a file name: letters, digits, dashes."""
     return re.sub(r"[^\w-]+", "-", text).strip("-")[:60] or default
-
-
-def look_of(chosen: dict[str, float] | None, values: Sequence[float], max_styles: int) -> Look:
-    """Return the look that the page's components show.
-
-    Args:
-        chosen: Value of the style gallery.
-        values: Values of the sliders in the order of `CONTROL_NAMES`.
-        max_styles: Largest blend.
-    """
-    data = {"styles": chosen or {}, **dict(zip(CONTROL_NAMES, values, strict=True))}
-    return Look.from_dict(data, max_styles=max_styles)

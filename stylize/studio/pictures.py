@@ -91,3 +91,10 @@ def fit(image: Image.Image, max_side_px: int) -> Image.Image:
         return image
     width, height = (max(1, round(side * max_side_px / longer)) for side in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def webp(image: Image.Image) -> bytes:
+    """Return a picture as WebP, for thumbnails."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()

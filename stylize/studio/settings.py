@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stylize.errors import StylizeError
 
@@ -24,6 +25,7 @@ class StudioSettings:
             bundled library cannot be changed.
         classroom: Only the children's page is the entrance; limits fit thirty tablets.
         class_wall: Results of the children's page are kept in memory for the teacher's zip.
+        teacher_code: Opens the teacher's view; made anew at each start.
         retention_s: Seconds after which an uploaded or made file is deleted from the server.
         max_upload_mb: Largest upload in megabytes.
         max_pixels: Largest picture in pixels, checked before it is decoded.
@@ -41,6 +43,7 @@ class StudioSettings:
     public: bool = False
     classroom: bool = False
     class_wall: bool = False
+    teacher_code: str = field(default_factory=lambda: secrets.token_hex(3))
     retention_s: int = 3600
     max_upload_mb: int = 20
     max_pixels: int = 40_000_000

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -20,10 +22,22 @@ def shown(function: F) -> F:
     """
 
     @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _shown():
             return function(*args, **kwargs)
-        except StylizeError as error:
-            raise gr.Error(str(error), duration=8, print_exception=False) from error
 
-    return wrapper  # type: ignore[return-value]
+    @functools.wraps(function)
+    def iterate(*args: Any, **kwargs: Any) -> Any:
+        with _shown():
+            yield from function(*args, **kwargs)
+
+    # Gradio tells a generator by the function, not by what it returns.
+    return iterate if inspect.isgeneratorfunction(function) else call  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except StylizeError as error:
+        raise gr.Error(str(error), duration=8, print_exception=False) from error

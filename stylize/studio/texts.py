@@ -49,6 +49,31 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "使用其设置",
         "Usar sus ajustes",
     ),
+    "drawing_area": ("Drawing area", "Zeichenfläche", "绘画区域", "Área de dibujo"),
+    "colour_n": ("Colour {n}", "Farbe {n}", "颜色 {n}", "Color {n}"),
+    "brush_n": ("Brush {n}", "Pinsel {n}", "画笔 {n}", "Pincel {n}"),
+    "brushes": ("Brushes", "Pinsel", "画笔", "Pinceles"),
+    "eraser": ("Eraser", "Radierer", "橡皮擦", "Goma"),
+    "clear": ("Clear all", "Alles löschen", "全部清除", "Borrar todo"),
+    "regions": ("Regions", "Bereiche", "区域", "Zonas"),
+    "regions_hint": (
+        "Paint over your picture. Each colour gets its own style; the rest gets the chosen one.",
+        "Male über dein Bild. Jede Farbe bekommt ihren Stil; der Rest bekommt den gewählten.",
+        "在图片上涂抹。每种颜色对应一种风格；其余部分使用所选风格。",
+        "Pinta sobre tu imagen. Cada color recibe su estilo; el resto, el elegido.",
+    ),
+    "style_of_colour": (
+        "Style of colour {n}",
+        "Stil der Farbe {n}",
+        "颜色 {n} 的风格",
+        "Estilo del color {n}",
+    ),
+    "keep_picture": (
+        "Keep my picture",
+        "Mein Bild behalten",
+        "保留原图",
+        "Dejar mi imagen",
+    ),
     # Controls
     "strength": ("Strength", "Stärke", "强度", "Intensidad"),
     "color": ("Keep my colours", "Meine Farben behalten", "保留我的颜色", "Mantener mis colores"),
@@ -233,6 +258,102 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Historial de esta visita",
     ),
     "history_entry": ("Result {n}", "Ergebnis {n}", "结果 {n}", "Resultado {n}"),
+    # Styles tab
+    "gallery": ("Gallery", "Galerie", "画廊", "Galería"),
+    "map": ("Map", "Karte", "地图", "Mapa"),
+    "map_hint": (
+        "Similar styles lie close together.",
+        "Ähnliche Stile liegen nah beieinander.",
+        "相似的风格靠得更近。",
+        "Los estilos parecidos están cerca.",
+    ),
+    "own_styles": (
+        "Your own styles are kept on this computer.",
+        "Deine eigenen Stile bleiben auf diesem Computer.",
+        "你自己的风格保存在这台电脑上。",
+        "Tus estilos se guardan en este ordenador.",
+    ),
+    "own_styles_public": (
+        "Your own styles live in this visit only. Export them to keep them.",
+        "Deine eigenen Stile leben nur in diesem Besuch. Exportiere sie, um sie zu behalten.",
+        "你自己的风格只在本次访问中有效。导出即可保留。",
+        "Tus estilos viven solo en esta visita. Expórtalos para conservarlos.",
+    ),
+    "add_styles": (
+        "Add pictures as styles",
+        "Bilder als Stile hinzufügen",
+        "添加图片作为风格",
+        "Añadir imágenes como estilos",
+    ),
+    "import": ("Import", "Importieren", "导入", "Importar"),
+    "export": ("Export mine", "Meine exportieren", "导出我的", "Exportar los míos"),
+    "style_name": ("Name", "Name", "名称", "Nombre"),
+    "style_title": ("Title", "Titel", "标题", "Título"),
+    "style_artist": ("Artist", "Künstler", "艺术家", "Artista"),
+    "style_year": ("Year", "Jahr", "年份", "Año"),
+    "style_movement": ("Movement", "Strömung", "流派", "Movimiento"),
+    "style_license": ("License", "Lizenz", "许可", "Licencia"),
+    "style_source": ("Credit", "Nachweis", "来源", "Créditos"),
+    "style_notes": ("Notes", "Notizen", "备注", "Notas"),
+    "save": ("Save", "Speichern", "保存", "Guardar"),
+    "remove": ("Remove", "Entfernen", "删除", "Quitar"),
+    # Batch tab
+    "batch_contents": (
+        "**Many pictures, one look.** They are painted with the styles and controls of “Create”.",
+        "**Viele Bilder, ein Stil.** Sie werden mit den Einstellungen von „Gestalten“ gemalt.",
+        "**多张图片，一种风格。** 使用“创作”中的风格和设置。",
+        "**Muchas imágenes, un estilo.** Se pintan con los ajustes de «Crear».",
+    ),
+    "batch_files": ("Pictures", "Bilder", "图片", "Imágenes"),
+    "batch_start": ("Paint them all", "Alle malen", "全部绘制", "Pintarlas todas"),
+    "batch_styles": (
+        "**One picture, many styles.** The picture of “Create” as a contact sheet.",
+        "**Ein Bild, viele Stile.** Das Bild von „Gestalten“ als Kontaktbogen.",
+        "**一张图片，多种风格。** 将“创作”中的图片制成小样。",
+        "**Una imagen, muchos estilos.** La imagen de «Crear» como hoja de contactos.",
+    ),
+    "batch_which": ("Styles", "Stile", "风格", "Estilos"),
+    "batch_all": (
+        "None chosen: all of them",
+        "Keiner gewählt: alle",
+        "未选择：全部",
+        "Ninguno elegido: todos",
+    ),
+    "batch_sheet": ("Make the sheet", "Bogen erstellen", "制作小样", "Hacer la hoja"),
+    "batch_stop": ("Stop", "Anhalten", "停止", "Parar"),
+    "batch_file": ("Download", "Herunterladen", "下载", "Descargar"),
+    # The children's page
+    "kids_next": ("Next", "Weiter", "下一步", "Siguiente"),
+    "kids_camera": ("Photo", "Foto", "拍照", "Foto"),
+    "kids_back": ("Back", "Zurück", "返回", "Atrás"),
+    "kids_again": ("Another one", "Noch eins", "再来一张", "Otra vez"),
+    "kids_new": ("New picture", "Neues Bild", "新图片", "Nuevo dibujo"),
+    "kids_print": ("Print", "Drucken", "打印", "Imprimir"),
+    "kids_give": ("Show my teacher", "Der Lehrkraft zeigen", "给老师看", "Enseñar al profe"),
+    "kids_delete": ("Delete now", "Jetzt löschen", "立即删除", "Borrar ahora"),
+    "kids_wait": ("Painting…", "Es wird gemalt …", "正在画……", "Pintando…"),
+    "kids_step": ("Step {n}", "Schritt {n}", "第 {n} 步", "Paso {n}"),
+    "kids_privacy": (
+        "The computer that serves this page paints your picture and does not store it. It is "
+        "forgotten when you leave, at once with “Delete now”, after {minutes} minutes at the "
+        "latest.",
+        "Der Computer, der diese Seite anbietet, malt dein Bild und speichert es nicht. Er "
+        "vergisst es, wenn du gehst, mit „Jetzt löschen“ sofort, spätestens nach {minutes} "
+        "Minuten.",
+        "提供此页面的电脑会绘制你的图片，但不会保存。离开页面即清除，点“立即删除”马上清除，"
+        "最迟 {minutes} 分钟后清除。",
+        "El ordenador que ofrece esta página pinta tu imagen y no la guarda. La olvida cuando te "
+        "vas, al instante con «Borrar ahora» y como mucho a los {minutes} minutos.",
+    ),
+    "teacher_code": ("Teacher's code", "Code der Lehrkraft", "教师代码", "Código del profesor"),
+    "teacher_zip": (
+        "All results as a zip",
+        "Alle Ergebnisse als Zip",
+        "全部结果（zip）",
+        "Todos los resultados en zip",
+    ),
+    "teacher_wipe": ("Delete all", "Alles löschen", "全部删除", "Borrar todo"),
+    "teacher_count": ("Results", "Ergebnisse", "结果数", "Resultados"),
 }
 
 

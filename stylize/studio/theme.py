@@ -96,7 +96,7 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
-    names = ("base", "viewer", "picker", "examples", "pad", "map", "kids")
+    names = ("base", "viewer", "picker", "examples", "pad", "map", "kids", "ready")
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]
     source = "\n".join(parts)

@@ -15,7 +15,7 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.library import StyleLibrary
 from stylize.regions import Region
-from stylize.studio.pictures import bytes_to_data_url, fit, open_picture, to_data_url
+from stylize.studio.pictures import bytes_to_data_url, fit, open_picture, to_data_url, webp
 from stylize.studio.settings import StudioSettings
 from stylize.styles import StyleVector
 
@@ -30,6 +30,10 @@ class EngineLike(Protocol):
     @property
     def model_sha256(self) -> str:
         """SHA-256 of the whole model."""
+
+    @property
+    def precision(self) -> str:
+        """``int8`` or ``fp32``."""
 
     def encode_style(self, image: Image.Image) -> StyleVector:
         """Encode a style picture."""
@@ -97,18 +101,27 @@ class Visit:
     Attributes:
         content: What is painted on.
         library: The visit's own library on a page for strangers; None where all use one library.
+        regions: Parts of the content with a style of their own.
     """
 
     content: Content | None = None
     library: StyleLibrary | None = None
+    regions: tuple[Region, ...] = ()
 
     def with_content(self, content: Content | None) -> Visit:
-        """Return the visit with another content."""
-        return replace(self, content=content)
+        """Return the visit with another content; the regions of the old one are gone."""
+        return replace(self, content=content, regions=())
+
+    def with_regions(self, regions: Sequence[Region]) -> Visit:
+        """Return the visit with other regions."""
+        return replace(self, regions=tuple(regions))
 
     def with_library(self, library: StyleLibrary) -> Visit:
         """Return the visit with a library of its own."""
         return replace(self, library=library)
+
+
+_PLAIN = webp(Image.new("RGB", (8, 8), "#b5aca0"))  # for a style that came without a picture
 
 
 def gallery(library: StyleLibrary) -> list[dict[str, Any]]:
@@ -122,7 +135,7 @@ def gallery(library: StyleLibrary) -> list[dict[str, Any]]:
             "year": record.year,
             "movement": record.movement,
             "tags": list(record.tags),
-            "thumb": bytes_to_data_url(record.thumbnail),
+            "thumb": bytes_to_data_url(record.thumbnail or _PLAIN),
             "own": not record.bundled,
             "like": [match.record.name for match in library.search(record.name, k=11)],
         }

@@ -18,7 +18,7 @@ class FakeEngine:
 
     encoder_sha256 = ENCODER
     model_sha256 = "0" * 64
-    precision = "fake"
+    precision = "int8"
 
     def __init__(self):
         self.calls = []

@@ -35,6 +35,7 @@ window.Studio = window.Studio || {};
     close: "M6 6l12 12M18 6 6 18",
     like: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM16.5 13v7M13 16.5h7",
     brush: "M14 4l6 6-9 9c-2 2-6 2-8 1 2-1 1-4 3-6zM11 7l6 6",
+    eraser: "M8 20h12M4 15l9-10a2 2 0 0 1 3 0l4 4a2 2 0 0 1 0 3l-8 8H8l-4-4a1 1 0 0 1 0-1zM9 10l7 7",
     trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
     camera: "M4 8h4l2-3h4l2 3h4v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
     print: "M7 8V3h10v5M7 17H4V8h16v9h-3M7 14h10v7H7z",

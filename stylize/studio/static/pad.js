@@ -1,0 +1,147 @@
+// A canvas to draw on with finger, pen or mouse: used for drawings, regions and by children.
+// A stroke is kept as points, so undo repaints the others; nothing is sent before the pen is lifted.
+Studio.Pad = class {
+  constructor({ width, height, colors, sizes, size = 1, paper = null, onlift = () => {}, big = false }) {
+    const { make, icon, text } = Studio;
+    Object.assign(this, { strokes: [], paper, onlift, color: colors[0], eraser: false, width: sizes[size] });
+    this.canvas = make("canvas", { class: "st-canvas", "aria-label": text("drawing_area"), role: "img", tabindex: 0 });
+    this.backdrop = make("img", { class: "st-backdrop", alt: "", hidden: true });
+    this.swatches = colors.map((color, index) => make("button", { type: "button", class: "st-swatch", style: `--swatch:${color}`, "aria-label": text("colour_n", { n: index + 1 }), "aria-pressed": String(index === 0), onclick: () => this.pick(color) }));
+    this.dots = sizes.map((value, index) => make("button", { type: "button", class: "st-dot", style: `--dot:${6 + 7 * index}px`, "aria-label": text("brush_n", { n: index + 1 }), "aria-pressed": String(index === size), onclick: () => { this.width = value; this.mark(this.dots, index); } }));
+    const tool = (name, key, action) => make("button", { type: "button", class: big ? "st-big" : "st-button st-icon-only", "aria-label": text(key), title: text(key), onclick: action }, icon(name));
+    this.rubber = make("button", { type: "button", class: big ? "st-big" : "st-button", "aria-pressed": "false", onclick: () => this.pick(null), "aria-label": text("eraser"), title: text("eraser") }, big ? icon("eraser") : text("eraser"));
+    this.undoButton = tool("undo", "undo", () => this.undo());
+    this.tools = make("div", { class: "st-tools", role: "toolbar", "aria-label": text("brushes") },
+      make("div", { class: "st-swatches" }, ...this.swatches), make("div", { class: "st-dots" }, ...this.dots), this.rubber, this.undoButton, tool("trash", "clear", () => this.clear()));
+    this.sheet = make("div", { class: "st-sheet" }, this.backdrop, this.canvas);
+    this.element = make("div", { class: "st-pad" + (big ? " st-pad-big" : "") }, this.tools, this.sheet);
+    this.resize(width, height);
+    this.listen();
+  }
+  resize(width, height) {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.sheet.style.setProperty("--ratio", `${width} / ${height}`);
+    this.sheet.style.setProperty("--tall", width / height);
+    this.strokes = [];
+    this.repaint();
+  }
+  /** Choose a colour; null is the eraser. */
+  pick(color) {
+    this.eraser = color === null;
+    if (color) this.color = color;
+    this.swatches.forEach((swatch) => swatch.setAttribute("aria-pressed", String(!this.eraser && swatch.style.getPropertyValue("--swatch") === this.color)));
+    this.rubber.setAttribute("aria-pressed", String(this.eraser));
+  }
+  mark(buttons, chosen) { buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen))); }
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * this.canvas.width, ((event.clientY - box.top) / box.height) * this.canvas.height];
+  }
+  listen() {
+    let stroke = null;
+    this.canvas.addEventListener("pointerdown", (event) => {
+      if (!event.isPrimary || event.button > 0) return;
+      event.preventDefault();
+      this.canvas.setPointerCapture(event.pointerId);
+      stroke = { color: this.eraser ? null : this.color, width: this.width, points: [this.place(event)] };
+      this.strokes.push(stroke);
+      this.paint(stroke);
+    });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (!stroke) return;
+      const steps = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+      (steps.length ? steps : [event]).forEach((step) => stroke.points.push(this.place(step)));
+      this.paint(stroke);
+    });
+    const lift = () => { if (stroke) { stroke = null; this.lifted(); } };
+    this.canvas.addEventListener("pointerup", lift);
+    this.canvas.addEventListener("pointercancel", lift);
+  }
+  lifted() { this.undoButton.disabled = this.strokes.length === 0; this.onlift(); }
+  paint({ color, width, points }) {
+    const pen = this.canvas.getContext("2d");
+    pen.globalCompositeOperation = color ? "source-over" : "destination-out";
+    pen.strokeStyle = pen.fillStyle = color || "#000";
+    pen.lineWidth = width;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.beginPath();
+    pen.moveTo(...points[0]);
+    if (points.length === 1) pen.lineTo(points[0][0] + 0.1, points[0][1]);
+    points.slice(1).forEach((point, index) => {
+      const last = points[index];
+      pen.quadraticCurveTo(last[0], last[1], (last[0] + point[0]) / 2, (last[1] + point[1]) / 2);
+    });
+    pen.stroke();
+  }
+  repaint() {
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.strokes.forEach((stroke) => this.paint(stroke));
+    this.undoButton.disabled = this.strokes.length === 0;
+  }
+  undo() { this.strokes.pop(); this.repaint(); this.onlift(); }
+  clear() { this.strokes = []; this.repaint(); this.onlift(); }
+  get blank() { return !this.strokes.some((stroke) => stroke.color); }
+  /** Show a picture behind the drawing. */
+  show(url) { this.backdrop.hidden = !url; if (url) this.backdrop.src = url; }
+  /** The drawing as a data URL: on its paper, or transparent where there is none. */
+  data() {
+    const copy = document.createElement("canvas");
+    copy.width = this.canvas.width;
+    copy.height = this.canvas.height;
+    const pen = copy.getContext("2d");
+    if (this.paper) { pen.fillStyle = this.paper; pen.fillRect(0, 0, copy.width, copy.height); }
+    if (this.paper && !this.backdrop.hidden) pen.drawImage(this.backdrop, 0, 0, copy.width, copy.height);
+    pen.drawImage(this.canvas, 0, 0);
+    return copy.toDataURL("image/png");
+  }
+};
+
+Studio.CRAYONS = ["#1f2937", "#d62839", "#f3722c", "#f9c74f", "#43aa4b", "#277da1", "#7b4fb5", "#f4a6c0", "#8d5a3b", "#ffffff"];
+
+// Draw the content. value: data URL of the drawing | null. Event: submit.
+Studio.drawing = ({ element, props, trigger }) => {
+  const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [6, 14, 32, 70], paper: "#ffffff" });
+  const use = Studio.button("check", "use_drawing", () => { if (!pad.blank) { props.value = pad.data(); trigger("submit", {}); } }, { words: true, class: "st-button st-primary" });
+  pad.tools.append(use);
+  element.replaceChildren(pad.element);
+};
+
+// Paint regions over the content, each with a style of its own.
+// props.content: {url, width, height}; props.styles as of the picker. value: {painted, styles: {colour: name | ""}} | null.
+// Event: input.
+Studio.regions = ({ element, props, trigger, watch }) => {
+  const { make, text } = Studio;
+  const colors = ["#e4572e", "#17a398", "#f3a712"];
+  const chosen = {};
+  const tell = () => {
+    const used = Object.fromEntries(colors.filter((color) => color in chosen).map((color) => [color, chosen[color]]));
+    props.value = pad.blank ? null : { painted: pad.data(), styles: used };
+    trigger("input", {});
+  };
+  const pad = new Studio.Pad({ width: 640, height: 480, colors, sizes: [18, 44, 90], onlift: tell });
+  const choices = make("div", { class: "st-region-styles" });
+  const hint = make("p", { class: "st-hint" }, text("regions_hint"));
+  element.replaceChildren(hint, choices, pad.element);
+  const drawChoices = () => {
+    const styles = props.styles || [];
+    choices.replaceChildren(...colors.map((color, index) => {
+      if (styles.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (styles[index + 1] || { name: "" }).name;
+      const select = make("select", { "aria-label": text("style_of_colour", { n: index + 1 }), onchange: (event) => { chosen[color] = event.target.value; if (!pad.blank) tell(); } },
+        make("option", { value: "" }, text("keep_picture")), ...styles.map((style) => make("option", { value: style.name, selected: style.name === chosen[color] }, style.title)));
+      return make("label", { class: "st-region" }, make("span", { class: "st-region-dot", style: `--swatch:${color}` }), select);
+    }));
+  };
+  const fresh = () => {
+    const content = props.content;
+    if (!content || !content.url) { pad.show(null); return; }
+    const scale = 640 / Math.max(content.width, content.height);
+    pad.show(content.url);
+    pad.resize(Math.round(content.width * scale), Math.round(content.height * scale));
+    props.value = null;
+  };
+  watch("styles", drawChoices);
+  watch("content", fresh);
+  drawChoices();
+  fresh();
+};

@@ -94,9 +94,14 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     });
   };
 
+  const reveal = () => {
+    const tile = grid.querySelector('.st-tile[data-on="true"]');
+    if (tile) grid.scrollTo({ top: tile.offsetTop - grid.offsetTop - 8, left: tile.offsetLeft - grid.offsetLeft - 8 });
+  };
   watch("styles", () => { drawTags(); drawGrid(); drawStrip(); });
-  watch("value", () => { chosen = { ...(props.value || {}) }; drawAll(); });
+  watch("value", () => { chosen = { ...(props.value || {}) }; drawAll(); reveal(); });
   drawTags();
   drawGrid();
   drawStrip();
+  reveal();
 };

@@ -1,0 +1,188 @@
+"""The Batch tab: many contents by one look, or one content by many styles."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image, ImageDraw, ImageFont
+
+from stylize.errors import ImageError
+from stylize.studio.actions import Actions, Chosen
+from stylize.studio.create import CreateTab
+from stylize.studio.look import Look
+from stylize.studio.painter import Painter, safe_name
+from stylize.studio.pictures import fit, open_picture
+from stylize.studio.settings import LimitError
+from stylize.studio.shown import shown
+from stylize.studio.texts import t
+from stylize.studio.visit import Visit
+
+SHEET_TILE_PX = 360
+SHEET_CONTENT_PX = 512
+Result = tuple[Image.Image, str]  # picture and caption, as a gr.Gallery takes them
+
+
+class BatchActions(Actions):
+    """The callbacks of the Batch tab; they yield what is finished so far."""
+
+    @shown
+    def many_contents(
+        self,
+        request: gr.Request,
+        paths: list[str] | None,
+        visit: Visit,
+        chosen: Chosen,
+        *values: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio injects it
+    ) -> Iterator[tuple[list[Result], str | None]]:
+        """Paint each content with the look of the Create tab; yields pictures and the zip."""
+        if not paths:
+            raise ImageError("Choose the pictures first.")
+        self._check_number(len(paths))
+        look = self.look(chosen, values)
+        style, recipe = self.painter.style_of(visit, look), self.painter.recipe(visit, look)
+        done: list[Result] = []
+        files: list[str] = []
+        for number, path in enumerate(paths):
+            progress((number, len(paths)), desc=Path(path).name)
+            self.painter.rate.check(request.session_hash)
+            content = open_picture(path, self.settings)
+            image = self.painter.engine.stylize(content, style, controls=look.controls)
+            files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
+            done.append((fit(image, 512), Path(path).stem))
+            yield done, None
+        yield done, self.painter.save_bytes(zip_files(files), "stylized.zip")
+
+    @shown
+    def many_styles(
+        self,
+        request: gr.Request,
+        names: list[str],
+        visit: Visit,
+        chosen: Chosen,
+        *values: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[tuple[list[Result], str | None]]:
+        """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
+        if visit.content is None:
+            raise ImageError("Choose a picture in the Create tab first.")
+        names = names or self.painter.library_of(visit).names()
+        self._check_number(len(names))
+        controls = self.look(chosen, values).controls
+        content = fit(visit.content.screen, SHEET_CONTENT_PX)
+        done: list[Result] = []
+        for number, name in enumerate(names):
+            progress((number, len(names)), desc=name)
+            self.painter.rate.check(request.session_hash)
+            style = self.painter.style_of(visit, Look({name: 1.0}))
+            title = self.painter.library_of(visit).get(name).label
+            done.append((self.painter.engine.stylize(content, style, controls=controls), title))
+            yield done, None
+        sheet = contact_sheet([(fit(visit.content.screen, SHEET_CONTENT_PX), ""), *done])
+        yield done, self.painter.save(sheet, ".png", "contact-sheet")
+
+    def _check_number(self, number: int) -> None:
+        if number > self.settings.max_batch:
+            raise LimitError(
+                f"A batch here makes at most {self.settings.max_batch} pictures; got {number}. "
+                "Choose fewer, or use `stylize image` on the command line."
+            )
+
+
+def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Image.Image:
+    """Arrange pictures of one size in a grid, each with its caption.
+
+    Args:
+        pictures: Picture and caption; at least one.
+        columns: Default: about as many columns as rows.
+
+    Returns:
+        RGB on white.
+    """
+    columns = columns or max(1, round(len(pictures) ** 0.5 + 0.3))
+    rows = -(-len(pictures) // columns)
+    small = [(fit(image.convert("RGB"), SHEET_TILE_PX), title) for image, title in pictures]
+    width, height = (max(image.size[axis] for image, _ in small) for axis in (0, 1))
+    gap, text_px = 16, 26
+    sheet = Image.new(
+        "RGB", (columns * (width + gap) + gap, rows * (height + text_px + gap) + gap), "white"
+    )
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(15)
+    for number, (image, title) in enumerate(small):
+        left = gap + (number % columns) * (width + gap)
+        top = gap + (number // columns) * (height + text_px + gap)
+        sheet.paste(image, (left, top))
+        while title and draw.textlength(title, font) > width:
+            title = title[:-2].rstrip(" .") + "."
+        draw.text((left, top + image.height + 5), title, "#2c2824", font)
+    return sheet
+
+
+def zip_files(paths: list[str]) -> bytes:
+    """Pack files into a zip; two of one name get numbers."""
+    import io
+
+    buffer = io.BytesIO()
+    seen: dict[str, int] = {}
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in map(Path, paths):
+            stem = safe_name(path.stem)
+            number = seen[stem] = seen.get(stem, 0) + 1
+            archive.write(path, f"{stem}{f'-{number}' if number > 1 else ''}{path.suffix}")
+    return buffer.getvalue()
+
+
+def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
+    """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
+    act = BatchActions(painter)
+    shows = [visit, create.picker, *create.controls]
+    names = [(record.label, record.name) for record in painter.library.list()]
+    with gr.Row(elem_id="batch", equal_height=False):
+        with gr.Column(scale=1, min_width=300):
+            with gr.Column(elem_classes="st-panel"):
+                gr.Markdown(t("batch_contents"))
+                files = gr.File(
+                    file_count="multiple",
+                    file_types=["image"],
+                    show_label=False,
+                    label=t("batch_files"),
+                    height=150,
+                    elem_id="batch-files",
+                )
+                many = gr.Button(t("batch_start"), variant="primary", elem_id="batch-start")
+            with gr.Column(elem_classes="st-panel"):
+                gr.Markdown(t("batch_styles"))
+                styles = gr.Dropdown(
+                    names,
+                    value=[],
+                    multiselect=True,
+                    label=t("batch_which"),
+                    info=t("batch_all"),
+                    elem_id="batch-which",
+                )
+                sheet = gr.Button(t("batch_sheet"), variant="primary", elem_id="batch-sheet")
+            stop = gr.Button(t("batch_stop"), size="sm")
+        with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
+            pictures = gr.Gallery(
+                show_label=False,
+                label=t("result"),
+                columns=4,
+                object_fit="contain",
+                format="png",
+                height="auto",
+                elem_id="batch-pictures",
+                buttons=["fullscreen"],
+            )
+            file = gr.File(label=t("batch_file"), interactive=False, elem_id="batch-file")
+    private: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
+    results = [pictures, file]
+    jobs = [
+        many.click(act.many_contents, [files, *shows], results, **private),
+        sheet.click(act.many_styles, [styles, *shows], results, **private),
+    ]
+    stop.click(None, None, None, cancels=jobs, api_visibility="private")

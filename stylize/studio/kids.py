@@ -1,0 +1,161 @@
+"""The children's page: draw or photograph, pick a picture, done. Nothing is stored."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections import OrderedDict
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from stylize.errors import ImageError
+from stylize.studio import components
+from stylize.studio.look import Look
+from stylize.studio.painter import Painter
+from stylize.studio.pictures import fit, from_data_url, to_data_url
+from stylize.studio.settings import LimitError
+from stylize.studio.shown import shown
+from stylize.studio.texts import t
+from stylize.studio.visit import gallery
+
+KIDS_STYLES = (
+    "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "red-horse",
+    "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
+)  # fmt: skip
+MAX_TILES = 12
+
+
+class ClassWall:
+    """Results that children handed to their teacher: in memory, wiped with the process.
+
+    Args:
+        most: How many results are kept; older ones make room.
+    """
+
+    def __init__(self, most: int = 120) -> None:
+        self._most = most
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, visit: str, image: Image.Image) -> None:
+        """Keep the result of a visit; a later one replaces it."""
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "PNG")
+        with self._lock:
+            self._pictures.pop(visit, None)
+            self._pictures[visit] = buffer.getvalue()
+            while len(self._pictures) > self._most:
+                self._pictures.popitem(last=False)
+
+    def forget(self, visit: str) -> None:
+        """Delete the result of a visit."""
+        with self._lock:
+            self._pictures.pop(visit, None)
+
+    def clear(self) -> None:
+        """Delete everything."""
+        with self._lock:
+            self._pictures.clear()
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def zip(self) -> bytes:
+        """Return all results as a zip of numbered PNG files; no names, no times."""
+        buffer = io.BytesIO()
+        with self._lock, zipfile.ZipFile(buffer, "w") as archive:
+            for number, data in enumerate(self._pictures.values(), 1):
+                archive.writestr(zipfile.ZipInfo(f"picture-{number:02}.png"), data)
+        return buffer.getvalue()
+
+
+def kids_styles(painter: Painter) -> list[dict[str, Any]]:
+    """Return the tiles: a fixed choice of bundled styles, in its order."""
+    shown_styles = {style["name"]: style for style in gallery(painter.library) if not style["own"]}
+    names = [name for name in KIDS_STYLES if name in shown_styles]
+    names += [name for name in shown_styles if name not in names]
+    return [shown_styles[name] for name in names[:MAX_TILES]]
+
+
+def kids_page(painter: Painter, wall: ClassWall | None) -> None:
+    """Lay the page out and connect it; call inside of ``Blocks.route`` or of the Blocks."""
+    settings = painter.settings
+    minutes = max(1, round(settings.retention_s / 60))
+    kids = components.kids(kids_styles(painter), wall is not None, minutes, elem_id="kids")
+    last = gr.State(None, time_to_live=settings.retention_s)
+
+    @shown
+    def paint(value: dict[str, str], request: gr.Request) -> tuple[Any, Any]:
+        painter.rate.check(request.session_hash)
+        image = paint_for_a_child(painter, value)
+        return gr.HTML(result={"picture": to_data_url(image, quality=92)}), image
+
+    def give(image: Image.Image | None, request: gr.Request) -> None:
+        if wall is not None and image is not None:
+            wall.put(str(request.session_hash), image)
+
+    def delete(request: gr.Request) -> tuple[None, None]:
+        if wall is not None:
+            wall.forget(str(request.session_hash))
+        return None, None
+
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    kids.submit(paint, kids, [kids, last], concurrency_id="engine", **private).failure(
+        lambda: gr.HTML(result=None), None, kids, **private
+    )
+    kids.upload(give, last, None, **private)
+    kids.clear(delete, None, [kids, last], **private)
+
+
+def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.Image:
+    """Paint a drawing in one of the tiles' styles.
+
+    Raises:
+        ImageError: There is no drawing.
+        StyleNotFoundError: There is no such style.
+    """
+    if not value:
+        raise ImageError("Draw something first.")
+    drawing = from_data_url(str(value.get("drawing", "")), painter.settings)
+    style = painter.library.get(str(value.get("style", ""))).vector
+    content = fit(drawing, painter.settings.kids_px)
+    return painter.engine.stylize(content, style, controls=Look().controls)
+
+
+def teacher_page(painter: Painter, wall: ClassWall, code: str) -> None:
+    """Lay out the teacher's view: the results of the class as one zip, and a button to wipe them.
+
+    Args:
+        painter: Saves the file.
+        wall: What was handed in.
+        code: Printed at the start of the server; without it nothing is handed out.
+    """
+
+    def check(given: str) -> None:
+        if given.strip() != code:
+            raise LimitError("That is not the teacher's code; it was printed at the start.")
+
+    @shown
+    def collect(given: str) -> tuple[str, str]:
+        check(given)
+        return painter.save_bytes(wall.zip(), "class.zip"), f"{len(wall)}"
+
+    @shown
+    def wipe(given: str) -> tuple[None, str]:
+        check(given)
+        wall.clear()
+        return None, "0"
+
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    with gr.Column(elem_classes="st-panel st-teacher"):
+        given = gr.Textbox(label=t("teacher_code"), type="password", elem_id="teacher-code")
+        with gr.Row():
+            get = gr.Button(t("teacher_zip"), variant="primary", elem_id="teacher-zip")
+            forget = gr.Button(t("teacher_wipe"), variant="stop")
+        count = gr.Textbox(label=t("teacher_count"), interactive=False)
+        file = gr.File(label="zip", interactive=False)
+    get.click(collect, given, [file, count], **private)
+    forget.click(wipe, given, [file, count], **private)

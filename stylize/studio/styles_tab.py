@@ -1,0 +1,159 @@
+"""The Styles tab: look at the library, add, describe and remove own styles, share them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from stylize.library import StyleLibrary
+from stylize.library.map import project
+from stylize.studio import components
+from stylize.studio.create import CreateTab
+from stylize.studio.painter import Painter
+from stylize.studio.pictures import open_picture
+from stylize.studio.shown import shown
+from stylize.studio.texts import t
+from stylize.studio.visit import Visit, gallery
+
+FIELDS = ("title", "artist", "year", "movement", "license", "source", "notes")
+
+
+class StyleActions:
+    """The callbacks of the Styles tab. Changes return `show`'s values for all galleries."""
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self.settings = painter.settings
+
+    def show(self, visit: Visit, chosen: str | None) -> tuple[Any, ...]:
+        """Return updates: this gallery, map, the Create tab's gallery and regions."""
+        library = self.painter.library_of(visit)
+        items = gallery(library)
+        mine = gr.HTML(value={chosen: 1.0} if chosen else {}, styles=items)
+        atlas = gr.HTML(value=chosen, items=map_items(library))
+        return mine, atlas, gr.HTML(styles=items), gr.HTML(styles=items)
+
+    @shown
+    def describe(self, chosen: Mapping[str, float] | None, visit: Visit) -> tuple[Any, ...]:
+        """Fill the form with what is known of a style."""
+        if not chosen:
+            return "", *("" for _ in FIELDS), "", *(gr.Button(interactive=False) for _ in "12")
+        record = self.painter.library_of(visit).get(next(iter(chosen)))
+        own = not record.bundled
+        texts = [gr.Textbox(getattr(record, name), interactive=own) for name in FIELDS]
+        tags = gr.Textbox(", ".join(record.tags), interactive=own)
+        buttons = [gr.Button(interactive=own) for _ in "12"]
+        return record.name, *texts, tags, *buttons
+
+    def from_map(self, name: str) -> dict[str, float]:
+        """Choose in the gallery what was chosen on the map."""
+        return {name: 1.0}
+
+    @shown
+    def add(self, paths: list[str], visit: Visit) -> tuple[Any, ...]:
+        """Add pictures as styles, named by their files."""
+        name = None
+        for path in paths:
+            image = open_picture(path, self.settings)
+            visit, name = self.painter.add_style(visit, image, Path(path).stem)
+        return visit, *self.show(visit, name)
+
+    @shown
+    def save(self, name: str, visit: Visit, *values: str) -> tuple[Any, ...]:
+        """Store what was typed into the form; the last value holds the tags."""
+        *texts, tags = values
+        words = [word.strip() for word in tags.split(",") if word.strip()]
+        changes = dict(zip(FIELDS, texts, strict=True))
+        self.painter.library_of(visit).update(name, **changes, tags=words)
+        return self.show(visit, name)
+
+    @shown
+    def remove(self, name: str, visit: Visit) -> tuple[Any, ...]:
+        """Forget a style."""
+        self.painter.library_of(visit).remove(name)
+        return self.show(visit, None)
+
+    @shown
+    def export(self, visit: Visit) -> str:
+        """Write the own styles to a file."""
+        library = self.painter.library_of(visit)
+        path = Path(tempfile.mkdtemp(prefix="stylize-")) / "my-styles.zip"
+        library.export(path, originals=True)
+        return str(path)
+
+    @shown
+    def import_(self, path: str, visit: Visit) -> tuple[Any, ...]:
+        """Read styles from a file."""
+        visit = self.painter.with_own_library(visit)
+        self.painter.library_of(visit).import_(path, on_conflict="rename")
+        return visit, *self.show(visit, None)
+
+
+def map_items(library: StyleLibrary) -> list[dict[str, Any]]:
+    """Return the styles with their places on the map."""
+    records = [record for record in library.list() if not record.stale]
+    places = project(library.store.measure, records).round(4).tolist() if records else []
+    where = {record.name: place for record, place in zip(records, places, strict=True)}
+    keep = ("name", "title", "artist", "thumb")
+    return [
+        {key: item[key] for key in keep} | dict(zip(("x", "y"), where[item["name"]], strict=True))
+        for item in gallery(library)
+    ]
+
+
+def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
+    """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
+    act = StyleActions(painter)
+    items = gallery(painter.library)
+    with gr.Row(elem_id="styles", equal_height=False):
+        with gr.Column(scale=3, min_width=300), gr.Tabs():
+            with gr.Tab(t("gallery"), id="gallery"), gr.Column(elem_classes="st-panel"):
+                browser = components.picker(items, {}, 1, elem_id="library")
+            with gr.Tab(t("map"), id="map"), gr.Column(elem_classes="st-panel"):
+                atlas = components.style_map(map_items(painter.library), elem_id="map")
+        with gr.Column(scale=1, min_width=300, elem_classes="st-panel st-form"):
+            gr.Markdown(t("own_styles_public" if painter.settings.public else "own_styles"))
+            add = gr.UploadButton(
+                t("add_styles"),
+                file_count="multiple",
+                file_types=["image"],
+                variant="primary",
+                elem_id="add-styles",
+            )
+            with gr.Row():
+                import_ = gr.UploadButton(t("import"), file_types=[".zip"], size="sm")
+                export = gr.Button(t("export"), size="sm", elem_id="export-styles")
+            name = gr.Textbox(label=t("style_name"), interactive=False, elem_id="style-name")
+            fields = [
+                gr.Textbox(label=t(f"style_{key}"), interactive=False, elem_id=f"style-{key}")
+                for key in FIELDS
+            ]
+            tags = gr.Textbox(label=t("tags"), interactive=False, elem_id="style-tags")
+            with gr.Row():
+                save = gr.Button(t("save"), size="sm", interactive=False, elem_id="save-style")
+                remove = gr.Button(
+                    t("remove"),
+                    size="sm",
+                    interactive=False,
+                    variant="stop",
+                    elem_id="remove-style",
+                )
+            file = gr.File(visible="hidden")
+
+    galleries = [browser, atlas, create.picker, create.regions]
+    quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
+    form = [name, *fields, tags, save, remove]
+    browser.change(act.describe, [browser, visit], form, **quick)
+    atlas.select(act.from_map, atlas, browser, **quick)
+    add.upload(act.add, [add, visit], [visit, *galleries], **engine)
+    save.click(act.save, [name, visit, *fields, tags], galleries, **quick)
+    remove.click(act.remove, [name, visit], galleries, **quick)
+    import_.upload(act.import_, [import_, visit], [visit, *galleries], **engine)
+    export.click(act.export, visit, file, **quick).then(
+        None, file, None, js="(file) => Studio.save(file)", api_visibility="private"
+    )
