@@ -62,7 +62,7 @@ def bench(
         for side in SIDES_PX
     }
     style = engine.encode_style(pictures[512])
-    result: dict[str, object] = {"precision": engine.precision, "threads": threads}
+    result: dict[str, object] = {"precision": engine.precision, "threads": engine.threads}
     result["encode_style_ms"] = median_ms(lambda: engine.encode_style(pictures[512]))
     for side, picture in pictures.items():
         result[f"stylize_{side}px_ms"] = median_ms(partial(engine.stylize, picture, style))
@@ -74,4 +74,4 @@ def bench(
         print_json(result)
         return
     for key, value in result.items():
-        print(f"{key:<20} {'all cores' if value is None else value}")
+        print(f"{key:<20} {value}")

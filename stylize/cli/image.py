@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -29,6 +29,7 @@ from stylize.errors import ControlError, ImageError, StyleVectorError, StylizeEr
 
 if TYPE_CHECKING:
     from PIL import Image
+    from rich.progress import Progress
 
     from stylize.engine import Engine
     from stylize.library import StyleLibrary
@@ -340,8 +341,8 @@ def _paint(
     failed = 0
     if len(jobs) > 1:
         jobs[0].out.parent.mkdir(parents=True, exist_ok=True)
-    with _progress(len(jobs)) as advance:
-        for job in jobs:
+    with _Bar(len(jobs)) as bar:
+        for index, job in enumerate(jobs):
             start = time.perf_counter()
             try:
                 result = engine.stylize(
@@ -350,6 +351,7 @@ def _paint(
                     controls=recipe.controls,
                     max_side_px=recipe.max_side_px,
                     regions=regions,
+                    progress=partial(bar.show, index),
                 )
                 save_image(result, job.out, recipe=recipe if embed_recipe else None)
             except StylizeError as error:
@@ -371,23 +373,40 @@ def _paint(
                             "elapsed_ms": round(elapsed_ms, 1),
                         }
                     )
-            advance()
+            bar.show(index, 1.0)
     return failed
 
 
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr for several pictures, if anybody is there to see it."""
-    if count == 1 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+class _Bar:
+    """A progress bar on stderr, shown only to a person, and only if it takes longer than that."""
 
-    console = Console(stderr=True)
-    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task("", total=count)
-        yield lambda: bar.advance(task)
+    _PATIENCE_S = 1.0
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._start = time.perf_counter()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, before: int, share: float) -> None:
+        """Show how many pictures are done, with the share of the one in work."""
+        if self._progress is None:
+            if not sys.stderr.isatty() or time.perf_counter() - self._start < self._PATIENCE_S:
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+            columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.add_task("", total=self._count)
+            self._progress.start()
+        self._progress.update(self._progress.task_ids[0], completed=before + share)
 
 
 def _note(text: str) -> None:

@@ -23,7 +23,7 @@ class FakeEngine:
 
     def __init__(self, precision: str = "int8", threads: int | None = None) -> None:
         self.precision = precision
-        self.threads = threads
+        self.threads = threads or 2
         self.encoder_sha256 = "e" * 64
         self.model_sha256 = "d" * 64
         self.calls: list[dict[str, object]] = []
@@ -40,7 +40,10 @@ class FakeEngine:
         controls: Controls | None = None,
         max_side_px: int | None = None,
         regions: tuple = (),
+        progress: Callable[[float], None] | None = None,
     ) -> Image.Image:
+        if progress is not None:
+            progress(0.5)
         self.calls.append({"controls": controls, "regions": list(regions), "style": style})
         color = tuple(int(value) for value in style.values)
         return Image.new("RGB", fit_within(content.size, max_side_px), color)

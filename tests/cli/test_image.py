@@ -133,6 +133,17 @@ def test_broken_picture_of_several_is_left_out(tool, picture: Picture, tmp_path:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
 
 
+def test_bar_is_for_people_who_wait(
+    tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["image", picture("in/a.png"), picture("in/b.png"), "-s", "red"]
+    assert tool(*arguments, "-o", tmp_path / "one").err == ""
+    monkeypatch.setattr("stylize.cli.image._Bar._PATIENCE_S", 0)
+    assert tool(*arguments, "-o", tmp_path / "two").err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert "2/2" in tool(*arguments, "-o", tmp_path / "three").err
+
+
 def test_masks(tool, picture: Picture, tmp_path: Path) -> None:
     mask = picture("m=1.png", "white", (8, 8))
     painted = Image.new("RGB", (64, 32), "black")
