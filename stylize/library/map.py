@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,18 +18,22 @@ from stylize.library.measure import Measure
 from stylize.library.records import StyleRecord
 
 MAX_STYLES = 400
-_ROUNDS = 200
 
 
-def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.float64]:
-    """Lay styles out in the plane: principal components, then gently pushed apart.
+def grid_side(count: int) -> int:
+    """Cells on one side of the map's grid: some stay empty, so that groups show."""
+    return math.ceil(math.sqrt(1.3 * count))
+
+
+def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.intp]:
+    """Lay styles out on a square grid: principal components, each then put in a cell near by.
 
     Args:
         measure: The measure of likeness.
         records: N styles, none stale.
 
     Returns:
-        (N, 2) positions in 0..1, the same for the same styles.
+        (N, 2) columns and rows in 0..grid_side(N) - 1, no cell twice, the same for the same styles.
     """
     points = measure.points_of([record.vector for record in records]).astype(np.float64)
     centred = points - points.mean(axis=0)
@@ -38,8 +44,18 @@ def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.floa
     flat *= np.where(np.abs(flat).max(axis=0) == flat.max(axis=0), 1, -1)
     # Ranks instead of distances spread crowds and bring outliers in; half of each keeps both.
     ranks = flat.argsort(axis=0).argsort(axis=0) / max(1, len(flat) - 1)
-    position = 0.5 * ranks + 0.5 * _to_unit(flat)
-    return _to_unit(_push_apart(position, gap=0.9 / np.sqrt(len(flat))))
+    side = grid_side(len(records))
+    wanted = (0.5 * ranks + 0.5 * _to_unit(flat)) * (side - 1)
+    cells = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2)
+    distances = ((wanted[:, None] - cells[None]) ** 2).sum(axis=2)
+    chosen = np.full(len(records), -1)
+    free = np.ones(len(cells), bool)
+    for place in distances.ravel().argsort(kind="stable"):  # the closest pairs first
+        style, cell = divmod(int(place), len(cells))
+        if chosen[style] < 0 and free[cell]:
+            chosen[style], free[cell] = cell, False
+    laid: NDArray[np.intp] = cells[chosen]
+    return laid
 
 
 def _to_unit(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,23 +64,6 @@ def _to_unit(points: NDArray[np.float64]) -> NDArray[np.float64]:
         high > low, (points - low) / np.maximum(high - low, 1e-12), 0.5
     )
     return unit
-
-
-def _push_apart(points: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Move points that are nearer than ``gap`` away from each other until hardly any is."""
-    count = len(points)
-    angles = np.arange(count) * 2.399963  # tells apart points at the very same place
-    points = points + 1e-6 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    for _ in range(_ROUNDS):
-        offsets = points[:, None] - points[None]
-        distances = np.linalg.norm(offsets, axis=2) + np.eye(count) * gap
-        overlap = np.maximum(gap - distances, 0)
-        if overlap.max() < 0.05 * gap:
-            break
-        points = points + 0.4 * (offsets * (overlap / np.maximum(distances, 1e-9))[..., None]).sum(
-            1
-        )
-    return points
 
 
 def draw_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 1200) -> Image.Image:
@@ -79,20 +78,20 @@ def draw_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 12
         LibraryError: There are no styles, or too many.
     """
     records = _usable(records)
-    side = _thumbnail_side(len(records), size_px)
+    cell = size_px // grid_side(len(records))
+    font_px = max(8, min(16, cell // 10))
+    side = cell - font_px - 10
     canvas = Image.new("RGB", (size_px, size_px), "#faf9f7")
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(max(9, side // 9))
-    text_px = max(9, side // 9) + 4
-    for record, (x, y) in zip(records, project(measure, records), strict=True):
-        left = round(x * (size_px - side - 8)) + 4
-        top = round(y * (size_px - side - text_px - 8)) + 4
+    font = ImageFont.load_default(font_px)
+    for record, (column, row) in zip(records, project(measure, records), strict=True):
+        middle, bottom = column * cell + cell // 2, row * cell + side + 4
         image = _thumbnail(record, side)
-        canvas.paste(image, (left + (side - image.width) // 2, top + (side - image.height) // 2))
-        label = record.label
-        while label and draw.textlength(label, font=font) > side:
-            label = label[:-2].rstrip() + "…" if len(label) > 2 else ""
-        draw.text((left + side / 2, top + side + 1), label, "#333", font=font, anchor="mt")
+        canvas.paste(image, (int(middle - image.width // 2), int(bottom - image.height)))
+        label = _plain(record.label) or record.name
+        while draw.textlength(label, font=font) > cell - 4:
+            label = label.removesuffix("…")[:-1].rstrip() + "…"
+        draw.text((middle, bottom + 2), label, "#333", font=font, anchor="mt")
     return canvas
 
 
@@ -112,7 +111,7 @@ def html_map(measure: Measure, records: Sequence[StyleRecord], title: str = "Map
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>'
         f"{html.escape(title)}</title>\n<style>body{{margin:1rem;font-family:system-ui,sans-serif;"
         f"background:#faf9f7;color:#222}}svg{{width:min(100%,90vh);height:auto}}"
-        f"text{{font-size:11px;fill:#333}}</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
+        f"</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
         f"<p>Similar styles lie close together.</p>\n{figure}\n</body></html>\n"
     )
 
@@ -120,22 +119,25 @@ def html_map(measure: Measure, records: Sequence[StyleRecord], title: str = "Map
 def svg_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 1000) -> str:
     """The map as an SVG element that can be put into a page; its style names are `data-style`."""
     records = _usable(records)
-    side = _thumbnail_side(len(records), size_px)
+    cell = size_px / grid_side(len(records))
+    font_px = max(6.0, min(13.0, cell / 10))
+    side = cell - font_px - 8
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size_px} {size_px}" role="img" '
-        f'aria-label="Map of {len(records)} styles">'
+        f'aria-label="Map of {len(records)} styles" font-size="{font_px:.1f}">'
     ]
-    for record, (x, y) in zip(records, project(measure, records), strict=True):
-        left, top = x * (size_px - side), y * (size_px - side - 16)
-        data = base64.b64encode(_webp(_thumbnail(record, min(2 * side, 256)))).decode()
+    for record, (column, row) in zip(records, project(measure, records), strict=True):
+        left, top = column * cell + (cell - side) / 2, row * cell + 2
+        data = base64.b64encode(_webp(_thumbnail(record, 256))).decode()
         about = " · ".join(t for t in (record.label, record.artist, record.year) if t)
-        shown = record.label if len(record.label) * 5.5 < side else ""
+        letters = int(1.8 * cell / font_px)
+        label = record.label if len(record.label) <= letters else record.label[: letters - 1] + "…"
         parts.append(
             f'<g data-style="{html.escape(record.name)}"><title>{html.escape(about)}</title>'
-            f'<image x="{left:.0f}" y="{top:.0f}" width="{side}" height="{side}" '
+            f'<image x="{left:.1f}" y="{top:.1f}" width="{side:.1f}" height="{side:.1f}" '
             f'href="data:image/webp;base64,{data}"/>'
-            f'<text x="{left + side / 2:.0f}" y="{top + side + 12:.0f}" text-anchor="middle">'
-            f"{html.escape(shown)}</text></g>"
+            f'<text x="{left + side / 2:.1f}" y="{top + side + font_px:.1f}" fill="#333" '
+            f'text-anchor="middle">{html.escape(label)}</text></g>'
         )
     return "\n".join([*parts, "</svg>"])
 
@@ -151,10 +153,6 @@ def _usable(records: Sequence[StyleRecord]) -> list[StyleRecord]:
     return usable
 
 
-def _thumbnail_side(count: int, size_px: int) -> int:
-    return max(24, min(size_px // 4, int(0.8 * size_px / count**0.5)))
-
-
 def _thumbnail(record: StyleRecord, side: int) -> Image.Image:
     """The thumbnail, or the palette as a plain tile where there is none."""
     if record.thumbnail:
@@ -163,6 +161,12 @@ def _thumbnail(record: StyleRecord, side: int) -> Image.Image:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return image
     return Image.new("RGB", (side, side), record.palette[0].color if record.palette else "#ccc")
+
+
+def _plain(text: str) -> str:
+    """The text in the letters that Pillow's own font has; empty if that would lose most of it."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if " " <= c <= "~")
+    return plain if 2 * len(plain) > len(text) else ""
 
 
 def _webp(image: Image.Image) -> bytes:
