@@ -1,4 +1,4 @@
-"""``stylize train``, ``export``, ``quantize`` and ``evaluate``: what needs torch.
+"""``stylize train``, ``export`` and ``quantize``: what needs torch.
 
 Torch is imported inside of the commands: whoever only paints does not need it installed.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stylize.cli.common import JsonOption, print_json
 from stylize.errors import ControlError, StylizeError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def train(
         from stylize.training.train import TrainConfig
         from stylize.training.train import train as run
 
-        given: dict[str, Any] = {
+        options: dict[str, Any] = {
             "vgg": vgg,
             "exclude": exclude,
             "init": init,
@@ -87,7 +88,7 @@ def train(
             "device": device,
         }
         settings = _settings(TrainConfig, setting or [])
-        settings |= {name: value for name, value in given.items() if value is not None}
+        settings |= _given(options)
         config = TrainConfig(contents=tuple(contents), styles=tuple(styles), out=out, **settings)
         print(run(config, stop_after=stop_after))
 
@@ -107,12 +108,44 @@ def export(
         print(run(checkpoint, out, contents=contents or ()))
 
 
-def quantize() -> None:
-    """Quantize."""
+def quantize(
+    model: Annotated[Path, typer.Argument(help="Folder of an exported model.")],
+    contents: Folders,
+    styles: Folders,
+    pairs: Annotated[
+        int | None, typer.Option(min=1, help="Pairs of pictures to calibrate on.")
+    ] = None,
+    validation_pairs: Annotated[
+        int | None, typer.Option(min=1, help="Other pairs to compare with FP32.")
+    ] = None,
+    percentile: Annotated[
+        float | None,
+        typer.Option(min=50, max=100, help="Of the activations that the INT8 ranges cover."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the choice of pairs.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the INT8 files to an exported model and compare them with FP32."""
+    with _needs_training():
+        from stylize.training.quantize import quantize as run
+
+        options: dict[str, Any] = {
+            "pairs": pairs,
+            "validation_pairs": validation_pairs,
+            "percentile": percentile,
+            "seed": seed,
+        }
+        figures = run(model, contents, styles, **_given(options))
+    if as_json:
+        print_json(figures)
+        return
+    for name, value in figures.items():
+        print(f"{name:<20} {value:g}")
 
 
-def evaluate() -> None:
-    """Evaluate."""
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were used; the others keep the defaults of what is called."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _stage(text: str) -> tuple[int, int]:

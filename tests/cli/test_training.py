@@ -40,6 +40,14 @@ def training(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return out / "model.json"
 
     export.export = run_export
+    quantize = types.ModuleType("stylize.training.quantize")
+
+    def run_quantize(model: Path, *folders: list[Path], **options: object) -> dict[str, float]:
+        calls.append((model, *folders, options))
+        return {"psnr_db_mean": 41.25, "pairs": 3}
+
+    quantize.quantize = run_quantize
+    monkeypatch.setitem(sys.modules, quantize.__name__, quantize)
     monkeypatch.setitem(sys.modules, train.__name__, train)
     monkeypatch.setitem(sys.modules, export.__name__, export)
     return calls
@@ -88,6 +96,15 @@ def test_export(tool, training: list[object]) -> None:
     assert training == [(Path("run/checkpoint.pt"), Path("model"), [Path("c")])]
 
 
+def test_quantize(tool, training: list[object]) -> None:
+    arguments = ["quantize", "model", "--contents", "c", "--styles", "s"]
+    result = tool(*arguments, "--pairs", "5", "--percentile", "99.5", "--json")
+    assert (result.code, result.out) == (0, '{"psnr_db_mean": 41.25, "pairs": 3}\n')
+    assert training == [(Path("model"), [Path("c")], [Path("s")], {"pairs": 5, "percentile": 99.5})]
+    lines = tool(*arguments).out.splitlines()
+    assert lines == ["psnr_db_mean         41.25", "pairs                3"]
+
+
 def test_missing_torch_says_how_to_install_it(
     tool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -108,3 +125,16 @@ def test_options_are_settings_of_the_real_config() -> None:
     for item in fields(FakeConfig):
         assert item.name in real
         assert type(item.default) is type(real[item.name])
+
+
+def test_options_are_parameters_of_the_real_functions() -> None:
+    pytest.importorskip("torch")
+    from inspect import signature
+
+    from stylize.training.export import export
+    from stylize.training.quantize import quantize
+    from stylize.training.train import train
+
+    signature(train).bind("config", stop_after=1)
+    signature(export).bind("checkpoint", "out", contents=())
+    signature(quantize).bind("model", [], [], pairs=1, validation_pairs=1, percentile=99.0, seed=1)
