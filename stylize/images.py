@@ -371,7 +371,7 @@ def _atomic(path: Path) -> Iterator[BinaryIO]:
     """A new file beside ``path`` that replaces it at the end, or vanishes on any error."""
     temporary = path.with_name(f".stylize-{secrets.token_hex(8)}.tmp")
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise ImageError(f"{path} is a folder. Give the name of a file in it.")
         with open(temporary, "xb") as file:
             yield file
@@ -386,9 +386,9 @@ def _atomic(path: Path) -> Iterator[BinaryIO]:
 def _save_advice(path: Path, error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return f"{path} cannot be saved: the disk is full. Free some space and try again."
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+    if not os.path.isdir(path.parent):  # unlike Path.is_dir it never raises
         return f"{path} cannot be saved: the folder {path.parent} does not exist. Make it first."
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    if isinstance(error, (PermissionError, FileNotFoundError)) or error.errno == errno.EROFS:
         return (
             f"{path} cannot be saved: the folder {path.parent} is not writable. "
             "Choose another folder."
