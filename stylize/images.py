@@ -261,8 +261,9 @@ def open_image(source: Source) -> Iterator[Image.Image]:
     except IsADirectoryError as error:
         raise ImageError(f"{name} is a folder. Give the path of a picture in it.") from error
     except Image.DecompressionBombError as error:
+        limit = min(MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or MAX_PIXELS))  # the page lowers it
         raise ImageError(
-            f"{name} has more than {MAX_PIXELS // 10**6} megapixels. Scale it down first."
+            f"{name} has more than {limit // 10**6} megapixels. Scale it down first."
         ) from error
     except UnidentifiedImageError as error:
         raise ImageError(f"{name} is not a picture of a known format. {_advice(file)}") from error

@@ -302,6 +302,12 @@ def test_decompression_bomb(width: int, height: int, message: str) -> None:
         load_image(png_header(width, height))
 
 
+def test_lowered_guard_of_pillow_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 8_000_000)
+    with pytest.raises(ImageError, match="more than 16 megapixels"):
+        load_image(png_header(5_000, 5_000))
+
+
 def test_pillow_does_not_warn_below_our_limit() -> None:
     # 9,500 x 10,000 px lie above the size at which Pillow warns. The file is damaged, which shows
     # that it came as far as being unpacked.
