@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ from stylize.library.palette import (
     NEAR_COLOR,
     PALETTE_SIZE,
     color_gaps,
-    palette_array,
+    pack_palette,
+    palette_arrays,
     palette_similarity,
     parse_colors,
 )
@@ -37,28 +39,32 @@ class Row(NamedTuple):
     text: str
     year: int
     stale: bool
-    palette: NDArray[np.float32]
+    palette: bytes  # as of `pack_palette`
 
     @classmethod
     def of(cls, record: StyleRecord) -> Row:
         """The row of a record, its texts folded for comparison."""
         return make_row(
             record.name, record.title, record.artist, record.year, record.movement,
-            record.license, record.tags, record.stale, palette_array(record.palette),
+            record.license, record.tags, record.stale, pack_palette(record.palette),
         )  # fmt: skip
 
 
 def make_row(
     name: str, title: str, artist: str, year: str, movement: str, license_: str,
-    tags: tuple[str, ...], stale: bool, palette: NDArray[np.float32],
+    tags: tuple[str, ...], stale: bool, palette: bytes,
 ) -> Row:  # fmt: skip
     """Build a row from a record's fields."""
     text = fold(" ".join((name, title, artist, movement, year, *tags)))
     number = first_year(year)
     return Row(
-        name, fold(artist), fold(movement), fold(license_), tags, text,
+        name, _folded(artist), _folded(movement), _folded(license_), tags, text,
         _NO_YEAR if number is None else number, stale, palette,
     )  # fmt: skip
+
+
+# Artists and the like come again and again: folded once, and kept in memory once.
+_folded = lru_cache(maxsize=10_000)(fold)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class _Snapshot:
     count: int
     rows: list[Row]  # shared between snapshots; only the first `count` belong to this one
     points: NDArray[np.float32]  # (capacity, point_size), zero for stale styles
+    postings: dict[tuple[str, str], list[int]]  # shared too: (column, value) -> rows that have it
     palettes: NDArray[np.float32]  # (capacity, PALETTE_SIZE, 4)
     years: NDArray[np.int16]  # (capacity,)
     stale: NDArray[np.bool_]  # (capacity,)
@@ -85,6 +92,7 @@ class Index:
             0,
             [],
             np.zeros((capacity, self._point_size), np.float32),
+            {},
             np.zeros((capacity, PALETTE_SIZE, 4), np.float32),
             np.full(capacity, _NO_YEAR, np.int16),
             np.zeros(capacity, bool),
@@ -119,7 +127,8 @@ class Index:
         old.years[old.count : end] = [row.year for row in rows]
         old.stale[old.count : end] = [row.stale for row in rows]
         if rows:
-            old.palettes[old.count : end] = np.stack([row.palette for row in rows])
+            old.palettes[old.count : end] = palette_arrays([row.palette for row in rows])
+        _post(old.postings, rows, old.count)
         self._row_of.update((row.name, old.count + i) for i, row in enumerate(rows))
         self._snapshot = replace(old, count=end, alive=alive)
 
@@ -133,6 +142,7 @@ class Index:
         new.years[:count] = old.years[kept]
         new.stale[:count] = old.stale[kept]
         new.rows.extend(old.rows[i] for i in kept)
+        _post(new.postings, new.rows, 0)
         self._row_of = {row.name: i for i, row in enumerate(new.rows)}
         return replace(new, count=count, alive=np.ones(count, bool))
 
@@ -185,21 +195,35 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
     if where.colors:
         palettes = snapshot.palettes[: snapshot.count]
         mask &= (color_gaps(palettes, parse_colors(where.colors)) <= NEAR_COLOR).all(axis=1)
-    rows = snapshot.rows
-    left = None
     for column in ("artist", "movement", "license"):
         if wanted := fold(getattr(where, column)):
-            at = Row._fields.index(column)
-            left = [i for i in _left(mask, left) if rows[i][at] == wanted]
-    if tags := {" ".join(tag.casefold().split()) for tag in where.tags}:
-        left = [i for i in _left(mask, left) if tags.issubset(rows[i].tags)]
-    for word in fold(where.text).split():
-        left = [i for i in _left(mask, left) if word in rows[i].text]
-    if left is not None:
+            mask &= _having(snapshot, column, wanted)
+    for tag in where.tags:
+        mask &= _having(snapshot, "tag", " ".join(tag.casefold().split()))
+    if words := fold(where.text).split():
+        rows = snapshot.rows
+        left: list[int] = np.flatnonzero(mask).tolist()
+        for word in words:
+            left = [i for i in left if word in rows[i].text]
         mask[:] = False
         mask[left] = True
     return mask
 
 
-def _left(mask: NDArray[np.bool_], left: list[int] | None) -> list[int]:
-    return np.flatnonzero(mask).tolist() if left is None else left
+def _post(postings: dict[tuple[str, str], list[int]], rows: Sequence[Row], start: int) -> None:
+    """Note which rows, counted from ``start``, have which values."""
+    for i, row in enumerate(rows, start):
+        for column, value in (("artist", row.artist), ("movement", row.movement),
+                              ("license", row.license)):  # fmt: skip
+            if value:
+                postings.setdefault((column, value), []).append(i)
+        for tag in row.tags:
+            postings.setdefault(("tag", tag), []).append(i)
+
+
+def _having(snapshot: _Snapshot, column: str, value: str) -> NDArray[np.bool_]:
+    """Which rows have a value in a column; newer rows than the snapshot's are cut off."""
+    positions = np.array(snapshot.postings.get((column, value), ()), np.intp)
+    having = np.zeros(snapshot.count, bool)
+    having[positions[positions < snapshot.count]] = True
+    return having

@@ -114,21 +114,46 @@ def parse_colors(colors: Sequence[str]) -> NDArray[np.float32]:
     return _perceived(rgb_to_lab(np.array(rgb, dtype=np.uint8).reshape(-1, 3)))
 
 
-def palette_array(palette: Sequence[Swatch]) -> NDArray[np.float32]:
-    """A palette as (PALETTE_SIZE, 4) float32: colours as of `parse_colors`, shares (0: unused)."""
-    array = np.zeros((PALETTE_SIZE, 4), dtype=np.float32)
-    swatches = palette[:PALETTE_SIZE]
-    if swatches:
-        array[: len(swatches), :3] = parse_colors([swatch.color for swatch in swatches])
-        array[: len(swatches), 3] = [swatch.share for swatch in swatches]
-    return array
+# A palette as it is stored and compared in bulk: always PALETTE_SIZE swatches, unused ones with
+# the share 0. Shares are kept in 1/10000, as exactly as `extract_palette` gives them.
+_PACKED = np.dtype([("rgb", "u1", 3), ("share", "<u2")])
+
+
+def pack_palette(palette: Sequence[Swatch]) -> bytes:
+    """A palette as PALETTE_SIZE * 5 bytes."""
+    packed = np.zeros(PALETTE_SIZE, _PACKED)
+    for i, swatch in enumerate(palette[:PALETTE_SIZE]):
+        packed[i] = (ImageColor.getrgb(swatch.color)[:3], round(10_000 * swatch.share))
+    return packed.tobytes()
+
+
+def unpack_palette(data: bytes) -> tuple[Swatch, ...]:
+    """The palette that `pack_palette` packed."""
+    return tuple(
+        Swatch("#{:02x}{:02x}{:02x}".format(*rgb), int(share) / 10_000)
+        for rgb, share in np.frombuffer(data, _PACKED)
+        if share
+    )
+
+
+def palette_arrays(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Packed palettes ready to compare.
+
+    Returns:
+        (N, PALETTE_SIZE, 4) float32: colours as of `parse_colors`, and shares.
+    """
+    swatches = np.frombuffer(b"".join(packed), _PACKED).reshape(-1, PALETTE_SIZE)
+    arrays = np.empty((*swatches.shape, 4), np.float32)
+    arrays[..., :3] = _perceived(rgb_to_lab(swatches["rgb"]))
+    arrays[..., 3] = swatches["share"] / np.float32(10_000)
+    return arrays
 
 
 def color_gaps(palettes: NDArray[np.float32], colors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The distance from each wanted colour to the nearest colour of each palette.
 
     Args:
-        palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
+        palettes: (N, PALETTE_SIZE, 4) as from `palette_arrays`.
         colors: (K, 3) as from `parse_colors`.
 
     Returns:
@@ -147,7 +172,7 @@ def palette_similarity(
     """How well palettes hold the wanted colours: 1 for exactly and in plenty, 0 for not at all.
 
     Args:
-        palettes: (N, PALETTE_SIZE, 4) as from `palette_array`.
+        palettes: (N, PALETTE_SIZE, 4) as from `palette_arrays`.
         colors: (K, 3) as from `parse_colors`.
 
     Returns:

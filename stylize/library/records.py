@@ -19,6 +19,7 @@ MAX_TAGS = 50
 MAX_CHARACTERS = {"notes": 10_000, "source": 1_000}
 _MAX_TEXT_CHARACTERS = 300
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 TEXT_FIELDS = ("title", "artist", "year", "movement", "license", "source", "notes")
 
@@ -103,6 +104,8 @@ class StyleFilter:
 
 def fold(text: str) -> str:
     """Text for comparison: without accents, case and doubled blanks ("Cézanne" is "cezanne")."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text)
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(plain.casefold().split())
@@ -110,7 +113,7 @@ def fold(text: str) -> str:
 
 def first_year(text: str) -> int | None:
     """The first number of three or four digits in a text such as "c. 1831"."""
-    found = re.search(r"(?<!\d)\d{3,4}(?!\d)", text)
+    found = _YEAR.search(text)
     return int(found.group()) if found else None
 
 

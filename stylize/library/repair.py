@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sqlite3
@@ -17,7 +16,7 @@ import numpy as np
 
 from stylize.errors import LibraryError, StylizeError
 from stylize.library.measure import Measure
-from stylize.library.palette import Swatch
+from stylize.library.palette import unpack_palette
 from stylize.library.records import StyleRecord
 from stylize.library.sqlite_store import SqliteStore, backup_path
 from stylize.library.store import Entry
@@ -92,8 +91,9 @@ def _entry(row: tuple[Any, ...]) -> Entry:
      updated, encoder, vector, thumbnail, original) = row  # fmt: skip
     style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
     record = StyleRecord(
-        name, style, title, artist, year, movement, license_, source, tuple(json.loads(tags)),
-        notes, thumbnail, tuple(Swatch(*swatch) for swatch in json.loads(palette)), content,
+        name, style, title, artist, year, movement, license_, source,
+        tuple(tags.split("\n")) if tags else (),
+        notes, thumbnail, unpack_palette(palette), content,
         created, updated,
     )  # fmt: skip
     return Entry(record, original)

@@ -7,7 +7,6 @@ number, so that a process sees what others changed by reading only the rows with
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sqlite3
@@ -22,8 +21,8 @@ import numpy as np
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError, StylizeError
 from stylize.library.index import Index, Row, make_row
 from stylize.library.measure import Measure
-from stylize.library.palette import Swatch, palette_array
-from stylize.library.records import StyleFilter, StyleRecord
+from stylize.library.palette import pack_palette, unpack_palette
+from stylize.library.records import TEXT_FIELDS, StyleFilter, StyleRecord
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
 
@@ -43,7 +42,7 @@ CREATE TABLE styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL, artist TEXT NOT NULL, year TEXT NOT NULL, movement TEXT NOT NULL,
-    license TEXT NOT NULL, tags TEXT NOT NULL, palette TEXT NOT NULL,
+    license TEXT NOT NULL, tags TEXT NOT NULL, palette BLOB NOT NULL,
     encoder_sha256 TEXT NOT NULL, measure TEXT NOT NULL, point BLOB,
     revision INTEGER NOT NULL, content_sha256 TEXT NOT NULL,
     source TEXT NOT NULL, notes TEXT NOT NULL,
@@ -67,6 +66,7 @@ _COLUMNS = (
     "encoder_sha256", "measure", "point", "revision", "content_sha256", "source", "notes",
     "created_at", "updated_at",
 )  # fmt: skip
+_EDITABLE = {"name", *TEXT_FIELDS, "tags", "updated_at"}
 _INDEX_COLUMNS = (
     "name, title, artist, year, movement, license, tags, palette, encoder_sha256, measure, point"
 )
@@ -146,13 +146,12 @@ class SqliteStore:
          created, updated, encoder, vector, thumbnail, has_original) = row  # fmt: skip
         try:
             style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
-            tags, palette = json.loads(tags), [Swatch(*swatch) for swatch in json.loads(palette)]
+            swatches = unpack_palette(palette)
         except (ValueError, TypeError, StylizeError) as error:
             raise DamagedLibraryError(_damaged(self.path, f"style {name!r}: {error}")) from error
         return StyleRecord(
-            name, style, title, artist, year, movement, license_, source, tuple(tags),
-            notes, thumbnail, tuple(palette), content,
-            created, updated, has_original=bool(has_original),
+            name, style, title, artist, year, movement, license_, source, _tags(tags), notes,
+            thumbnail, swatches, content, created, updated, has_original=bool(has_original),
             stale=not self.measure.fits(style),
         )  # fmt: skip
 
@@ -225,7 +224,7 @@ class SqliteStore:
         fits = self.measure.fits(record.vector)
         return (
             record.name, record.title, record.artist, record.year, record.movement,
-            record.license, _json(record.tags), _json(record.palette),
+            record.license, "\n".join(record.tags), pack_palette(record.palette),
             record.vector.encoder_sha256, self.measure.id if fits else "",
             _bytes(point) if fits else None, revision, record.content_sha256, record.source,
             record.notes, record.created_at, record.updated_at,
@@ -233,10 +232,9 @@ class SqliteStore:
 
     def update(self, name: str, changes: Mapping[str, Any]) -> None:
         """See `StyleStore`."""
-        columns = {key: value for key, value in changes.items() if key in _COLUMNS}
-        for key in ("tags", "palette"):
-            if key in columns:
-                columns[key] = _json(columns[key])
+        columns = {key: value for key, value in changes.items() if key in _EDITABLE}
+        if "tags" in columns:
+            columns["tags"] = "\n".join(columns["tags"])
         pictures = {key: changes[key] for key in ("thumbnail",) if key in changes}
         if vector := changes.get("vector"):
             pictures["vector"] = _bytes(vector.values)
@@ -307,26 +305,27 @@ class SqliteStore:
         found = db.execute(
             f"SELECT {_INDEX_COLUMNS} FROM styles WHERE revision > ?", since
         ).fetchall()
-        size = 4 * self.measure.point_size
-        renewed: list[tuple[str, bytes, str]] = []
         points = np.zeros((len(found), self.measure.point_size), np.float32)
         rows: list[Row] = []
+        ready: list[int] = []
+        renewed: list[tuple[str, bytes, str]] = []
         for i, (name, title, artist, year, movement, license_, tags, palette, encoder, measure,
-                point) in enumerate(found):  # fmt: skip
+                _) in enumerate(found):  # fmt: skip
             stale = encoder != self.measure.encoder_sha256
-            if measure == self.measure.id and point is not None and len(point) == size:
-                points[i] = np.frombuffer(point, dtype="<f4")
+            if measure == self.measure.id:
+                ready.append(i)
             elif not stale:  # stored under another measure: from the vector itself
                 vector = self._vector(db, name, encoder)
                 stale = vector is None or not self.measure.fits(vector)
                 if vector is not None and not stale:
                     points[i] = self.measure.points(vector.values[None])[0]
                     renewed.append((self.measure.id, _bytes(points[i]), name))
-            swatches = [Swatch(*swatch) for swatch in json.loads(palette)]
             rows.append(
-                make_row(name, title, artist, year, movement, license_, tuple(json.loads(tags)),
-                         stale, palette_array(swatches))
+                make_row(name, title, artist, year, movement, license_,
+                         _tags(tags), stale, palette)
             )  # fmt: skip
+        stored = b"".join(found[i][-1] for i in ready)
+        points[ready] = np.frombuffer(stored, dtype="<f4").reshape(len(ready), -1)
         self._index.change(rows, points, [name for (name,) in removed])
         if renewed and not self.read_only:
             with contextlib.suppress(sqlite3.Error):  # only to spare the next start this work
@@ -577,8 +576,8 @@ def _damaged(path: Path, reason: object) -> str:
     return f"The style library {path} is damaged ({reason}). Nothing was changed; {remedy}."
 
 
-def _json(value: Sequence[Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
 
 
 def _bytes(array: Any) -> bytes:
