@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
@@ -78,3 +79,12 @@ def test_module_can_be_run() -> None:
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.startswith("Error: missing.png does not exist.")
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.skipif(not README.is_file(), reason="only in a checkout of the repository")
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert f"`stylize {name}`" in README.read_text(encoding="utf-8")
