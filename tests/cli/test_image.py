@@ -138,7 +138,7 @@ def test_bar_is_for_people_who_wait(
 ) -> None:
     arguments = ["image", picture("in/a.png"), picture("in/b.png"), "-s", "red"]
     assert tool(*arguments, "-o", tmp_path / "one").err == ""
-    monkeypatch.setattr("stylize.cli.image._Bar._PATIENCE_S", 0)
+    monkeypatch.setattr("stylize.cli.jobs.Bar._PATIENCE_S", 0)
     assert tool(*arguments, "-o", tmp_path / "two").err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert "2/2" in tool(*arguments, "-o", tmp_path / "three").err
