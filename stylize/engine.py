@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stylize.color import apply_palette, keep_colors
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
 from stylize.images import (
@@ -27,7 +29,7 @@ from stylize.images import (
 )
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import MARGIN_PX, Canvas, Tile, paint_tiles, thumbnail_size
-from stylize.regions import Region, grid_weights, region_weights
+from stylize.regions import Region, content_weight, grid_weights
 from stylize.styles import StyleVector
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
 # Below this strength the painted picture fades into the content, which it can only approach: at
 # strength 0 the result is the content itself.
 _FADE_STRENGTH = 0.25
+_MIX_ROWS = 256
 
 
 class Engine:
@@ -162,7 +165,7 @@ class Engine:
             return content.copy()
         rgb, alpha = to_arrays(content)
         painted = self._paint_at_scale(rgb, style, controls, regions, progress)
-        return from_arrays(_finish(painted, rgb, controls, regions), alpha)
+        return _finish(from_arrays(painted, alpha), content, controls, regions)
 
     def _paint_at_scale(
         self,
@@ -325,34 +328,32 @@ class Engine:
 
 
 def _finish(
-    painted: Bytes, content: Bytes, controls: Controls, regions: Sequence[Region]
-) -> Bytes:
+    painted: Image.Image, content: Image.Image, controls: Controls, regions: Sequence[Region]
+) -> Image.Image:
     """Apply what works on pixels: palette only, the content's colours, kept regions, fading."""
-    from stylize.color import apply_palette, keep_colors
-
     if controls.texture < 1:
-        recolored = apply_palette(
-            Image.fromarray(content), Image.fromarray(painted), controls.texture
-        )
-        painted = np.asarray(recolored)
+        painted = apply_palette(content, painted, controls.texture)
+    (colors, alpha), (original, _) = to_arrays(painted), to_arrays(content)
     if controls.color > 0:
-        painted = keep_colors(painted, content, controls.color)
+        colors = keep_colors(colors, original, controls.color)
     fade = min(1.0, controls.strength / _FADE_STRENGTH)
-    kept = [index for index, region in enumerate(regions) if region.style is None]
-    if kept:
-        size = (content.shape[1], content.shape[0])
-        weight = region_weights(regions, size)[kept].sum(axis=0)[:, :, None]
-        return _mix(painted, content, weight + (1 - weight) * (1 - fade))
-    if fade < 1:
-        blended = Image.blend(Image.fromarray(content), Image.fromarray(painted), fade)
-        return np.asarray(blended)
-    return painted
+    if any(region.style is None for region in regions):
+        kept = content_weight(regions, content.size)
+        colors = _mix(colors, original, kept + (1 - kept) * (1 - fade))
+    elif fade < 1:
+        colors = _mix(colors, original, np.full((1, 1), 1 - fade, np.float32))
+    return from_arrays(colors, alpha)
 
 
 def _mix(a: Bytes, b: Bytes, share: Floats) -> Bytes:
-    """Mix two pictures by a share of the second in 0..1, one for each pixel."""
-    mixed = a + share * (b.astype(np.float32) - a)
-    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+    """Mix two pictures (H, W, 3) by the share (H, W) or (1, 1) of the second, in strips."""
+    mixed = np.empty_like(a)
+    share = np.broadcast_to(share, a.shape[:2])
+    for top in range(0, len(a), _MIX_ROWS):
+        rows = slice(top, top + _MIX_ROWS)
+        part = share[rows, :, None]
+        mixed[rows] = np.rint(a[rows] * (1 - part) + b[rows] * part)
+    return mixed
 
 
 def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Floats:
@@ -380,8 +381,6 @@ def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Fl
 def _with_strength(controls: Controls, strength: float | None) -> Controls:
     if strength is None:
         return controls
-    from dataclasses import replace
-
     return replace(controls, strength=strength)
 
 

@@ -6,7 +6,7 @@ The affines that stylize a picture are the same everywhere in it, so a tile with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,9 +163,3 @@ def thumbnail_size(width: int, height: int, side_px: int) -> tuple[int, int]:
     sides = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in (width, height))
     thumb_width, thumb_height = sides
     return thumb_width, thumb_height
-
-
-def iterate_strips(height: int, rows: int) -> Iterator[slice]:
-    """Yield slices of at most ``rows`` rows."""
-    for start in range(0, height, rows):
-        yield slice(start, min(start + rows, height))

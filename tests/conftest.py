@@ -1,0 +1,48 @@
+"""Fixtures for all tests: the tiny model, pictures made by code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.engine import Engine
+from stylize.styles import StyleVector
+
+TINY_MODEL = Path(__file__).parent / "data" / "tiny_model"
+
+
+def make_picture(width: int, height: int, *, seed: int = 0, mode: str = "RGB") -> Image.Image:
+    """A picture with gradients, blocks and noise; different for each seed."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    phase = rng.random(3) * 6
+    waves = np.sin(x[..., None] / (5 + 3 * phase) + np.cos(y[..., None] / (7 + phase)) + phase)
+    blocks = rng.random((height // 16 + 1, width // 16 + 1, 3)).repeat(16, 0).repeat(16, 1)
+    pixels = 0.35 * (waves + 1) / 2 + 0.5 * blocks[:height, :width] + 0.15 * rng.random(
+        (height, width, 3)
+    )
+    return Image.fromarray((pixels * 255).astype(np.uint8)).convert(mode)
+
+
+@pytest.fixture(scope="session")
+def tiny_engine() -> Engine:
+    """An engine with the tiny, untrained model in FP32; shared, since engines keep no state."""
+    return Engine(TINY_MODEL, precision="fp32", threads=1)
+
+
+@pytest.fixture(scope="session")
+def tiny_int8_engine() -> Engine:
+    return Engine(TINY_MODEL, precision="int8", threads=1)
+
+
+@pytest.fixture(scope="session")
+def style(tiny_engine: Engine) -> StyleVector:
+    return tiny_engine.encode_style(make_picture(80, 64, seed=5))
+
+
+@pytest.fixture(scope="session")
+def other_style(tiny_engine: Engine) -> StyleVector:
+    return tiny_engine.encode_style(make_picture(64, 64, seed=9).rotate(90))

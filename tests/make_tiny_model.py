@@ -1,0 +1,102 @@
+"""Make tests/data/tiny_model: a seeded, untrained model small enough to commit.
+
+Run it after a change of the network's architecture or of the graphs' ports:
+``python tests/make_tiny_model.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stylize.training.export import export_networks, write_description
+from stylize.training.network import NetworkSize, TransferNetwork
+from stylize.training.quantize import quantize_convolutions, quantize_weights
+from stylize.training.vgg import STYLE_LAYERS
+
+FOLDER = Path(__file__).parent / "data" / "tiny_model"
+CHANNELS = (4, 6, 8, 8)
+VECTOR = 2 * sum(CHANNELS)
+SIZE = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=16, vector=VECTOR)
+
+
+class TinyLossNetwork(nn.Module):
+    """Four convolutions that stand in for VGG16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        inputs = (3, *CHANNELS[:-1])
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(n_in, n_out, 3, padding=1)
+            for n_in, n_out in zip(inputs, CHANNELS, strict=True)
+        )
+
+    def forward(self, images: Tensor, *, last: str = "") -> dict[str, Tensor]:
+        """Return features by the names of the style layers."""
+        features, x = {}, images
+        for name, convolution in zip(STYLE_LAYERS, self.convolutions, strict=True):
+            features[name] = x = torch.relu(convolution(x))
+            x = nn.functional.max_pool2d(x, 2)
+        return features
+
+
+def make_networks() -> tuple[TransferNetwork, TinyLossNetwork]:
+    """Return the seeded networks; the style has a visible effect although nothing is trained."""
+    torch.manual_seed(0)
+    network, loss_network = TransferNetwork(SIZE), TinyLossNetwork().requires_grad_(False)
+    with torch.no_grad():
+        for layer in network.modulator.layers[::2]:
+            layer.weight.mul_(2)
+        network.modulator.layers[-1].weight.normal_(std=0.3)
+        network.modulator.vector_mean.fill_(0.15)
+        network.modulator.vector_std.fill_(0.1)
+        network.head.weight.mul_(0.5)
+    return network.eval(), loss_network.eval()
+
+
+def main() -> None:
+    """Write the model."""
+    network, loss_network = make_networks()
+    export_networks(network, loss_network, FOLDER)
+    cores = FOLDER / "cores"
+    rng = np.random.default_rng(0)
+
+    def images() -> Iterator[dict[str, np.ndarray]]:
+        for _ in range(8):
+            yield {"image": rng.random((1, 3, 64, 64), np.float32)}
+
+    def paintings() -> Iterator[dict[str, np.ndarray]]:
+        for feeds in images():
+            image = torch.from_numpy(feeds["image"])
+            vector = torch.from_numpy(rng.normal(0.15, 0.1, (1, VECTOR)).astype(np.float32))
+            one = torch.ones(1, 1)
+            with torch.no_grad():
+                affines = network.modulate(image, vector, torch.zeros(1, 4), one, one)
+            yield feeds | {
+                "affine_quarter": affines.quarter.numpy(),
+                "affine_eighth": affines.eighth.numpy(),
+            }
+
+    encoder = FOLDER / "style_encoder.int8.onnx"
+    quantize_convolutions(
+        cores / "style_encoder.onnx", encoder, images(), picture=False, percentile=99.99
+    )
+    quantize_convolutions(
+        cores / "paint.onnx", FOLDER / "paint.int8.onnx", paintings(), picture=True, percentile=99.99
+    )
+    quantize_weights(FOLDER / "modulate.onnx", FOLDER / "modulate.int8.onnx", smallest=64)
+    (FOLDER / "style_encoder.onnx").unlink()
+    for file in cores.iterdir():
+        file.unlink()
+    cores.rmdir()
+    write_description(
+        FOLDER, {"format": 1, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
+    )
+
+
+if __name__ == "__main__":
+    main()

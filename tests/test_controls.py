@@ -1,0 +1,38 @@
+from dataclasses import fields, replace
+
+import pytest
+
+from stylize.controls import Controls
+from stylize.errors import ControlError
+
+NAMES = [item.name for item in fields(Controls)]
+
+
+@pytest.mark.parametrize("item", fields(Controls), ids=NAMES)
+def test_every_control_has_range_default_and_help(item):
+    low, high = item.metadata["low"], item.metadata["high"]
+    assert low <= item.default <= high
+    assert item.metadata["help"].endswith(".")
+    for value in (low, high):
+        assert getattr(Controls(**{item.name: value}), item.name) == value
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, 99])
+def test_values_out_of_range_are_refused(name, value):
+    with pytest.raises(ControlError, match=rf"{name} must be a number from .* to .*; got"):
+        Controls(**{name: value})
+
+
+@pytest.mark.parametrize("value", ["1", None, True, [1.0]])
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(ControlError, match="strength must be a number; got"):
+        Controls(strength=value)
+
+
+def test_controls_are_values():
+    assert Controls(strength=1) == Controls()
+    assert hash(Controls(strength=1)) == hash(Controls())
+    assert isinstance(Controls(strength=1).strength, float)
+    with pytest.raises(ControlError):
+        replace(Controls(), color=2)

@@ -1,0 +1,330 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.controls import Controls
+from stylize.engine import Engine
+from stylize.errors import ControlError, ImageError, ModelFileError, StyleVectorError
+from stylize.painting import paint_tiles
+from stylize.regions import Region
+from stylize.styles import StyleVector, blend
+from tests.conftest import TINY_MODEL, make_picture
+
+
+def pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image).astype(int)
+
+
+def difference(a: Image.Image, b: Image.Image) -> float:
+    return float(np.abs(pixels(a) - pixels(b)).mean())
+
+
+# ------------------------------------------------------------------------------------- shapes
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (64, 64), (101, 67), (300, 20)])
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_the_result_has_the_size_of_the_content(size, precision, style):
+    engine = Engine(TINY_MODEL, precision=precision, threads=1)
+    result = engine.stylize(make_picture(*size), style)
+    assert result.size == size
+    assert result.mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1", "I;16", "F"])
+def test_any_mode_can_be_content_and_style(mode, tiny_engine, style):
+    picture = make_picture(40, 32)
+    if mode == "I;16":
+        image = Image.fromarray((pixels(picture.convert("L")) * 257).astype(np.uint16))
+    else:
+        image = picture.convert("L").convert("RGBA" if mode == "LA" else "RGB").convert(mode)
+    assert tiny_engine.stylize(image, style).size == (40, 32)
+    assert tiny_engine.encode_style(image).values.shape == (tiny_engine.vector_length,)
+
+
+def test_transparency_is_kept(tiny_engine, style):
+    content = make_picture(48, 40, mode="RGBA")
+    alpha = Image.fromarray((np.mgrid[0:40, 0:48][1] * 5).astype(np.uint8))
+    content.putalpha(alpha)
+    for controls in (Controls(), Controls(strength=0), Controls(texture=0.3, color=0.5)):
+        result = tiny_engine.stylize(content, style, controls=controls)
+        np.testing.assert_array_equal(pixels(result.getchannel("A")), pixels(alpha))
+
+
+def test_transparency_of_a_style_counts_as_white(tiny_engine):
+    clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
+    assert tiny_engine.encode_style(clear) == tiny_engine.encode_style(
+        Image.new("RGB", (40, 40), "white")
+    )
+
+
+def test_the_content_is_turned_upright(tiny_engine, style):
+    content = make_picture(48, 32)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content.info["exif"] = exif.tobytes()
+    assert tiny_engine.stylize(content, style).size == (32, 48)
+
+
+def test_max_side_scales_down_but_never_up(tiny_engine, style):
+    content = make_picture(120, 60)
+    assert tiny_engine.stylize(content, style, max_side_px=40).size == (40, 20)
+    assert tiny_engine.stylize(content, style, max_side_px=500).size == (120, 60)
+
+
+# ------------------------------------------------------------------------------------- values
+
+
+def test_the_same_inputs_give_the_same_bytes(tiny_engine, tiny_int8_engine, style):
+    content = make_picture(70, 50)
+    for engine in (tiny_engine, tiny_int8_engine):
+        assert difference(engine.stylize(content, style), engine.stylize(content, style)) == 0
+
+
+def test_styles_differ(tiny_engine, style, other_style):
+    content = make_picture(64, 64)
+    results = [tiny_engine.stylize(content, vector) for vector in (style, other_style)]
+    assert difference(*results) > 2
+
+
+def test_strength_runs_from_the_content_to_the_style(tiny_engine, style):
+    content = make_picture(64, 48)
+    full = tiny_engine.stylize(content, style)
+    steps = [
+        tiny_engine.stylize(content, style, strength=strength)
+        for strength in (0, 0.05, 0.1, 0.15, 0.2, 0.25)
+    ]
+    distances = [difference(content, step) for step in steps]
+    assert distances[0] == 0
+    assert distances == sorted(distances)
+    assert difference(full, tiny_engine.stylize(content, style, strength=1)) == 0
+
+
+def test_strength_overrides_the_control(tiny_engine, style):
+    content = make_picture(40, 40)
+    both = tiny_engine.stylize(content, style, strength=0, controls=Controls(strength=1))
+    assert difference(both, content) == 0
+
+
+def test_int8_is_close_to_fp32(tiny_engine, tiny_int8_engine, style):
+    content = make_picture(96, 96)
+    a, b = (pixels(e.stylize(content, style)) for e in (tiny_engine, tiny_int8_engine))
+    assert 10 * np.log10(255**2 / ((a - b) ** 2).mean()) > 30
+
+
+def test_both_precisions_share_style_vectors(tiny_engine, tiny_int8_engine):
+    picture = make_picture(64, 64)
+    assert tiny_engine.encode_style(picture) == tiny_int8_engine.encode_style(picture)
+    assert tiny_engine.model_sha256 == tiny_int8_engine.model_sha256
+
+
+def test_auto_picks_one_of_both(style):
+    engine = Engine(TINY_MODEL, precision="auto", threads=1)
+    assert engine.precision in ("int8", "fp32")
+    assert engine.stylize(make_picture(32, 32), style).size == (32, 32)
+
+
+def test_an_engine_can_be_shared_by_threads(tiny_engine, style, other_style):
+    jobs = [(make_picture(50 + i, 40, seed=i), (style, other_style)[i % 2]) for i in range(12)]
+    expected = [tiny_engine.stylize(*job) for job in jobs]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda job: tiny_engine.stylize(*job), jobs))
+    for a, b in zip(expected, found, strict=True):
+        assert difference(a, b) == 0
+
+
+def test_blends_lie_between_their_styles(tiny_engine, style, other_style):
+    content = make_picture(64, 64)
+    ends = [tiny_engine.stylize(content, vector) for vector in (style, other_style)]
+    middle = tiny_engine.stylize(content, blend([style, other_style]))
+    assert difference(middle, ends[0]) < difference(*ends)
+    assert difference(middle, ends[1]) < difference(*ends)
+
+
+# ------------------------------------------------------------------------------------- controls
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        Controls(content_weight=4),
+        Controls(style_weight=4),
+        Controls(fine_weight=0.25),
+        Controls(coarse_weight=4),
+        Controls(color=1),
+        Controls(texture=0),
+        Controls(stroke_size=2),
+        Controls(stroke_size=0.5),
+        Controls(detail=0),
+        Controls(detail=2),
+    ],
+    ids=str,
+)
+def test_every_control_changes_the_picture(controls, tiny_engine, style):
+    content = make_picture(64, 48)
+    result = tiny_engine.stylize(content, style, controls=controls)
+    assert result.size == content.size
+    assert difference(result, tiny_engine.stylize(content, style)) > 0.2
+
+
+def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
+    content = make_picture(64, 48)
+    chroma = [
+        np.abs(
+            pixels(tiny_engine.stylize(content, style, controls=Controls(color=color)).convert("YCbCr"))
+            - pixels(content.convert("YCbCr"))
+        )[..., 1:].mean()
+        for color in (0, 0.5, 1)
+    ]
+    assert chroma[0] > chroma[1] > chroma[2]
+
+
+def test_larger_strokes_are_smoother(tiny_engine, style):
+    content = make_picture(96, 96)
+
+    def roughness(stroke_size: float) -> float:
+        controls = Controls(stroke_size=stroke_size)
+        image = pixels(tiny_engine.stylize(content, style, controls=controls))
+        return float(np.abs(np.diff(image, axis=0)).mean())
+
+    assert roughness(3) < roughness(1) < roughness(0.5)
+
+
+# ------------------------------------------------------------------------------------- tiles
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_tiles_equal_the_whole_picture(precision, style, monkeypatch):
+    engine = Engine(TINY_MODEL, precision=precision, threads=1)
+    content = make_picture(333, 290)
+    whole = engine.stylize(content, style)
+    seen: list[float] = []
+    monkeypatch.setattr(
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k, tile_pixels=20_000)
+    )
+    tiled = engine.stylize(content, style, progress=seen.append)
+    assert len(seen) > 4
+    assert np.abs(pixels(whole) - pixels(tiled)).max() <= (0 if precision == "int8" else 1)
+
+
+def test_tiles_equal_the_whole_picture_with_regions(tiny_engine, style, other_style, monkeypatch):
+    content = make_picture(300, 280)
+    mask = Image.fromarray((np.mgrid[0:28, 0:30][1] > 14).astype(np.uint8) * 255)
+    regions = [Region(mask, other_style)]
+    whole = tiny_engine.stylize(content, style, regions=regions)
+    monkeypatch.setattr(
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k, tile_pixels=20_000)
+    )
+    tiled = tiny_engine.stylize(content, style, regions=regions)
+    assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
+
+
+def test_what_progress_raises_ends_the_work(tiny_engine, style):
+    class Cancelled(Exception):
+        pass
+
+    def cancel(share: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tiny_engine.stylize(make_picture(32, 32), style, progress=cancel)
+
+
+# ------------------------------------------------------------------------------------- regions
+
+
+def half_mask(size: tuple[int, int]) -> Image.Image:
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (0, 0, size[0] // 2, size[1]))
+    return mask
+
+
+def test_a_region_that_covers_all_is_its_style(tiny_engine, style, other_style):
+    content = make_picture(64, 64)
+    everywhere = Region(Image.new("L", (9, 9), 255), other_style)
+    result = tiny_engine.stylize(content, style, regions=[everywhere])
+    assert np.abs(pixels(result) - pixels(tiny_engine.stylize(content, other_style))).max() <= 1
+
+
+def test_an_empty_region_changes_nothing(tiny_engine, style, other_style):
+    content = make_picture(64, 64)
+    empty = Region(Image.new("L", (9, 9), 0), other_style)
+    result = tiny_engine.stylize(content, style, regions=[empty])
+    assert np.abs(pixels(result) - pixels(tiny_engine.stylize(content, style))).max() <= 1
+
+
+def test_a_region_without_style_keeps_the_content(tiny_engine, style):
+    content = make_picture(128, 64)
+    result = tiny_engine.stylize(content, style, regions=[Region(half_mask((128, 64)), None)])
+    left, right = (0, 0, 48, 64), (80, 0, 128, 64)
+    assert difference(result.crop(left), content.crop(left)) == 0
+    full = tiny_engine.stylize(content, style)
+    assert difference(result.crop(right), full.crop(right)) == 0
+
+
+def test_repainting_one_region_leaves_the_far_side_alone(tiny_engine, style, other_style):
+    content = make_picture(256, 64)
+    base = tiny_engine.stylize(content, style)
+    mask = Image.new("L", (256, 64), 0)
+    mask.paste(255, (0, 0, 64, 64))
+    result = tiny_engine.stylize(content, style, regions=[Region(mask, other_style)])
+    far = (200, 0, 256, 64)
+    assert difference(result.crop(far), base.crop(far)) == 0
+    near = (0, 0, 24, 64)
+    assert difference(result.crop(near), base.crop(near)) > 1
+
+
+# ------------------------------------------------------------------------------------- errors
+
+
+def test_styles_of_another_encoder_are_refused(tiny_engine, style):
+    foreign = StyleVector(style.values, "0" * 64)
+    with pytest.raises(StyleVectorError, match=r"another style encoder.*encode its picture again"):
+        tiny_engine.stylize(make_picture(32, 32), foreign)
+    with pytest.raises(StyleVectorError, match="another style encoder"):
+        tiny_engine.stylize(
+            make_picture(32, 32), style, regions=[Region(Image.new("L", (8, 8)), foreign)]
+        )
+
+
+def test_vectors_of_another_length_are_refused(tiny_engine):
+    short = StyleVector(np.ones(3), tiny_engine.encoder_sha256)
+    with pytest.raises(StyleVectorError, match="has 3 values; this model needs"):
+        tiny_engine.stylize(make_picture(32, 32), short)
+
+
+@pytest.mark.parametrize("size", [(15, 40), (40, 15), (1, 1)])
+def test_tiny_pictures_are_refused(size, tiny_engine, style):
+    with pytest.raises(ImageError, match="16"):
+        tiny_engine.stylize(make_picture(*size), style)
+    with pytest.raises(ImageError, match="16"):
+        tiny_engine.encode_style(make_picture(*size))
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_strength_out_of_range_is_refused(strength, tiny_engine, style):
+    with pytest.raises(ControlError, match="strength must be a number from 0 to 1"):
+        tiny_engine.stylize(make_picture(32, 32), style, strength=strength)
+
+
+def test_other_arguments_out_of_range_are_refused(tiny_engine, style):
+    with pytest.raises(ControlError, match="max_side_px must be at least 16; got 8"):
+        tiny_engine.stylize(make_picture(32, 32), style, max_side_px=8)
+    with pytest.raises(ControlError, match="stroke_size of a style must be from 0.5 to 2"):
+        tiny_engine.encode_style(make_picture(32, 32), stroke_size=3)
+    with pytest.raises(ValueError, match="precision must be"):
+        Engine(TINY_MODEL, precision="int4")
+    with pytest.raises(ValueError, match="threads must be at least 1"):
+        Engine(TINY_MODEL, threads=0)
+
+
+def test_a_missing_model_is_reported(tmp_path):
+    with pytest.raises(ModelFileError, match=r"model\.json is missing"):
+        Engine(tmp_path)
+
+
+def test_controls_can_be_derived():
+    assert replace(Controls(), strength=0.5).strength == 0.5

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stylize.painting import GRID_PX, MARGIN_PX, Canvas, paint_tiles, plan_tiles, thumbnail_size
+
+sides = st.integers(1, 300)
+
+
+@given(sides, sides, st.sampled_from([8, 16, 64]), st.integers(64, 40_000))
+def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px, tile_pixels):
+    canvas = Canvas(height, width)
+    covered = np.zeros((canvas.grid_height, canvas.grid_width), int)
+    for tile in plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels):
+        covered[tile.rows, tile.columns] += 1
+        for part, outer, length in (
+            (tile.rows, tile.outer_rows, canvas.grid_height),
+            (tile.columns, tile.outer_columns, canvas.grid_width),
+        ):
+            assert part.start % GRID_PX == part.stop % GRID_PX == 0
+            assert outer.start % GRID_PX == outer.stop % GRID_PX == 0
+            assert outer.start == max(0, part.start - halo_px)
+            assert outer.stop == min(length, part.stop + halo_px)
+    assert (covered == 1).all()
+
+
+@given(sides, sides, st.integers(64, 40_000))
+@settings(max_examples=40)
+def test_painting_that_changes_nothing_gives_the_picture_back(height, width, tile_pixels):
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    result = paint_tiles(picture, lambda part, tile: part, halo_px=8, tile_pixels=tile_pixels)
+    np.testing.assert_array_equal(result, picture)
+
+
+def test_the_margin_mirrors_the_picture_without_repeating_its_border():
+    picture = np.arange(40, dtype=np.uint8)[:, None, None].repeat(40, 1).repeat(3, 2)
+    canvas = Canvas(40, 40)
+    whole = canvas.cut(picture, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
+    column = whole[:, MARGIN_PX, 0].tolist()
+    assert column[MARGIN_PX - 3 : MARGIN_PX + 2] == [3, 2, 1, 0, 1]
+    assert column[MARGIN_PX + 38 : MARGIN_PX + 42] == [38, 39, 38, 37]
+    expected = np.pad(picture, ((MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX), (0, 0)), "reflect")
+    np.testing.assert_array_equal(whole, expected)
+
+
+def test_a_margin_wider_than_the_picture_folds_again_and_again():
+    picture = np.arange(3, dtype=np.uint8)[:, None, None].repeat(1, 1).repeat(3, 2)
+    canvas = Canvas(3, 1)
+    whole = canvas.cut(picture, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
+    assert set(whole.ravel().tolist()) == {0, 1, 2}
+    assert whole[MARGIN_PX : MARGIN_PX + 3, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_progress_rises_to_one_and_can_cancel():
+    picture = np.zeros((200, 200, 3), np.uint8)
+    seen: list[float] = []
+    paint_tiles(picture, lambda part, _: part, halo_px=8, tile_pixels=5000, progress=seen.append)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+
+    def cancel(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paint_tiles(picture, lambda part, _: part, halo_px=8, tile_pixels=5000, progress=cancel)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((512, 512), (256, 256)),
+        ((1024, 512), (256, 128)),
+        ((100, 100), (96, 96)),
+        ((16, 16), (16, 16)),
+        ((17, 4000), (16, 256)),
+    ],
+)
+def test_thumbnails_keep_the_shape_on_the_grid(size, expected):
+    assert thumbnail_size(*size, 256) == expected
