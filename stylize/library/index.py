@@ -6,6 +6,7 @@ show, marks replaced and removed rows dead in a copied mask, and then puts a new
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -36,35 +37,62 @@ class Row(NamedTuple):
     movement: str
     license: str
     tags: tuple[str, ...]
-    text: str
-    year: int
+    text: str  # folded, see `search_text`
+    year: int  # see `search_year`
     stale: bool
-    palette: bytes  # as of `pack_palette`
+    palette: bytes  # see `pack_palette`
 
     @classmethod
     def of(cls, record: StyleRecord) -> Row:
-        """The row of a record, its texts folded for comparison."""
-        return make_row(
-            record.name, record.title, record.artist, record.year, record.movement,
-            record.license, record.tags, record.stale, pack_palette(record.palette),
+        """The row of a record."""
+        return cls(
+            record.name, record.artist, record.movement, record.license, record.tags,
+            search_text(record), search_year(record), record.stale, pack_palette(record.palette),
         )  # fmt: skip
 
 
-def make_row(
-    name: str, title: str, artist: str, year: str, movement: str, license_: str,
-    tags: tuple[str, ...], stale: bool, palette: bytes,
-) -> Row:  # fmt: skip
-    """Build a row from a record's fields."""
-    text = fold(" ".join((name, title, artist, movement, year, *tags)))
-    number = first_year(year)
-    return Row(
-        name, _folded(artist), _folded(movement), _folded(license_), tags, text,
-        _NO_YEAR if number is None else number, stale, palette,
-    )  # fmt: skip
+def search_text(record: StyleRecord) -> str:
+    """Everything that words are looked for in, folded."""
+    parts = (record.name, record.title, record.artist, record.movement, record.year, *record.tags)
+    return fold(" ".join(parts))
 
 
-# Artists and the like come again and again: folded once, and kept in memory once.
+def search_year(record: StyleRecord) -> int:
+    """The first year that the record names, or a number below all years."""
+    year = first_year(record.year)
+    return _NO_YEAR if year is None else year
+
+
+# Artists and the like come again and again.
 _folded = lru_cache(maxsize=10_000)(fold)
+
+
+class _Postings:
+    """Which rows have which artist, movement, licence or tag; made when first asked for."""
+
+    def __init__(self) -> None:
+        self._rows_with: dict[tuple[str, str], list[int]] = {}
+        self._posted = 0
+        self._lock = threading.Lock()
+
+    def having(self, snapshot: _Snapshot, column: str, value: str) -> NDArray[np.bool_]:
+        """Which of the snapshot's rows have a folded value in a column, (count,) bool."""
+        with self._lock:
+            for i in range(self._posted, snapshot.count):
+                row = snapshot.rows[i]
+                self._post("artist", _folded(row.artist), i)
+                self._post("movement", _folded(row.movement), i)
+                self._post("license", _folded(row.license), i)
+                for tag in row.tags:
+                    self._post("tag", tag, i)
+            self._posted = max(self._posted, snapshot.count)
+            found = np.array(self._rows_with.get((column, value), ()), np.intp)
+        having = np.zeros(snapshot.count, bool)
+        having[found[found < snapshot.count]] = True  # a newer snapshot may have posted more
+        return having
+
+    def _post(self, column: str, value: str, row: int) -> None:
+        self._rows_with.setdefault((column, value), []).append(row)
 
 
 @dataclass(frozen=True)
@@ -72,7 +100,7 @@ class _Snapshot:
     count: int
     rows: list[Row]  # shared between snapshots; only the first `count` belong to this one
     points: NDArray[np.float32]  # (capacity, point_size), zero for stale styles
-    postings: dict[tuple[str, str], list[int]]  # shared too: (column, value) -> rows that have it
+    postings: _Postings  # shared too
     palettes: NDArray[np.float32]  # (capacity, PALETTE_SIZE, 4)
     years: NDArray[np.int16]  # (capacity,)
     stale: NDArray[np.bool_]  # (capacity,)
@@ -92,7 +120,7 @@ class Index:
             0,
             [],
             np.zeros((capacity, self._point_size), np.float32),
-            {},
+            _Postings(),
             np.zeros((capacity, PALETTE_SIZE, 4), np.float32),
             np.full(capacity, _NO_YEAR, np.int16),
             np.zeros(capacity, bool),
@@ -128,7 +156,6 @@ class Index:
         old.stale[old.count : end] = [row.stale for row in rows]
         if rows:
             old.palettes[old.count : end] = palette_arrays([row.palette for row in rows])
-        _post(old.postings, rows, old.count)
         self._row_of.update((row.name, old.count + i) for i, row in enumerate(rows))
         self._snapshot = replace(old, count=end, alive=alive)
 
@@ -142,7 +169,6 @@ class Index:
         new.years[:count] = old.years[kept]
         new.stale[:count] = old.stale[kept]
         new.rows.extend(old.rows[i] for i in kept)
-        _post(new.postings, new.rows, 0)
         self._row_of = {row.name: i for i, row in enumerate(new.rows)}
         return replace(new, count=count, alive=np.ones(count, bool))
 
@@ -197,9 +223,9 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
         mask &= (color_gaps(palettes, parse_colors(where.colors)) <= NEAR_COLOR).all(axis=1)
     for column in ("artist", "movement", "license"):
         if wanted := fold(getattr(where, column)):
-            mask &= _having(snapshot, column, wanted)
+            mask &= snapshot.postings.having(snapshot, column, wanted)
     for tag in where.tags:
-        mask &= _having(snapshot, "tag", " ".join(tag.casefold().split()))
+        mask &= snapshot.postings.having(snapshot, "tag", " ".join(tag.casefold().split()))
     if words := fold(where.text).split():
         rows = snapshot.rows
         left: list[int] = np.flatnonzero(mask).tolist()
@@ -208,22 +234,3 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
         mask[:] = False
         mask[left] = True
     return mask
-
-
-def _post(postings: dict[tuple[str, str], list[int]], rows: Sequence[Row], start: int) -> None:
-    """Note which rows, counted from ``start``, have which values."""
-    for i, row in enumerate(rows, start):
-        for column, value in (("artist", row.artist), ("movement", row.movement),
-                              ("license", row.license)):  # fmt: skip
-            if value:
-                postings.setdefault((column, value), []).append(i)
-        for tag in row.tags:
-            postings.setdefault(("tag", tag), []).append(i)
-
-
-def _having(snapshot: _Snapshot, column: str, value: str) -> NDArray[np.bool_]:
-    """Which rows have a value in a column; newer rows than the snapshot's are cut off."""
-    positions = np.array(snapshot.postings.get((column, value), ()), np.intp)
-    having = np.zeros(snapshot.count, bool)
-    having[positions[positions < snapshot.count]] = True
-    return having

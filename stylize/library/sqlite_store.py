@@ -7,6 +7,7 @@ number, so that a process sees what others changed by reading only the rows with
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import sqlite3
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError, StylizeError
-from stylize.library.index import Index, Row, make_row
+from stylize.library.index import Index, Row, search_text, search_year
 from stylize.library.measure import Measure
 from stylize.library.palette import pack_palette, unpack_palette
 from stylize.library.records import TEXT_FIELDS, StyleFilter, StyleRecord
@@ -43,6 +44,7 @@ CREATE TABLE styles (
     name TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL, artist TEXT NOT NULL, year TEXT NOT NULL, movement TEXT NOT NULL,
     license TEXT NOT NULL, tags TEXT NOT NULL, palette BLOB NOT NULL,
+    search_text TEXT NOT NULL, search_year INTEGER NOT NULL,
     encoder_sha256 TEXT NOT NULL, measure TEXT NOT NULL, point BLOB,
     revision INTEGER NOT NULL, content_sha256 TEXT NOT NULL,
     source TEXT NOT NULL, notes TEXT NOT NULL,
@@ -62,13 +64,15 @@ CREATE INDEX removed_revision ON removed (revision);
 _MIGRATIONS: tuple[str, ...] = ()
 
 _COLUMNS = (
-    "name", "title", "artist", "year", "movement", "license", "tags", "palette",
+    "name", "title", "artist", "year", "movement", "license", "tags", "palette", "search_text",
+    "search_year",
     "encoder_sha256", "measure", "point", "revision", "content_sha256", "source", "notes",
     "created_at", "updated_at",
 )  # fmt: skip
 _EDITABLE = {"name", *TEXT_FIELDS, "tags", "updated_at"}
 _INDEX_COLUMNS = (
-    "name, title, artist, year, movement, license, tags, palette, encoder_sha256, measure, point"
+    "name, artist, movement, license, tags, search_text, search_year, palette, encoder_sha256, "
+    "measure, point"
 )
 _RECORD_COLUMNS = (
     "name, title, artist, year, movement, license, source, tags, notes, palette, content_sha256, "
@@ -225,8 +229,8 @@ class SqliteStore:
         return (
             record.name, record.title, record.artist, record.year, record.movement,
             record.license, "\n".join(record.tags), pack_palette(record.palette),
-            record.vector.encoder_sha256, self.measure.id if fits else "",
-            _bytes(point) if fits else None, revision, record.content_sha256, record.source,
+            search_text(record), search_year(record), record.vector.encoder_sha256,
+            self.measure.id if fits else "", _bytes(point) if fits else None, revision, record.content_sha256, record.source,
             record.notes, record.created_at, record.updated_at,
         )  # fmt: skip
 
@@ -246,16 +250,22 @@ class SqliteStore:
         if unknown:
             raise ValueError(f"a style cannot be changed in {sorted(unknown)}")
         with self._writing() as (db, revision):
-            row = db.execute("SELECT id FROM styles WHERE name = ?", (name,)).fetchone()
+            row = db.execute(
+                f"SELECT {_RECORD_COLUMNS}, id FROM styles JOIN pictures USING (id) WHERE name = ?",
+                (name,),
+            ).fetchone()
             if row is None:
                 raise StyleNotFoundError(f'There is no style called "{name}".')
+            row_id = row[-1]
+            record = dataclasses.replace(self._record(row[:-1]), **changes)
+            columns |= {"search_text": search_text(record), "search_year": search_year(record)}
             try:
-                _set(db, "styles", row[0], columns | {"revision": revision})
+                _set(db, "styles", row_id, columns | {"revision": revision})
             except sqlite3.IntegrityError as error:
                 raise StyleExistsError(
                     f'There is a style called "{changes["name"]}" already.'
                 ) from error
-            _set(db, "pictures", row[0], pictures)
+            _set(db, "pictures", row_id, pictures)
             if columns.get("name", name) != name:
                 db.execute("REPLACE INTO removed VALUES (?, ?)", (name, revision))
                 db.execute("DELETE FROM removed WHERE name = ?", (columns["name"],))
@@ -309,7 +319,7 @@ class SqliteStore:
         rows: list[Row] = []
         ready: list[int] = []
         renewed: list[tuple[str, bytes, str]] = []
-        for i, (name, title, artist, year, movement, license_, tags, palette, encoder, measure,
+        for i, (name, artist, movement, license_, tags, text, year, palette, encoder, measure,
                 _) in enumerate(found):  # fmt: skip
             stale = encoder != self.measure.encoder_sha256
             if measure == self.measure.id:
@@ -321,11 +331,10 @@ class SqliteStore:
                     points[i] = self.measure.points(vector.values[None])[0]
                     renewed.append((self.measure.id, _bytes(points[i]), name))
             rows.append(
-                make_row(name, title, artist, year, movement, license_,
-                         _tags(tags), stale, palette)
-            )  # fmt: skip
+                Row(name, artist, movement, license_, _tags(tags), text, year, stale, palette)
+            )
         stored = b"".join(found[i][-1] for i in ready)
-        points[ready] = np.frombuffer(stored, dtype="<f4").reshape(len(ready), -1)
+        points[ready] = np.frombuffer(stored, dtype="<f4").reshape(-1, self.measure.point_size)
         self._index.change(rows, points, [name for (name,) in removed])
         if renewed and not self.read_only:
             with contextlib.suppress(sqlite3.Error):  # only to spare the next start this work
