@@ -9,9 +9,7 @@ from stylize.errors import ControlError
 
 
 def _control(default: float, low: float, high: float, help_text: str) -> float:
-    value: float = field(
-        default=default, metadata={"low": low, "high": high, "help": help_text}
-    )
+    value: float = field(default=default, metadata={"low": low, "high": high, "help": help_text})
     return value
 
 

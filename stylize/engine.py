@@ -110,7 +110,9 @@ class Engine:
             ControlError: ``stroke_size`` is out of range.
         """
         if not 0.5 <= stroke_size <= 2:
-            raise ControlError(f"stroke_size of a style must be from 0.5 to 2; got {stroke_size:g}.")
+            raise ControlError(
+                f"stroke_size of a style must be from 0.5 to 2; got {stroke_size:g}."
+            )
         image = prepare_image(image)
         size = _fit_area(image.size, STYLE_SIDE_PX * stroke_size)
         image = resize_image(image, size)
@@ -218,9 +220,12 @@ class Engine:
                     _affine_map(affine, weight, tile, factor)
                     for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
                 ]
-            feeds = {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]}
-            (picture,) = self._run(self._graph("paint"), feeds)
-            return picture[0]  # type: ignore[no-any-return]
+            (pictures,) = self._run(
+                self._graph("paint"),
+                {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]},
+            )
+            painted: Bytes = pictures[0]
+            return painted
 
         return paint_tiles(rgb, paint, halo_px=self._files.halo_px, progress=progress)
 
@@ -310,7 +315,7 @@ class Engine:
     def _faster(self) -> Precision:
         """Time both precisions on a small picture, alternating, and return the faster."""
         picture = np.zeros((THUMBNAIL_PX, THUMBNAIL_PX, 3), np.uint8)
-        style = StyleVector(np.zeros(self.vector_length), self.encoder_sha256)
+        style = StyleVector(np.zeros(self.vector_length, np.float32), self.encoder_sha256)
         best: dict[Precision, float] = {}
         for _ in range(4):  # the first round also loads the graphs
             for precision in ("int8", "fp32"):
@@ -370,12 +375,14 @@ def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Fl
     """
     rows, columns = tile.outer_rows, tile.outer_columns
     part = weights[
-        :, rows.start // factor : rows.stop // factor, columns.start // factor : columns.stop // factor
+        :,
+        rows.start // factor : rows.stop // factor,
+        columns.start // factor : columns.stop // factor,
     ]
     base = affines[0, :, 0, 0]
     offsets = affines[1:, :, 0, 0] - base
     mixed = base[:, None, None] + np.tensordot(offsets, part, axes=(0, 0))
-    return mixed[None].astype(np.float32)  # type: ignore[no-any-return]
+    return mixed[None].astype(np.float32)
 
 
 def _with_strength(controls: Controls, strength: float | None) -> Controls:

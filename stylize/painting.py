@@ -71,7 +71,9 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int = TILE_PIXELS) 
     height, width = canvas.grid_height, canvas.grid_width
     if height * width <= tile_pixels:
         return [Tile(slice(0, height), slice(0, width), slice(0, height), slice(0, width))]
-    columns = _divide(width, min(_MAX_TILE_WIDTH_PX, max(4 * halo_px, tile_pixels // (2 * halo_px))))
+    columns = _divide(
+        width, min(_MAX_TILE_WIDTH_PX, max(4 * halo_px, tile_pixels // (2 * halo_px)))
+    )
     tile_width = columns[0].stop
     rows = _divide(height, max(2 * halo_px, tile_pixels // tile_width))
     return [
@@ -154,7 +156,8 @@ def _mirror(indices: NDArray[np.intp], length: int) -> NDArray[np.intp]:
         return np.zeros_like(indices)
     period = 2 * (length - 1)
     folded = np.abs(indices) % period
-    return np.minimum(folded, period - folded)
+    inside: NDArray[np.intp] = np.minimum(folded, period - folded)
+    return inside
 
 
 def thumbnail_size(width: int, height: int, side_px: int) -> tuple[int, int]:

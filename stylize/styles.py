@@ -84,7 +84,8 @@ def normalize_blend(weights: ArrayLike) -> NDArray[np.float64]:
         raise ControlError("The weights of a blend sum to 0; raise at least one of them.")
     # Divided by the largest first: the sum of huge or denormal weights stays a normal number.
     scaled = array / largest
-    return scaled / scaled.sum()
+    shares: NDArray[np.float64] = scaled / scaled.sum()
+    return shares
 
 
 def blend(styles: Sequence[StyleVector], weights: ArrayLike | None = None) -> StyleVector:

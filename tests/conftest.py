@@ -21,8 +21,10 @@ def make_picture(width: int, height: int, *, seed: int = 0, mode: str = "RGB") -
     phase = rng.random(3) * 6
     waves = np.sin(x[..., None] / (5 + 3 * phase) + np.cos(y[..., None] / (7 + phase)) + phase)
     blocks = rng.random((height // 16 + 1, width // 16 + 1, 3)).repeat(16, 0).repeat(16, 1)
-    pixels = 0.35 * (waves + 1) / 2 + 0.5 * blocks[:height, :width] + 0.15 * rng.random(
-        (height, width, 3)
+    pixels = (
+        0.35 * (waves + 1) / 2
+        + 0.5 * blocks[:height, :width]
+        + 0.15 * rng.random((height, width, 3))
     )
     return Image.fromarray((pixels * 255).astype(np.uint8)).convert(mode)
 

@@ -86,7 +86,11 @@ def main() -> None:
         cores / "style_encoder.onnx", encoder, images(), picture=False, percentile=99.99
     )
     quantize_convolutions(
-        cores / "paint.onnx", FOLDER / "paint.int8.onnx", paintings(), picture=True, percentile=99.99
+        cores / "paint.onnx",
+        FOLDER / "paint.int8.onnx",
+        paintings(),
+        picture=True,
+        percentile=99.99,
     )
     quantize_weights(FOLDER / "modulate.onnx", FOLDER / "modulate.int8.onnx", smallest=64)
     (FOLDER / "style_encoder.onnx").unlink()

@@ -174,7 +174,9 @@ def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     content = make_picture(64, 48)
     chroma = [
         np.abs(
-            pixels(tiny_engine.stylize(content, style, controls=Controls(color=color)).convert("YCbCr"))
+            pixels(
+                tiny_engine.stylize(content, style, controls=Controls(color=color)).convert("YCbCr")
+            )
             - pixels(content.convert("YCbCr"))
         )[..., 1:].mean()
         for color in (0, 0.5, 1)
@@ -313,7 +315,7 @@ def test_strength_out_of_range_is_refused(strength, tiny_engine, style):
 def test_other_arguments_out_of_range_are_refused(tiny_engine, style):
     with pytest.raises(ControlError, match="max_side_px must be at least 16; got 8"):
         tiny_engine.stylize(make_picture(32, 32), style, max_side_px=8)
-    with pytest.raises(ControlError, match="stroke_size of a style must be from 0.5 to 2"):
+    with pytest.raises(ControlError, match=r"stroke_size of a style must be from 0\.5 to 2"):
         tiny_engine.encode_style(make_picture(32, 32), stroke_size=3)
     with pytest.raises(ValueError, match="precision must be"):
         Engine(TINY_MODEL, precision="int4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,9 @@ def read_exclusions(path: Path | None) -> frozenset[str]:
         lists = json.loads(path.read_text(encoding="utf-8"))
         return frozenset(name for names in lists.values() for name in names)
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise TrainingError(f"{path} is not a JSON object of lists of file names: {error}") from error
+        raise TrainingError(
+            f"{path} is not a JSON object of lists of file names: {error}"
+        ) from error
 
 
 def read_rgb(path: Path) -> Image.Image:
@@ -95,7 +98,13 @@ class ContentBatch:
 
 
 def content_batches(
-    paths: Sequence[Path], *, count: int, side_px: int, seed: int, max_ratio: float = 3.0
+    paths: Sequence[Path],
+    *,
+    count: int,
+    side_px: int,
+    seed: int,
+    start: int = 0,
+    max_ratio: float = 3.0,
 ) -> Iterator[ContentBatch]:
     """Yield content batches for ever.
 
@@ -108,12 +117,14 @@ def content_batches(
         count: Pictures in a batch.
         side_px: Side of the crops and thumbnails.
         seed: The same seed yields the same batches.
+        start: Number of the first batch; those before it are skipped.
         max_ratio: Largest ratio between the sides of square and window.
     """
-    rng = np.random.default_rng(seed)
     unreadable: set[Path] = set()
-    while True:
-        crops, thumbnails = [], []
+    for index in itertools.count(start):
+        rng = np.random.default_rng([seed, index])
+        crops: list[Image.Image] = []
+        thumbnails: list[Image.Image] = []
         while len(crops) < count:
             path = paths[int(rng.integers(len(paths)))]
             ratio = 1.0 if rng.random() < 0.5 else float(rng.uniform(1.0, max_ratio))

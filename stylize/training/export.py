@@ -36,7 +36,11 @@ PARITY_VECTOR = 1e-3  # largest difference of a style vector's value, which are 
 
 
 def export(
-    checkpoint: Path, out: Path, *, contents: Sequence[Path] = (), record: dict[str, Any] | None = None
+    checkpoint: Path,
+    out: Path,
+    *,
+    contents: Sequence[Path] = (),
+    record: dict[str, Any] | None = None,
 ) -> Path:
     """Export a checkpoint.
 
@@ -97,7 +101,11 @@ def export_networks(
         "modulate": _trace(
             Modulate(network),
             dict(
-                zip(("image", "vector", "conditions", "strength", "detail"), (image, *styles), strict=True)
+                zip(
+                    ("image", "vector", "conditions", "strength", "detail"),
+                    (image, *styles),
+                    strict=True,
+                )
             ),
             ["affine_quarter", "affine_eighth"],
             [sides, *({0: count},) * 4],
@@ -105,7 +113,11 @@ def export_networks(
         "paint": _free_maps(
             _trace(
                 Paint(network),
-                {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth},
+                {
+                    "image": image,
+                    "affine_quarter": affines.quarter,
+                    "affine_eighth": affines.eighth,
+                },
                 ["cells"],
                 [sides, None, None],
             )
@@ -131,7 +143,8 @@ def export_networks(
 def write_description(out: Path, description: dict[str, Any]) -> Path:
     """Write model.json with the SHA-256 of every ONNX file beside it."""
     description["sha256"] = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(out.glob("*.onnx"))
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(out.glob("*.onnx"))
     }
     path = out / "model.json"
     path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
@@ -217,7 +230,9 @@ def check_parity(
             feeds |= {"conditions": controls[0].numpy(), "strength": controls[1].numpy()}
             quarter, eighth = sessions["modulate"].run(None, feeds)
             for index in range(2):
-                part = Affines(affines.quarter[index : index + 1], affines.eighth[index : index + 1])
+                part = Affines(
+                    affines.quarter[index : index + 1], affines.eighth[index : index + 1]
+                )
                 expected = network.paint(image, part).clamp(0, 1).permute(0, 2, 3, 1).numpy() * 255
                 painted = sessions["paint"].run(
                     None,

@@ -131,7 +131,9 @@ def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.Mod
         0, helper.make_tensor_value_info("bytes", TensorProto.UINT8, [batch, "height", "width", 3])
     )
     head = [helper.make_node("Transpose", ["bytes"], ["bytes_nchw"], perm=[0, 3, 1, 2])]
-    quantize = next((n for n in nodes if n.op_type == "QuantizeLinear" and n.input[0] == "image"), None)
+    quantize = next(
+        (n for n in nodes if n.op_type == "QuantizeLinear" and n.input[0] == "image"), None
+    )
     if quantize is None:
         head.append(
             helper.make_node(

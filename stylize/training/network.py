@@ -107,16 +107,16 @@ class Modulator(nn.Module):
         self.channels = size.modulated_channels
         self.register_buffer("vector_mean", torch.zeros(size.vector))
         self.register_buffer("vector_std", torch.ones(size.vector))
+        last = nn.Linear(size.hidden, 2 * self.channels)
         self.layers = nn.Sequential(
             nn.Linear(size.vector + len(CONDITIONS), size.hidden),
             nn.ReLU(),
             nn.Linear(size.hidden, size.hidden),
             nn.ReLU(),
-            nn.Linear(size.hidden, 2 * self.channels),
+            last,
         )
-        last = self.layers[-1]
-        nn.init.normal_(last.weight, std=0.02)  # type: ignore[union-attr, arg-type]
-        nn.init.zeros_(last.bias)  # type: ignore[union-attr, arg-type]
+        nn.init.normal_(last.weight, std=0.02)
+        nn.init.zeros_(last.bias)
 
     def forward(self, vectors: Tensor, conditions: Tensor) -> Modulation:
         """Modulate.
@@ -129,7 +129,7 @@ class Modulator(nn.Module):
         # within what the layers have seen.
         standardized = ((vectors - self.vector_mean) / self.vector_std).clamp(-5, 5)
         raw = self.layers(torch.cat([standardized, conditions], dim=1))
-        scale, shift = raw.split(self.channels, dim=1)
+        scale, shift = torch.split(raw, self.channels, dim=1)
         # Bounded, so that the ranges of the INT8 activations are; scale starts at 1, shift at 0.
         return Modulation(3 * torch.sigmoid(scale - math.log(2)), 3 * torch.tanh(shift / 3))
 
@@ -269,7 +269,10 @@ class _Measure:
     ) -> None:
         """Split what is said of all channels (1 or N, C) into the sites, 1/4 resolution first."""
         self._strength, self._detail = strength, detail
-        split = [rows.split(size.sites_quarter + size.sites_eighth, dim=1) for rows in channels]
+        split = [
+            torch.split(rows, list(size.sites_quarter + size.sites_eighth), dim=1)
+            for rows in channels
+        ]
         sites = list(zip(*split, strict=True))
         self._todo_quarter = iter(sites[: len(size.sites_quarter)])
         self._todo_eighth = iter(sites[len(size.sites_quarter) :])
@@ -310,7 +313,7 @@ def _join(sites: list[tuple[Tensor, Tensor]]) -> Tensor:
 
 
 def _split(affines: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
-    parts = affines.split(channels + channels, dim=1)
+    parts = torch.split(affines, list(channels + channels), dim=1)
     return list(zip(parts[: len(channels)], parts[len(channels) :], strict=True))
 
 

@@ -28,7 +28,6 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
-
 from PIL import Image, ImageOps
 
 from stylize.controls import Controls
@@ -53,7 +52,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, feeds: Iterator[Feeds]) -> None:
         self._feeds = feeds
 
-    def get_next(self) -> Feeds | None:  # type: ignore[override]
+    def get_next(self) -> Feeds | None:
         return next(self._feeds, None)
 
 

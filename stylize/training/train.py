@@ -28,9 +28,11 @@ from stylize.training import losses
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
 from stylize.training.data import (
+    COVARIANCE_LAYERS,
     ContentBatch,
     StyleBank,
     content_batches,
+    covariance,
     list_pictures,
     load_style_bank,
     projections,
@@ -118,7 +120,7 @@ class TrainConfig:
 
     def side_px(self, step: int) -> int:
         """Side of the crops at a step."""
-        return max((stage for stage in self.stages if stage[0] <= step))[1]
+        return max(stage for stage in self.stages if stage[0] <= step)[1]
 
     def as_record(self) -> dict[str, Any]:
         """Return the settings as plain values, without the folders of this machine."""
@@ -204,8 +206,8 @@ def compute_losses(
         own_vectors = style_vector(content)
         own_covariances = torch.stack(
             [
-                losses.covariance(content[name], matrix)
-                for name, matrix in zip(losses.COVARIANCE_LAYERS, matrices, strict=True)
+                covariance(content[name], matrix)
+                for name, matrix in zip(COVARIANCE_LAYERS, matrices, strict=True)
             ],
             dim=1,
         )
@@ -233,11 +235,9 @@ def compute_losses(
     content_factor, style_factor, fine_factor, coarse_factor = samples.conditions.exp().T
     fine = style_term.fine + config.covariance_weight * covariance_term.fine
     coarse = style_term.coarse + config.covariance_weight * covariance_term.coarse
-    weighted = (
-        content_factor
-        * (config.content_weight * content_term + config.edge_weight * edge_term)
-        + style_weight * style_factor * (fine_factor * fine + coarse_factor * coarse)
-    )
+    weighted = content_factor * (
+        config.content_weight * content_term + config.edge_weight * edge_term
+    ) + style_weight * style_factor * (fine_factor * fine + coarse_factor * coarse)
     # The ratio of the weights is what counts; the sum must not let some samples own the step.
     scale = 0.5 * (content_factor + style_factor * (fine_factor * coarse_factor).sqrt())
     # How much the output should be the content itself.
@@ -409,7 +409,7 @@ def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), path)
     # Channels last is about 1.4 times faster on CPUs.
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)
 
 
 def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -> TransferNetwork:
@@ -429,16 +429,16 @@ def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -
             raise TrainingError(
                 f"The checkpoint holds another architecture than {config.size}: {error}"
             ) from error
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)
 
 
 def _contents(config: TrainConfig, paths: list[Path], step: int) -> Iterator[ContentBatch]:
-    # A stream of random pictures has a new seed wherever it starts, so that none is repeated.
     return content_batches(
         paths,
         count=config.batch_contents,
         side_px=config.side_px(step),
-        seed=config.seed + step,
+        seed=config.seed,
+        start=step,
     )
 
 

@@ -169,7 +169,7 @@ def style_vector(features: dict[str, Tensor]) -> Tensor:
 
 def split_style_vector(vectors: Tensor) -> list[Statistics]:
     """Undo :func:`style_vector`: statistics of each style layer from vectors (N, 1920)."""
-    parts = vectors.split(STYLE_CHANNELS + STYLE_CHANNELS, dim=1)
+    parts = torch.split(vectors, list(STYLE_CHANNELS + STYLE_CHANNELS), dim=1)
     count = len(STYLE_CHANNELS)
     return [Statistics(parts[i], parts[i + count]) for i in range(count)]
 

@@ -1,0 +1,214 @@
+"""What a stylized picture is measured by, and the loss network that the losses are measured on.
+
+Losses are those of :class:`stylize.training.vgg.LossNetwork`, VGG16 with every channel at mean
+activation one over content pictures. They are comparable between systems measured with the same
+network and at the same size, and with nothing else: papers use other networks and sizes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stylize.errors import TrainingError
+from stylize.training.data import content_batches, list_pictures, to_tensor
+from stylize.training.losses import instance_normalize
+from stylize.training.picture_metrics import (
+    banding,
+    flat_areas,
+    grid_strength,
+    palette,
+    palette_distance,
+    ssim,
+)
+from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
+
+CONTENT_LAYER = "relu4_1"
+
+
+class Features(NamedTuple):
+    """What the loss network sees in a picture.
+
+    Attributes:
+        content: (1, 512, h, w), instance-normalised relu4_1.
+        style: (1, 1920), means and standard deviations of relu1_1, 2_1, 3_1 and 4_1.
+    """
+
+    content: Tensor
+    style: Tensor
+
+
+def content_loss(a: Features, b: Features) -> float:
+    """Mean squared error of instance-normalised relu4_1: 0 (same) to 2 (unrelated)."""
+    return float((a.content - b.content).square().mean())
+
+
+def style_losses(vector: Tensor, styles: Tensor) -> Tensor:
+    """Mean over four layers of (MSE of means + MSE of standard deviations).
+
+    Args:
+        vector: (1, 1920), of a picture.
+        styles: (S, 1920).
+
+    Returns:
+        (S,).
+    """
+    errors = split_style_vector((vector - styles).square())
+    layers = [layer.mean.mean(dim=1) + layer.std.mean(dim=1) for layer in errors]
+    return torch.stack(layers).mean(dim=0)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured of one result.
+
+    Attributes:
+        content_loss: See :func:`content_loss`.
+        style_loss: See :func:`style_losses`.
+        own_style_found: 1 if no other style of the evaluation is nearer by style loss, else 0.
+        ssim: Structural similarity with the content.
+        palette_distance: From the style's palette, in units of Lab.
+        grid: Strength of a repeating pattern in flat areas, in levels; None without flat areas.
+        banding: Steps per 1000 flat pixels; None without flat areas.
+    """
+
+    content_loss: float
+    style_loss: float
+    own_style_found: float
+    ssim: float
+    palette_distance: float
+    grid: float | None
+    banding: float | None
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Return the measures by name, rounded to what they are worth."""
+        return {
+            name: None if value is None else round(value, 5) for name, value in asdict(self).items()
+        }
+
+
+class Meter:
+    """Measures pictures; what was measured of a picture before is not measured again."""
+
+    def __init__(
+        self,
+        network: LossNetwork,
+        contents: Sequence[Image.Image],
+        styles: Sequence[Image.Image],
+        *,
+        keep: int = 32,
+    ) -> None:
+        """Encode what results are compared with.
+
+        Args:
+            network: The normalized loss network.
+            contents: RGB; their features are kept for good.
+            styles: All styles of the evaluation, RGB.
+            keep: Results whose features are kept, of up to 8 MB each at 512 px.
+        """
+        self._network = network.to(memory_format=torch.channels_last)  # 1.4 times faster on CPUs
+        self._keep = keep
+        self._contents = {_key(content): self._compute(content) for content in contents}
+        self._results: OrderedDict[bytes, Features] = OrderedDict()
+        self._styles = torch.cat([self._compute(style).style for style in styles])
+        self._palettes = [palette(np.asarray(style)) for style in styles]
+
+    def features(self, image: Image.Image) -> Features:
+        """Return the features of an RGB picture."""
+        key = _key(image)
+        if key in self._contents:
+            return self._contents[key]
+        found = self._results.pop(key, None) or self._compute(image)
+        self._results[key] = found
+        if len(self._results) > self._keep:
+            self._results.popitem(last=False)
+        return found
+
+    @torch.inference_mode()
+    def _compute(self, image: Image.Image) -> Features:
+        features = self._network(to_tensor([image]), last=CONTENT_LAYER)
+        return Features(instance_normalize(features[CONTENT_LAYER]), style_vector(features))
+
+    def losses(self, result: Image.Image, content: Image.Image, style: int) -> tuple[float, float]:
+        """Return content and style loss alone."""
+        found = self.features(result)
+        style_loss = style_losses(found.style, self._styles[style : style + 1])
+        return content_loss(found, self.features(content)), float(style_loss)
+
+    def measure(self, result: Image.Image, content: Image.Image, style: int) -> Measures:
+        """Measure a result.
+
+        Args:
+            result: RGB, of the content's size.
+            content: RGB.
+            style: Number of its style.
+        """
+        found = self.features(result)
+        losses = style_losses(found.style, self._styles)
+        picture, original = np.asarray(result), np.asarray(content)
+        flat = flat_areas(original)
+        return Measures(
+            content_loss=content_loss(found, self.features(content)),
+            style_loss=float(losses[style]),
+            own_style_found=float(losses[style] <= losses.min()),
+            ssim=ssim(picture, original),
+            palette_distance=palette_distance(palette(picture), self._palettes[style]),
+            grid=None if flat is None else grid_strength(picture, flat),
+            banding=None if flat is None else banding(picture, flat),
+        )
+
+
+def _key(image: Image.Image) -> bytes:
+    return hashlib.sha256(repr(image.size).encode() + image.tobytes()).digest()
+
+
+def load_loss_network(
+    path: Path | None = None, *, normalize_on: Sequence[Path] = ()
+) -> LossNetwork:
+    """Load the loss network, normalized.
+
+    Args:
+        path: ``loss_network.pt`` or ``checkpoint.pt`` of a training: taken as it is. Or VGG16 as
+            safetensors, or None to download it: normalized as training does it.
+        normalize_on: Folders of content pictures to normalize over.
+
+    Raises:
+        TrainingError: The file is unusable, or it needs normalizing and there are no folders.
+    """
+    if path is not None and path.suffix == ".pt":
+        return _load_normalized(path)
+    if not normalize_on:
+        raise TrainingError(
+            "VGG16 has to be normalized over content pictures: name their folders, or use the "
+            "loss_network.pt of a training."
+        )
+    network = LossNetwork.load(path)
+    batches = content_batches(
+        list_pictures(normalize_on), count=8, side_px=256, seed=1, max_ratio=1.0
+    )
+    network.normalize_(next(batches).crops for _ in range(32))
+    return network
+
+
+def _load_normalized(path: Path) -> LossNetwork:
+    if not path.is_file():
+        raise TrainingError(f"There is no loss network at {path}.")
+    network = LossNetwork()
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(state.get("loss_network", state))
+    except (OSError, RuntimeError, EOFError, AttributeError, TypeError) as error:
+        raise TrainingError(f"{path} does not hold a loss network: {error}") from error
+    except pickle.UnpicklingError as error:
+        raise TrainingError(f"{path} cannot be read as a file of weights: {error}") from error
+    return network

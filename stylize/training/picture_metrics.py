@@ -1,0 +1,141 @@
+"""Measures on pixels alone: structure, palette, and faults that show in flat areas.
+
+Every function takes pictures as arrays (H, W, 3) of bytes, sRGB. *Levels* are steps of 1/255.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.color import rgb2lab
+from skimage.metrics import structural_similarity
+from torch.nn import functional
+
+from stylize.training.data import fit_area
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+FLAT_WINDOW_PX = 9
+FLAT_LEVELS = 2.0  # largest standard deviation of a window of a flat area
+FLAT_SHARE = 0.01  # with less of its area flat, a picture says nothing of flat areas
+GRID_PX = 8  # the network's coarsest cell; patterns of 2 and 4 px repeat in it too
+STEP_LEVELS = 3  # a jump that the eye sees in a smooth area
+STEP_RUN_PX = 4  # pixels without a jump on both sides of it
+PALETTE_SIDE_PX = 128
+PALETTE_DIRECTIONS = 64
+PALETTE_QUANTILES = 256
+
+
+def ssim(a: Bytes, b: Bytes) -> float:
+    """Structural similarity of the luma (Rec. 601), -1 to 1.
+
+    Scikit-image's defaults: a uniform window of 7 px, the mean over the picture; at full size.
+    """
+    lumas = [_luma(picture).round() for picture in (a, b)]
+    value = structural_similarity(*lumas, data_range=255)  # type: ignore[no-untyped-call]
+    return float(value)
+
+
+def palette(image: Bytes) -> Floats:
+    """Summarise the colours of a picture for :func:`palette_distance`.
+
+    About 128 x 128 of its pixels, evenly spaced, in CIE Lab (D65), are projected on 64 directions
+    that cover the half sphere evenly.
+
+    Returns:
+        (256, 64): quantiles of each projection.
+    """
+    picture = Image.fromarray(image)
+    small = picture.resize(fit_area(picture.size, PALETTE_SIDE_PX), Image.Resampling.NEAREST)
+    lab = rgb2lab(np.asarray(small)).reshape(-1, 3)
+    order = (np.arange(PALETTE_DIRECTIONS) + 0.5) / PALETTE_DIRECTIONS  # Fibonacci's lattice
+    angle = np.pi * (1 + 5**0.5) * np.arange(PALETTE_DIRECTIONS)
+    radius = np.sqrt(1 - order**2)
+    directions = np.stack([order, radius * np.cos(angle), radius * np.sin(angle)])
+    shares = (np.arange(PALETTE_QUANTILES) + 0.5) / PALETTE_QUANTILES
+    quantiles: Floats = np.quantile(lab @ directions, shares, axis=0)
+    return quantiles
+
+
+def palette_distance(a: Floats, b: Floats) -> float:
+    """Distance of two palettes in units of Lab: how far the colours of one are from the other's.
+
+    It is the sliced Wasserstein distance (Rabin et al., "Wasserstein Barycenter and its Application
+    to Texture Mixing", 2011) times two, which makes a shift of every colour by 10 count 10.
+    """
+    return 2 * float(np.abs(a - b).mean())
+
+
+def flat_areas(content: Bytes) -> NDArray[np.bool_] | None:
+    """Return the mask (H, W) of areas without detail, or None if there are hardly any.
+
+    A pixel is flat if the luma of the window around it varies by at most ``FLAT_LEVELS``.
+    """
+    luma = torch.from_numpy(_luma(content))[None, None]
+
+    def mean(values: torch.Tensor) -> torch.Tensor:
+        return functional.avg_pool2d(
+            values, FLAT_WINDOW_PX, stride=1, padding=FLAT_WINDOW_PX // 2, count_include_pad=False
+        )
+
+    variance = mean(luma.square()) - mean(luma).square()
+    flat: NDArray[np.bool_] = (variance <= FLAT_LEVELS**2)[0, 0].numpy()
+    return flat if flat.mean() >= FLAT_SHARE else None
+
+
+def grid_strength(image: Bytes, flat: NDArray[np.bool_]) -> float:
+    """Return how strong a pattern repeats every 2, 4 or 8 pixels in flat areas, in levels.
+
+    The luma minus its mean over one period is averaged over all flat pixels of the same place in
+    the 8 x 8 grid. The result is the standard deviation of these 64 means, without the share that
+    noise alone has in it: 0 for a picture without a grid, 5 for a checkerboard of +5 and -5.
+    """
+    luma = _luma(image)
+    weights = np.ones(GRID_PX + 1)
+    weights[[0, -1]] = 0.5  # so that the mean of any pattern of the period is exactly removed
+    kernel = torch.from_numpy(np.outer(weights, weights) / GRID_PX**2)[None, None]
+    padded = np.pad(luma, GRID_PX // 2, mode="symmetric")
+    smooth = functional.conv2d(torch.from_numpy(padded)[None, None], kernel)[0, 0].numpy()
+    # Near the border the mean sees mirrored pixels, whose pattern is out of phase.
+    inner = np.zeros_like(flat)
+    inner[GRID_PX:-GRID_PX, GRID_PX:-GRID_PX] = flat[GRID_PX:-GRID_PX, GRID_PX:-GRID_PX]
+    detail = luma - smooth
+    means, noise = [], []
+    for y in range(GRID_PX):
+        for x in range(GRID_PX):
+            values = detail[y::GRID_PX, x::GRID_PX][inner[y::GRID_PX, x::GRID_PX]]
+            if len(values) > 1:
+                means.append(values.mean())
+                noise.append(values.var(ddof=1) / len(values))
+    if not means:
+        return 0.0
+    return float(np.sqrt(max(0.0, np.var(means) - np.mean(noise))))
+
+
+def banding(image: Bytes, flat: NDArray[np.bool_]) -> float:
+    """Return the number of steps per 1000 flat pixels: gradients that became stairs.
+
+    A step is a jump of the luma by at least 3 levels between neighbours in a row or column, with
+    no jump of more than 1 level between the 4 pixels on either side.
+    """
+    steps = _count_steps(_luma(image), flat) + _count_steps(_luma(image).T, flat.T)
+    return 1000 * steps / int(flat.sum())
+
+
+def _count_steps(luma: Floats, flat: NDArray[np.bool_]) -> int:
+    run = STEP_RUN_PX - 1
+    jumps = np.abs(np.diff(np.rint(luma), axis=1))
+    if jumps.shape[1] < 2 * run + 1:
+        return 0
+    windows = np.lib.stride_tricks.sliding_window_view(jumps, 2 * run + 1, axis=1)
+    calm = np.delete(windows, run, axis=2).max(axis=2) <= 1
+    where = flat[:, run : run + calm.shape[1]] & flat[:, run + 1 : run + 1 + calm.shape[1]]
+    return int((calm & where & (windows[:, :, run] >= STEP_LEVELS)).sum())
+
+
+def _luma(image: Bytes) -> Floats:
+    luma: Floats = image @ np.array([0.299, 0.587, 0.114])
+    return luma

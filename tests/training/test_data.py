@@ -1,0 +1,90 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.errors import TrainingError
+from stylize.training.data import (
+    content_batches,
+    fit_area,
+    list_pictures,
+    load_style_bank,
+    read_exclusions,
+    read_rgb,
+    to_tensor,
+)
+
+
+def test_pictures_are_listed_without_the_excluded(picture_folders, tmp_path):
+    content, style = picture_folders
+    file = tmp_path / "holdout.json"
+    file.write_text(json.dumps({"contents": ["content/0.png"], "styles": ["style/2.png"]}))
+    exclude = read_exclusions(file)
+    names = [path.name for path in list_pictures([content, style], exclude=exclude)]
+    assert names == ["1.png", "2.png", "3.png", "0.png", "1.png"]
+    assert read_exclusions(None) == frozenset()
+
+
+def test_bad_folders_and_lists_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="There is no folder"):
+        list_pictures([tmp_path / "none"])
+    with pytest.raises(TrainingError, match=r"No pictures in .*\.jpg"):
+        list_pictures([tmp_path])
+    (tmp_path / "list.json").write_text("[1]")
+    with pytest.raises(TrainingError, match="not a JSON object of lists"):
+        read_exclusions(tmp_path / "list.json")
+    (tmp_path / "no.png").write_text("no picture")
+    with pytest.raises(TrainingError, match="cannot be read as a picture"):
+        read_rgb(tmp_path / "no.png")
+
+
+def test_batches_have_shape_range_and_are_repeatable(picture_folders):
+    paths = list_pictures(picture_folders[:1])
+    first, second = (next(content_batches(paths, count=3, side_px=32, seed=4)) for _ in range(2))
+    for images in (first.crops, first.thumbnails):
+        assert images.shape == (3, 3, 32, 32)
+        assert 0 <= images.min() <= images.max() <= 1
+    assert (first.crops == second.crops).all()
+    other = next(content_batches(paths, count=3, side_px=32, seed=5))
+    assert (first.crops != other.crops).any()
+
+
+def test_a_ratio_of_one_makes_crop_and_thumbnail_the_same(picture_folders):
+    paths = list_pictures(picture_folders[:1])
+    batch = next(content_batches(paths, count=4, side_px=32, seed=0, max_ratio=1.0))
+    assert (batch.crops == batch.thumbnails).all()
+
+
+def test_unreadable_pictures_are_skipped(tmp_path, caplog):
+    (tmp_path / "bad.png").write_text("no picture")
+    with pytest.raises(TrainingError, match="None of the content pictures"):
+        next(content_batches([tmp_path / "bad.png"], count=1, side_px=16, seed=0))
+    Image.new("RGB", (40, 40)).save(tmp_path / "good.png")
+    paths = list_pictures([tmp_path])
+    batches = content_batches(paths, count=4, side_px=16, seed=0)
+    assert next(batches).crops.shape == (4, 3, 16, 16)
+    assert "bad.png" in caplog.text
+
+
+def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path, monkeypatch):
+    paths = list_pictures(picture_folders[1:])
+    bank = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
+    assert len(bank) == 6
+    assert bank.vectors.shape == (6, 1920)
+    assert bank.covariances.shape == (6, 2, 64, 64)
+    assert np.isfinite(bank.vectors).all()
+    assert (bank.vectors[:3] != bank.vectors[3:]).any(axis=1).all()
+    monkeypatch.setattr(
+        "stylize.training.data.style_vector", lambda _: pytest.fail("computed again")
+    )
+    again = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
+    np.testing.assert_array_equal(again.vectors, bank.vectors)
+
+
+def test_areas_and_tensors():
+    assert fit_area((512, 512), 256) == (256, 256)
+    assert fit_area((1000, 10), 16) == (160, 16)
+    tensor = to_tensor([Image.new("RGB", (5, 4), (255, 0, 51))])
+    assert tensor.shape == (1, 3, 4, 5)
+    assert tensor[0, :, 0, 0].tolist() == pytest.approx([1, 0, 0.2])

@@ -1,0 +1,169 @@
+"""Export and quantization of tiny networks: parity with torch, bars, errors."""
+
+import json
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from stylize.engine import Engine
+from stylize.errors import TrainingError
+from stylize.training import export as exporting
+from stylize.training import quantize as quantizing
+from stylize.training.export import check_parity, export_networks
+from stylize.training.graphs import Paint, equalize_
+from stylize.training.network import TransferNetwork
+from tests.conftest import make_picture
+from tests.make_tiny_model import make_networks
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    export_networks(*make_networks(), folder, record={"data": "made by code"})
+    return folder
+
+
+def test_onnx_equals_torch_at_sizes_that_were_not_traced(exported):
+    description = json.loads((exported / "model.json").read_text())
+    assert description["parity"]["picture_levels"] <= 1
+    assert description["parity"]["vector"] <= 1e-3
+    assert description["data"] == "made by code"
+    assert set(description["sha256"]) == {"modulate.onnx", "paint.onnx", "style_encoder.onnx"}
+
+
+def test_parity_notices_another_network(exported):
+    network, loss_network = make_networks()
+    with torch.no_grad():
+        network.head.bias.add_(0.05)
+    with pytest.raises(TrainingError, match="differs from torch by"):
+        check_parity(network, loss_network, exported)
+
+
+def test_graphs_hold_no_paths_of_this_machine(exported):
+    for file in exported.glob("*.onnx"):
+        content = file.read_bytes()
+        assert b"/site-packages/" not in content
+        assert str(exported.parent).encode() not in content
+        assert b".py" not in content
+
+
+def test_the_engine_runs_an_exported_model(exported):
+    engine = Engine(exported, precision="fp32", threads=1)
+    style = engine.encode_style(make_picture(50, 40))
+    assert engine.stylize(make_picture(45, 37), style).size == (45, 37)
+
+
+def test_equalizing_keeps_the_pictures():
+    network, _ = make_networks()
+    images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    vector = torch.rand(4, network.size.vector)
+    controls = (torch.zeros(4, 4), torch.tensor([[1.0], [0.5], [0.0], [1.0]]), torch.ones(4, 1))
+
+    def paint(network: TransferNetwork) -> torch.Tensor:
+        with torch.no_grad():
+            return network.paint(images, network.modulate(images, vector, *controls))
+
+    before = paint(network)
+    equalize_(network, images)
+    torch.testing.assert_close(paint(network), before, rtol=1e-3, atol=1e-3)
+    with torch.no_grad():
+        raw = network.down_quarter(torch.relu(network.stem(images)))
+    torch.testing.assert_close(raw.mean(dim=(0, 2, 3)), torch.zeros(8), rtol=0, atol=1e-3)
+    torch.testing.assert_close(raw.std(dim=(0, 2, 3)), torch.ones(8), rtol=0, atol=1e-2)
+
+
+def test_cells_are_the_picture_in_another_order():
+    network, _ = make_networks()
+    images = torch.rand(1, 3, 32, 24)
+    one = torch.ones(1, 1)
+    with torch.no_grad():
+        affines = network.modulate(
+            images, torch.zeros(1, network.size.vector), torch.zeros(1, 4), one, one
+        )
+        picture = network.paint(images, affines)[0]
+        cells = Paint(network)(images, *affines)[0]
+    rows = cells.permute(1, 2, 0).reshape(16, 12, 2, 2, 3).permute(0, 2, 1, 3, 4)
+    torch.testing.assert_close(rows.reshape(32, 24, 3).permute(2, 0, 1), picture)
+
+
+@pytest.fixture
+def styles_and_contents(picture_folders):
+    content, style = picture_folders
+    return {"contents": [content], "styles": [style]}
+
+
+def test_quantizing_adds_int8_files_that_pass_the_bar(exported, styles_and_contents, tmp_path):
+    model = shutil.copytree(exported, tmp_path / "model")
+    figures = quantizing.quantize(model, **styles_and_contents, pairs=4, validation_pairs=3)
+    assert figures["psnr_db_min"] >= quantizing.MINIMUM_PSNR_DB
+    description = json.loads((model / "model.json").read_text())
+    assert description["int8"] == figures
+    assert "style_encoder.onnx" not in description["sha256"]
+    assert not (model / "cores").exists()
+    engine = Engine(model, precision="int8", threads=1)
+    style = engine.encode_style(make_picture(50, 40))
+    assert engine.stylize(make_picture(45, 37), style).size == (45, 37)
+
+
+def test_weights_have_seven_bits_where_avx2_would_saturate(exported, styles_and_contents, tmp_path):
+    model = shutil.copytree(exported, tmp_path / "model")
+    quantizing.quantize(model, **styles_and_contents, pairs=4, validation_pairs=1)
+    graph = onnx.load(model / "paint.int8.onnx").graph
+    weights = [
+        onnx.numpy_helper.to_array(item) for item in graph.initializer if item.data_type == 3
+    ]
+    weights = [weight for weight in weights if weight.ndim == 4]
+    assert len(weights) >= 8
+    assert all(weight.min() >= -64 and weight.max() <= 64 for weight in weights)
+
+
+def test_a_model_below_the_bar_is_not_written(exported, styles_and_contents, tmp_path, monkeypatch):
+    model = shutil.copytree(exported, tmp_path / "model")
+    monkeypatch.setattr(quantizing, "MINIMUM_PSNR_DB", 90.0)
+    with pytest.raises(TrainingError, match=r"PSNR .* the limit is 90 dB"):
+        quantizing.quantize(model, **styles_and_contents, pairs=4, validation_pairs=2)
+    assert not list(model.glob("*.int8.onnx"))
+
+
+def test_quantizing_needs_the_cores(tmp_path, styles_and_contents):
+    with pytest.raises(TrainingError, match="export the checkpoint again"):
+        quantizing.quantize(tmp_path, **styles_and_contents)
+
+
+def test_weights_stored_in_8_bits_are_close(exported, tmp_path):
+    target = tmp_path / "modulate.int8.onnx"
+    quantizing.quantize_weights(exported / "modulate.onnx", target, smallest=64)
+    assert target.stat().st_size < (exported / "modulate.onnx").stat().st_size
+    import onnxruntime
+
+    rng = np.random.default_rng(0)
+    length = make_networks()[0].size.vector
+    feeds = {
+        "bytes": rng.integers(0, 256, (1, 32, 32, 3), dtype=np.uint8),
+        "vector": rng.random((2, length), np.float32),
+        "conditions": np.zeros((2, 4), np.float32),
+        "strength": np.ones((2, 1), np.float32),
+        "detail": np.ones((2, 1), np.float32),
+    }
+    before, after = (
+        onnxruntime.InferenceSession(path).run(None, feeds)
+        for path in (exported / "modulate.onnx", target)
+    )
+    for a, b in zip(before, after, strict=True):
+        assert np.abs(a - b).max() < 0.05 * np.abs(a).max()
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"), [(0, 99.0), (255, 0.0), (1, 10 * np.log10(255**2))]
+)
+def test_psnr_of_hand_computed_cases(levels, expected):
+    a = np.zeros((4, 4, 3), np.uint8)
+    assert quantizing.psnr_db(a, a + np.uint8(levels)) == pytest.approx(expected)
+
+
+def test_export_names_what_is_wrong_with_a_checkpoint(tmp_path):
+    with pytest.raises(TrainingError, match="There is no checkpoint"):
+        exporting.export(tmp_path / "none.pt", tmp_path)

@@ -1,0 +1,66 @@
+import pytest
+import torch
+
+from stylize.training import losses
+from stylize.training.data import covariance, projections
+from stylize.training.vgg import split_style_vector, style_vector
+
+
+@pytest.fixture
+def features(loss_network):
+    return loss_network(torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+
+
+def test_a_picture_has_no_distance_to_itself(features):
+    targets = split_style_vector(style_vector(features))
+    style = losses.style_loss(features, targets)
+    matrices = projections()
+    covariances = torch.stack(
+        [
+            covariance(features[name], matrix)
+            for name, matrix in zip(losses.COVARIANCE_LAYERS, matrices, strict=True)
+        ],
+        dim=1,
+    )
+    shape = losses.covariance_loss(features, covariances, matrices)
+    for value in (losses.content_loss(features, features), style.fine, style.coarse, shape.fine):
+        torch.testing.assert_close(value, torch.zeros(2))
+
+
+def test_unrelated_features_have_a_content_loss_of_two():
+    generator = torch.Generator().manual_seed(2)
+    a, b = (
+        {name: torch.randn(1, 8, 64, 64, generator=generator) for name in losses.CONTENT_LAYERS}
+        for _ in range(2)
+    )
+    assert losses.content_loss(a, b).item() == pytest.approx(2, abs=0.05)
+
+
+def test_the_content_loss_ignores_scale_and_shift_of_channels():
+    features = {name: torch.randn(2, 8, 16, 16) for name in losses.CONTENT_LAYERS}
+    moved = {name: 3 * x + 5 for name, x in features.items()}
+    assert losses.content_loss(moved, features).max() < 1e-3
+
+
+def test_a_covariance_of_a_hand_computed_case():
+    features = torch.tensor([[[[1.0, -1.0]], [[2.0, -2.0]]]])
+    torch.testing.assert_close(
+        covariance(features, torch.eye(2)), torch.tensor([[[1.0, 2.0], [2.0, 4.0]]])
+    )
+
+
+def test_pixel_losses_of_hand_computed_cases():
+    black, white = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    assert losses.pixel_loss(black, white).item() == 1
+    assert losses.smoothness_loss(white).item() == 0
+    stripes = torch.tensor([0.0, 1.0]).expand(1, 3, 2, 2)
+    assert losses.smoothness_loss(stripes).item() == 1
+    assert losses.range_loss(white + 0.5).item() == 0.5
+    assert losses.range_loss(black - 0.25).item() == 0.25
+    assert losses.range_loss(white).item() == 0
+
+
+def test_the_edge_loss_ignores_brightness_and_contrast():
+    image = torch.rand(1, 3, 16, 16)
+    assert losses.edge_loss(0.5 * image + 0.2, image).item() < 1e-2
+    assert losses.edge_loss(image.flip(3), image).item() > 0.1

@@ -1,0 +1,124 @@
+import pytest
+import torch
+
+from stylize.training.network import Affines, NetworkSize, TransferNetwork, count_macs
+
+SMALL = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, vector=6)
+
+
+@pytest.fixture
+def network() -> TransferNetwork:
+    torch.manual_seed(1)
+    return TransferNetwork(SMALL).eval()
+
+
+def modulate(network, images, *, vector=None, strength=1.0, detail=1.0, conditions=None) -> Affines:
+    count = len(images)
+    vector = torch.zeros(count, SMALL.vector) if vector is None else vector
+    conditions = torch.zeros(count, 4) if conditions is None else conditions
+    one = torch.ones(count, 1)
+    with torch.no_grad():
+        return network.modulate(images, vector, conditions, strength * one, detail * one)
+
+
+def test_the_content_path_costs_less_than_two_gmac_at_512_px():
+    assert count_macs(NetworkSize(), 512, 512) <= 2.0e9
+
+
+def test_macs_are_those_of_the_convolutions(network):
+    macs = []
+
+    def count(module, _, output):
+        macs.append(output[0].numel() * module.weight[0].numel())
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(count)
+    images = torch.rand(1, 3, 64, 48)
+    with torch.no_grad():
+        network.paint(images, Affines(*(torch.ones(1, n, 1, 1) for n in channels(SMALL))))
+    assert sum(macs) == count_macs(SMALL, 64, 48)
+
+
+def channels(size: NetworkSize) -> tuple[int, int]:
+    return 2 * sum(size.sites_quarter), 2 * sum(size.sites_eighth)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (64, 40), (8, 24)])
+def test_pictures_keep_their_size(network, height, width):
+    images = torch.rand(2, 3, height, width)
+    affines = modulate(network, images)
+    assert affines.quarter.shape == (2, channels(SMALL)[0], 1, 1)
+    assert affines.eighth.shape == (2, channels(SMALL)[1], 1, 1)
+    with torch.no_grad():
+        assert network.paint(images, affines).shape == images.shape
+
+
+def test_normalised_features_have_the_styles_statistics(network):
+    """The first site's output has the mean and deviation that the modulator asks for."""
+    images = torch.rand(1, 3, 64, 64)
+    vector = torch.randn(1, SMALL.vector)
+    affines = modulate(network, images, vector=vector)
+    with torch.no_grad():
+        modulation = network.modulator(vector, torch.zeros(1, 4))
+        raw = network.down_quarter(torch.relu(network.stem(images)))
+    count = SMALL.quarter
+    total = sum(SMALL.sites_quarter)
+    scale, shift = affines.quarter[:, :count], affines.quarter[:, total : total + count]
+    features = raw * scale + shift
+    torch.testing.assert_close(features.mean(dim=(2, 3)), modulation.shift[:, :count])
+    deviation = features.std(dim=(2, 3), correction=0)
+    # Slightly below, since a constant is added to the variance.
+    assert (deviation <= modulation.scale[:, :count] + 1e-5).all()
+    assert (deviation >= 0.8 * modulation.scale[:, :count]).all()
+
+
+def test_strength_zero_ignores_the_style(network):
+    images = torch.rand(1, 3, 32, 32)
+    first, second = (
+        modulate(network, images, vector=torch.full((1, 6), value), strength=0.0)
+        for value in (-3.0, 3.0)
+    )
+    torch.testing.assert_close(first, second)
+    expected = network.identity_scale[: SMALL.quarter]
+    torch.testing.assert_close(first.quarter[0, : SMALL.quarter, 0, 0], expected.detach())
+
+
+def test_detail_scales_the_skip_connection_only(network):
+    images = torch.rand(1, 3, 32, 32)
+    plain, none = (modulate(network, images, detail=detail) for detail in (1.0, 0.0))
+    count, total = SMALL.quarter, sum(SMALL.sites_quarter)
+    skip = [*range(count, 2 * count), *range(total + count, total + 2 * count)]
+    assert (none.quarter[0, skip] == 0).all()
+    torch.testing.assert_close(none.quarter[0, :count], plain.quarter[0, :count])
+
+
+def test_modulation_is_bounded(network):
+    modulation = network.modulator(1e6 * torch.randn(5, 6), torch.zeros(5, 4))
+    assert 0 <= modulation.scale.min() <= modulation.scale.max() <= 3
+    assert modulation.shift.abs().max() <= 3
+
+
+def test_a_flat_picture_stays_finite(network):
+    images = torch.zeros(1, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.isfinite(network.paint(images, modulate(network, images))).all()
+
+
+def test_affine_maps_equal_single_values_when_constant(network):
+    images = torch.rand(1, 3, 32, 48)
+    affines = modulate(network, images)
+    maps = Affines(affines.quarter.expand(-1, -1, 8, 12), affines.eighth.expand(-1, -1, 4, 6))
+    with torch.no_grad():
+        torch.testing.assert_close(network.paint(images, affines), network.paint(images, maps))
+
+
+def test_a_batch_equals_single_pictures(network):
+    images = torch.rand(3, 3, 32, 32)
+    vector = torch.randn(3, 6)
+    with torch.no_grad():
+        together = network.paint(images, modulate(network, images, vector=vector))
+        for i in range(3):
+            one = slice(i, i + 1)
+            affines = modulate(network, images[one], vector=vector[one])
+            torch.testing.assert_close(together[one], network.paint(images[one], affines))

@@ -1,0 +1,164 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylize.errors import TrainingError
+from stylize.training import train as training
+from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
+from stylize.training.train import TrainConfig, learning_rate, ramped_style_weight, train
+from stylize.training.vgg import LossNetwork
+
+
+@pytest.fixture
+def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> TrainConfig:
+    content, style = picture_folders
+    monkeypatch.setattr(LossNetwork, "load", classmethod(lambda cls, path: loss_network))
+    monkeypatch.setattr(LossNetwork, "normalize_", lambda self, batches: None)
+    return TrainConfig(
+        contents=(content,),
+        styles=(style,),
+        out=tmp_path / "run",
+        steps=6,
+        batch_contents=1,
+        stages=((0, 16), (4, 24)),
+        warmup_steps=2,
+        checkpoint_steps=3,
+        sheet_steps=0,
+        style_variants=1,
+        size=tiny_size,
+        device="cpu",
+    )
+
+
+def test_resuming_gives_the_same_next_step(config):
+    whole = load_checkpoint(train(config, stop_after=3))
+    split = replace(config, out=config.out.parent / "split")
+    state = load_checkpoint(train(split, stop_after=1))
+    assert (state["step"], state["samples_seen"]) == (1, 2)
+    resumed = load_checkpoint(train(split, stop_after=2))
+    assert resumed["step"] == whole["step"] == 3
+    for key in ("network", "ema"):
+        for name, value in resumed[key].items():
+            torch.testing.assert_close(value, whole[key][name], rtol=0, atol=0)
+
+
+def test_the_whole_plan_runs_through_its_stages(config):
+    state = load_checkpoint(train(config))
+    assert state["step"] == 6
+    assert state["config"]["stages"] == ((0, 16), (4, 24))
+    assert "contents" not in state["config"]
+    assert not (config.out / "checkpoint.partial").exists()
+    network = load_network(state)
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+
+
+def test_the_loss_falls_on_one_batch(config, loss_network):
+    bank = training.load_style_bank(
+        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+    )
+    contents = training.content_batches(
+        training.list_pictures(config.contents), count=1, side_px=32, seed=1
+    )
+    samples = training.draw_samples(contents, bank, config, step=0)
+    samples = replace(samples, conditions=torch.zeros(2, 4), strength=torch.ones(2, 1))
+    network = training._start(config, None, bank).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    totals = []
+    for _ in range(20):
+        terms = training.compute_losses(
+            network, loss_network, samples, config, 4.0, training.projections()
+        )
+        optimizer.zero_grad()
+        terms["total"].backward()
+        optimizer.step()
+        totals.append(terms["total"].item())
+    assert totals[-1] < 0.8 * totals[0]
+
+
+def test_samples_are_repeatable_and_varied(config, loss_network):
+    bank = training.load_style_bank(
+        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+    )
+
+    def draw(step: int):
+        contents = training.content_batches(
+            training.list_pictures(config.contents), count=1, side_px=16, seed=1
+        )
+        return training.draw_samples(contents, bank, config, step)
+
+    assert (draw(3).vectors == draw(3).vectors).all()
+    drawn = [draw(step) for step in range(60)]
+    strength = torch.cat([samples.strength for samples in drawn])
+    assert (strength == 1).sum() > 60
+    assert (strength == 0).any()
+    assert any(samples.own_style.any() for samples in drawn)
+    conditions = torch.cat([samples.conditions for samples in drawn])
+    assert conditions.abs().max() <= math.log(4) + 1e-6
+    assert (conditions == 0).all(dim=1).any()
+
+
+def test_the_schedule_warms_up_and_falls(config):
+    config = replace(config, steps=1000, warmup_steps=10, ramp_steps=100)
+    rates = [learning_rate(config, step) for step in (0, 9, 10, 500, 999)]
+    assert rates[0] == pytest.approx(config.learning_rate / 10)
+    assert rates[1] == rates[2] == config.learning_rate
+    assert rates[2] > rates[3] > rates[4] >= config.final_learning_rate
+    assert ramped_style_weight(config, 0) == config.style_weight_start
+    assert ramped_style_weight(config, 100) == ramped_style_weight(config, 900)
+    assert config.side_px(3) == 16
+    assert config.side_px(4) == 24
+
+
+def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(config, monkeypatch):
+    path = train(config, stop_after=1)
+    before = path.read_bytes()
+    nan = {"total": torch.tensor(float("nan"))}
+    monkeypatch.setattr(training, "compute_losses", lambda *_: nan)
+    with pytest.raises(TrainingError, match="not finite at step 1; the last good checkpoint is"):
+        train(config)
+    assert path.read_bytes() == before
+
+
+def test_checkpoints_of_another_kind_are_refused(config, tmp_path):
+    with pytest.raises(TrainingError, match="There is no checkpoint"):
+        load_checkpoint(tmp_path / "none.pt")
+    (tmp_path / "text.pt").write_text("no checkpoint")
+    with pytest.raises(TrainingError, match="cannot be read as a checkpoint"):
+        load_checkpoint(tmp_path / "text.pt")
+    torch.save({"format": 99}, tmp_path / "old.pt")
+    with pytest.raises(TrainingError, match="not a checkpoint of this version"):
+        load_checkpoint(tmp_path / "old.pt")
+    path = train(config, stop_after=1)
+    state = load_checkpoint(path)
+    state["size"]["half"] = 12
+    with pytest.raises(TrainingError, match="another architecture"):
+        load_network(state)
+    larger = replace(config, size=replace(config.size, blocks=2))
+    with pytest.raises(TrainingError, match="another architecture"):
+        train(larger)
+
+
+def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"step": 1})
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(TrainingError, match=r"No space left.*previous one is untouched"):
+        save_checkpoint(path, {"step": 2})
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_training_can_start_from_another_checkpoint(config):
+    path = train(config, stop_after=1)
+    other = replace(config, out=config.out.parent / "other", init=path)
+    bank = training.StyleBank(torch.zeros(2, 1920).numpy(), torch.zeros(2, 2, 64, 64).numpy())
+    network = training._start(other, None, bank)
+    expected = load_checkpoint(path)["ema"]
+    torch.testing.assert_close(network.state_dict()["stem.weight"], expected["stem.weight"])
