@@ -25,7 +25,20 @@ def grid_side(count: int) -> int:
     return math.ceil(math.sqrt(1.3 * count))
 
 
-def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.intp]:
+def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.float64]:
+    """The places of styles on a square map whose sides are 1.
+
+    Args:
+        measure: The measure of likeness.
+        records: N styles, none stale.
+
+    Returns:
+        (N, 2) x and y in 0..1, on a grid, no place twice.
+    """
+    return lay_out(measure, records) / max(1, grid_side(len(records)) - 1)
+
+
+def lay_out(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.intp]:
     """Lay styles out on a square grid: principal components, each then put in a cell near by.
 
     Args:
@@ -84,7 +97,7 @@ def draw_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 12
     canvas = Image.new("RGB", (size_px, size_px), "#faf9f7")
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(font_px)
-    for record, (column, row) in zip(records, project(measure, records), strict=True):
+    for record, (column, row) in zip(records, lay_out(measure, records), strict=True):
         middle, bottom = column * cell + cell // 2, row * cell + side + 4
         image = _thumbnail(record, side)
         canvas.paste(image, (int(middle - image.width // 2), int(bottom - image.height)))
@@ -126,7 +139,7 @@ def svg_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 100
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size_px} {size_px}" role="img" '
         f'aria-label="Map of {len(records)} styles" font-size="{font_px:.1f}">'
     ]
-    for record, (column, row) in zip(records, project(measure, records), strict=True):
+    for record, (column, row) in zip(records, lay_out(measure, records), strict=True):
         left, top = column * cell + (cell - side) / 2, row * cell + 2
         data = base64.b64encode(_webp(_thumbnail(record, 256))).decode()
         about = " · ".join(t for t in (record.label, record.artist, record.year) if t)

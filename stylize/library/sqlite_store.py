@@ -231,7 +231,8 @@ class SqliteStore:
             record.license, "\n".join(record.tags), pack_palette(record.palette),
             search_text(record), search_year(record), record.vector.encoder_sha256,
             self.measure.id if fits else "", _bytes(point) if fits else None, revision,
-            record.content_sha256, record.source, record.notes, record.created_at, record.updated_at,
+            record.content_sha256, record.source, record.notes, record.created_at,
+            record.updated_at,
         )  # fmt: skip
 
     def update(self, name: str, changes: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from stylize.errors import LibraryError
 from stylize.library import Entry, StyleLibrary, StyleRecord
 from stylize.library.describe import describe_style, layer_energies
-from stylize.library.map import draw_map, grid_side, html_map, project, svg_map
+from stylize.library.map import draw_map, grid_side, html_map, lay_out, project, svg_map
 from stylize.styles import StyleVector
 
 from .fakes import FakeEncoder, picture
@@ -69,14 +69,16 @@ def test_layers_need_the_layout_of_the_encoder():
 def test_projection_keeps_neighbours_together(shown, encoder):
     shown.add_vector("twin", shown.get("style-1").vector)
     records = shown.list()
-    places = project(shown.measure, records)
+    places = lay_out(shown.measure, records)
     assert places.shape == (13, 2)
     assert places.min() >= 0
     assert places.max() < grid_side(13)
-    np.testing.assert_array_equal(places, project(shown.measure, records))
+    np.testing.assert_array_equal(places, lay_out(shown.measure, records))
     names = [record.name for record in records]
     gap = places[names.index("style-1")] - places[names.index("twin")]
     assert np.linalg.norm(gap) < 2
+    unit = project(shown.measure, records)
+    np.testing.assert_allclose(unit * (grid_side(13) - 1), places)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -88,7 +90,7 @@ def test_small_maps(shown, count):
 
 def test_same_styles_do_not_hide_each_other(shown):
     records = [shown.get("style-1")] * 5
-    places = project(shown.measure, records)
+    places = lay_out(shown.measure, records)
     assert len(np.unique(places, axis=0)) == 5
 
 
