@@ -50,6 +50,7 @@ app.command("studio")(studio.studio)
 app.command("train")(training.train)
 app.command("export")(training.export)
 app.command("quantize")(training.quantize)
+app.command("evaluate")(training.evaluate)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""``stylize train``, ``export`` and ``quantize``: what needs torch.
+"""``stylize train``, ``export``, ``quantize`` and ``evaluate``: what needs torch.
 
 Torch is imported inside of the commands: whoever only paints does not need it installed.
 """
@@ -141,6 +141,75 @@ def quantize(
         return
     for name, value in figures.items():
         print(f"{name:<20} {value:g}")
+
+
+def evaluate(
+    contents: Folders,
+    styles: Folders,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")],
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Model; several are compared with the first.",
+            show_default="the bundled one",
+        ),
+    ] = None,
+    only: Annotated[
+        Path | None, typer.Option(help="JSON file of the pictures to use, such as held-out ones.")
+    ] = None,
+    vgg: Annotated[
+        Path | None,
+        typer.Option(
+            help="loss_network.pt of a training, or VGG16 weights as safetensors.",
+            show_default="downloaded",
+        ),
+    ] = None,
+    normalize_on: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Contents to normalize VGG16 weights over."),
+    ] = None,
+    pairs: Annotated[int | None, typer.Option(min=1, help="Pairs of pictures.")] = None,
+    size_px: Annotated[
+        int | None, typer.Option(min=64, help="Longer side of every picture.")
+    ] = None,
+    slider_pairs: Annotated[
+        int | None, typer.Option(min=0, help="Pairs to test the sliders on; 0: no such test.")
+    ] = None,
+    shown: Annotated[
+        int | None, typer.Option(min=0, help="Pairs whose pictures are in the report.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the choice of pairs.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure models on pairs of pictures and write a report with them side by side."""
+    with _needs_training():
+        from stylize.training.evaluate import EvaluationConfig
+        from stylize.training.evaluate import evaluate as run
+        from stylize.training.report import markdown
+
+        options: dict[str, Any] = {
+            "only": only,
+            "vgg": vgg,
+            "pairs": pairs,
+            "size_px": size_px,
+            "slider_pairs": slider_pairs,
+            "shown": shown,
+            "seed": seed,
+        }
+        config = EvaluationConfig(
+            contents=tuple(contents),
+            styles=tuple(styles),
+            out=out,
+            models=tuple(model or ()),
+            normalize_on=tuple(normalize_on or ()),
+            **_given(options),
+        )
+        report = run(config)
+    if as_json:
+        print_json(report)
+        return
+    print(markdown(report))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

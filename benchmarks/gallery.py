@@ -1,0 +1,79 @@
+"""Paint a page of pictures: every content in every style, as one sheet.
+
+    python benchmarks/gallery.py --contents FILE ... --styles FILE ... -o docs/gallery.jpg
+
+Styles across, contents down; the first row and column show them as they are. Ten contents and six
+styles of every kind (ink drawing, flat colour, impasto, ukiyo-e, dark baroque, a photograph) say
+more about a model than its best picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from stylize import Engine
+from stylize.errors import StylizeError
+from stylize.images import load_image, save_image
+
+GAP_PX = 6
+
+
+def paint_sheet(
+    engine: Engine,
+    contents: Sequence[Image.Image],
+    styles: Sequence[Image.Image],
+    *,
+    cell_px: int,
+    size_px: int,
+) -> Image.Image:
+    """Paint all pairs at ``size_px`` a side and show them in cells of ``cell_px``."""
+    pitch = cell_px + GAP_PX
+    size = (pitch * (len(styles) + 1) + GAP_PX, pitch * (len(contents) + 1) + GAP_PX)
+    sheet = Image.new("RGB", size, "white")
+
+    def paste(picture: Image.Image, column: int, row: int) -> None:
+        small = picture.resize((cell_px, cell_px), Image.Resampling.LANCZOS)
+        sheet.paste(small, (GAP_PX + column * pitch, GAP_PX + row * pitch))
+
+    squares = [ImageOps.fit(content.convert("RGB"), (size_px, size_px)) for content in contents]
+    for row, content in enumerate(squares, start=1):
+        paste(content, 0, row)
+    for column, style in enumerate(styles, start=1):
+        paste(ImageOps.fit(style.convert("RGB"), (cell_px, cell_px)), column, 0)
+        vector = engine.encode_style(style)
+        for row, content in enumerate(squares, start=1):
+            paste(engine.stylize(content, vector), column, row)
+    return sheet
+
+
+def main() -> None:
+    """Parse, paint, save."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--contents", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--model", type=Path, help="model folder; default: the bundled one")
+    parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
+    parser.add_argument("--cell-px", type=int, default=256, help="side of a cell")
+    parser.add_argument("--size-px", type=int, default=512, help="side that is painted at")
+    parser.add_argument("-o", "--out", type=Path, required=True, help=".jpg, .png or .webp")
+    options = parser.parse_args()
+    try:
+        sheet = paint_sheet(
+            Engine(options.model, precision=options.precision),
+            [load_image(file) for file in options.contents],
+            [load_image(file) for file in options.styles],
+            cell_px=options.cell_px,
+            size_px=options.size_px,
+        )
+        save_image(sheet, options.out)
+    except StylizeError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
