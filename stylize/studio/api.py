@@ -1,86 +1,266 @@
 """The named endpoints: everything the page can do, for programs.
 
-Each is a plain function with typed parameters; its docstring is its description.
+Each is a plain function with typed parameters; its docstring is its description, and the table of
+the README is made of both. Pictures come and go as files; styles as names or as their vectors.
 """
 
-from __future__ import annotations
+# No "from __future__ import annotations" here: Gradio reads the types of results as they are.
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
+import numpy as np
 from gradio import FileData
 from gradio.events import api as endpoint
+from PIL import Image
 
 from stylize.controls import Controls
+from stylize.errors import StyleVectorError
+from stylize.library import StyleRecord
+from stylize.recipe import Recipe, RecipeStyle
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
-from stylize.studio.visit import Content, Visit
+from stylize.studio.visit import Visit
 from stylize.styles import StyleVector
 
+MAX_RESULTS = 50
 
-def add_api(painter: Painter) -> None:
-    """Add the endpoints to the page that is being built."""
-    settings, library, engine = painter.settings, painter.library, painter.engine
 
-    def paint(content: FileData, look: Look, style: StyleVector | None = None) -> FileData:
-        image = open_picture(path_of(content), settings)
-        if style is None:
-            visit = Visit(content=Content.from_image(image, settings, path=path_of(content)))
-            result = painter.at_full_size(visit, look)
-        else:
-            result = engine.stylize(image, style, controls=look.controls)
-        return FileData(path=painter.save(result, ".png", "-".join(look.styles)))
+class Api:
+    """The endpoints, over a painter.
+
+    Args:
+        painter: Paints; holds library and settings.
+    """
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self.library = painter.library
 
     @shown
     def stylize(
+        self,
         content: FileData,
         style: str,
         strength: float = 1.0,
         content_weight: float = 1.0,
         style_weight: float = 1.0,
+        fine_weight: float = 1.0,
+        coarse_weight: float = 1.0,
         color: float = 0.0,
+        texture: float = 1.0,
         stroke_size: float = 1.0,
         detail: float = 1.0,
+        max_side_px: int = 0,
     ) -> FileData:
-        """Paint a content in a style of the library; returns a PNG of the content's size.
+        """Paint a content in a style of the library; returns a PNG that carries its recipe.
 
-        style: name of a style (see list_styles). strength, color: 0 to 1. content_weight,
-        style_weight: 0.25 to 4. stroke_size: 0.5 to 3. detail: 0 to 2.
+        style: a name from list_styles. strength, color, texture: 0 to 1. content_weight,
+        style_weight, fine_weight, coarse_weight: 0.25 to 4. stroke_size: 0.5 to 3. detail: 0 to 2.
+        max_side_px: longer side of the result in pixels; 0 keeps the content's size.
         """
         controls = Controls(
             strength=strength,
             content_weight=content_weight,
             style_weight=style_weight,
+            fine_weight=fine_weight,
+            coarse_weight=coarse_weight,
             color=color,
+            texture=texture,
             stroke_size=stroke_size,
             detail=detail,
         )
-        return paint(content, Look({style: 1.0}, controls))
+        return self._paint(content, Look({style: 1.0}, controls), max_side_px)
 
     @shown
-    def list_styles() -> list[dict[str, Any]]:
-        """List the styles of the library: name, title, artist, year, movement, tags."""
-        return [_describe(record) for record in library.list()]
+    def blend(
+        self,
+        content: FileData,
+        styles: dict[str, float],
+        controls: dict[str, float] | None = None,
+        max_side_px: int = 0,
+    ) -> FileData:
+        """Paint a content in a blend of styles; returns a PNG that carries its recipe.
 
-    job: dict[str, Any] = {"concurrency_id": "engine"}
-    endpoint(stylize, api_name="stylize", **job)
-    endpoint(list_styles, api_name="list_styles", queue=False)
+        styles: style name to weight, for example {"starry-night": 0.7, "great-wave": 0.3}.
+        controls: any of the controls of stylize by name. max_side_px: as for stylize.
+        """
+        data = {"styles": styles, **(controls or {})}
+        look = Look.from_dict(data, max_styles=self.painter.settings.max_styles)
+        return self._paint(content, look, max_side_px)
+
+    @shown
+    def stylize_with_picture(
+        self, content: FileData, style_picture: FileData, strength: float = 1.0
+    ) -> FileData:
+        """Paint a content in the style of any other picture; returns a PNG with its recipe.
+
+        style_picture: the picture to take the style from. strength: 0 to 1.
+        """
+        style = self.painter.engine.encode_style(self._open(style_picture))
+        return self._paint_vector(content, style, Controls(strength=strength), 0)
+
+    @shown
+    def stylize_with_vector(
+        self, content: FileData, vector: list[float], strength: float = 1.0
+    ) -> FileData:
+        """Paint a content with a style vector from encode_style; returns a PNG with its recipe.
+
+        vector: the values. strength: 0 to 1.
+        """
+        style = StyleVector(np.array(vector, np.float32), self.painter.engine.encoder_sha256)
+        self._check_length(style)
+        return self._paint_vector(content, style, Controls(strength=strength), 0)
+
+    @shown
+    def encode_style(self, picture: FileData) -> dict[str, Any]:
+        """Encode a picture as a style vector: keep it, and stylize without the picture later.
+
+        Returns values (a list of numbers), sha256 (of the vector) and encoder_sha256 (vectors of
+        another encoder cannot be used).
+        """
+        style = self.painter.engine.encode_style(self._open(picture))
+        return {
+            "values": style.values.tolist(),
+            "sha256": style.sha256,
+            "encoder_sha256": style.encoder_sha256,
+        }
+
+    @shown
+    def list_styles(self) -> list[dict[str, Any]]:
+        """List the styles of the library: name, title, artist, year, movement, license, tags."""
+        return [describe(record) for record in self.library.list()]
+
+    @shown
+    def search_styles(self, text: str = "", tag: str = "", limit: int = 10) -> list[dict[str, Any]]:
+        """Search the library by words in name, title, artist, movement, year or tags.
+
+        text: words that must all occur. tag: a tag it must have. limit: at most so many, up to 50.
+        """
+        tags = (tag,) if tag else ()
+        records = self.library.list(text=text, tags=tags, limit=_limit(limit))
+        return [describe(record) for record in records]
+
+    @shown
+    def similar_styles(self, style: str, limit: int = 10) -> list[dict[str, Any]]:
+        """Find the styles most like a style of the library, with their similarity (1: the same).
+
+        style: its name. limit: at most so many, up to 50.
+        """
+        matches = self.library.search(style, k=_limit(limit))
+        return [describe(m.record) | {"similarity": round(m.similarity, 4)} for m in matches]
+
+    def controls(self) -> list[dict[str, Any]]:
+        """List the controls: name, lowest and highest value, default, what it does."""
+        return [
+            {
+                "name": item.name,
+                "low": item.metadata["low"],
+                "high": item.metadata["high"],
+                "default": getattr(Controls(), item.name),
+                "help": item.metadata["help"],
+            }
+            for item in fields(Controls)
+        ]
+
+    def _open(self, file: FileData) -> Image.Image:
+        return open_picture(path_of(file), self.painter.settings)
+
+    def _paint(self, content: FileData, look: Look, max_side_px: int) -> FileData:
+        visit = Visit()
+        image = self.painter.engine.stylize(
+            self._open(content),
+            self.painter.style_of(visit, look),
+            controls=look.controls,
+            max_side_px=max_side_px or None,
+        )
+        recipe = self.painter.recipe(visit, look)
+        return FileData(path=self.painter.save(image, ".png", "-".join(look.styles), recipe))
+
+    def _paint_vector(
+        self, content: FileData, style: StyleVector, controls: Controls, max_side_px: int
+    ) -> FileData:
+        engine = self.painter.engine
+        image = engine.stylize(
+            self._open(content), style, controls=controls, max_side_px=max_side_px or None
+        )
+        recipe = Recipe(
+            styles=(RecipeStyle.of(style),),
+            controls=controls,
+            precision=engine.precision,
+            model_sha256=engine.model_sha256,
+            encoder_sha256=engine.encoder_sha256,
+        )
+        return FileData(path=self.painter.save(image, ".png", "stylized", recipe))
+
+    def _check_length(self, style: StyleVector) -> None:
+        expected = self.library.store.measure.dimension
+        if style.values.size != expected:
+            raise StyleVectorError(
+                f"The vector has {style.values.size} values; those of this page's style encoder "
+                f"have {expected}. Make one with encode_style."
+            )
 
 
-def path_of(file: Any) -> str:
+ENDPOINTS: tuple[tuple[str, bool], ...] = (
+    ("stylize", True),
+    ("blend", True),
+    ("stylize_with_picture", True),
+    ("stylize_with_vector", True),
+    ("encode_style", True),
+    ("list_styles", False),
+    ("search_styles", False),
+    ("similar_styles", False),
+    ("controls", False),
+)
+"""Name of each endpoint, and whether it uses the engine and therefore waits in its queue."""
+
+
+def add_api(painter: Painter) -> None:
+    """Add the endpoints to the page that is being built."""
+    api = Api(painter)
+    for name, uses_engine in ENDPOINTS:
+        function: Callable[..., Any] = getattr(api, name)
+        options: dict[str, Any] = {"concurrency_id": "engine"} if uses_engine else {"queue": False}
+        endpoint(function, api_name=name, **options)
+
+
+def path_of(file: FileData) -> str:
     """Return the path of an uploaded file; endpoints get it as a plain dict."""
-    return str(file["path"])
+    return str(file["path"] if isinstance(file, dict) else file.path)
 
 
-def _describe(record: Any) -> dict[str, Any]:
+def describe(record: StyleRecord) -> dict[str, Any]:
+    """Return what the API tells of a style."""
     return {
         "name": record.name,
-        "title": record.title,
+        "title": record.label,
         "artist": record.artist,
         "year": record.year,
         "movement": record.movement,
-        "tags": list(record.tags),
         "license": record.license,
         "source": record.source,
+        "tags": list(record.tags),
     }
+
+
+def reference() -> str:
+    """Return the API reference of the README: one table, made of the functions themselves."""
+    lines = ["| Endpoint | Parameters | What it does |", "| --- | --- | --- |"]
+    for name, _ in ENDPOINTS:
+        function = getattr(Api, name)
+        parameters = [
+            p.name if p.default is p.empty else f"{p.name}={p.default!r}"
+            for p in list(inspect.signature(function).parameters.values())[1:]
+        ]
+        text = " ".join(inspect.getdoc(function).split())  # type: ignore[union-attr]
+        lines.append(f"| `/{name}` | `{', '.join(parameters)}` | {text} |")
+    return "\n".join(lines)
+
+
+def _limit(number: int) -> int:
+    return max(1, min(MAX_RESULTS, int(number)))

@@ -23,7 +23,8 @@ from stylize.studio.visit import Visit
 
 SHEET_TILE_PX = 360
 SHEET_CONTENT_PX = 512
-Result = tuple[Image.Image, str]  # picture and caption, as a gr.Gallery takes them
+Result = tuple[Image.Image, str]  # picture and caption
+Shown = tuple[str, str]  # file and caption, as a gr.Gallery takes them
 
 
 class BatchActions(Actions):
@@ -38,14 +39,14 @@ class BatchActions(Actions):
         chosen: Chosen,
         *values: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio injects it
-    ) -> Iterator[tuple[list[Result], str | None]]:
+    ) -> Iterator[tuple[list[Shown], str | None]]:
         """Paint each content with the look of the Create tab; yields pictures and the zip."""
         if not paths:
             raise ImageError("Choose the pictures first.")
         self._check_number(len(paths))
         look = self.look(chosen, values)
         style, recipe = self.painter.style_of(visit, look), self.painter.recipe(visit, look)
-        done: list[Result] = []
+        done: list[Shown] = []
         files: list[str] = []
         for number, path in enumerate(paths):
             progress((number, len(paths)), desc=Path(path).name)
@@ -53,7 +54,7 @@ class BatchActions(Actions):
             content = open_picture(path, self.settings)
             image = self.painter.engine.stylize(content, style, controls=look.controls)
             files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
-            done.append((fit(image, 512), Path(path).stem))
+            done.append(self._shown(image, Path(path).stem))
             yield done, None
         yield done, self.painter.save_bytes(zip_files(files), "stylized.zip")
 
@@ -66,7 +67,7 @@ class BatchActions(Actions):
         chosen: Chosen,
         *values: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[tuple[list[Result], str | None]]:
+    ) -> Iterator[tuple[list[Shown], str | None]]:
         """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
         if visit.content is None:
             raise ImageError("Choose a picture in the Create tab first.")
@@ -74,16 +75,22 @@ class BatchActions(Actions):
         self._check_number(len(names))
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
-        done: list[Result] = []
+        done: list[Shown] = []
+        pictures = [(content, "")]
         for number, name in enumerate(names):
             progress((number, len(names)), desc=name)
             self.painter.rate.check(request.session_hash)
             style = self.painter.style_of(visit, Look({name: 1.0}))
             title = self.painter.library_of(visit).get(name).label
-            done.append((self.painter.engine.stylize(content, style, controls=controls), title))
+            image = self.painter.engine.stylize(content, style, controls=controls)
+            pictures.append((image, title))
+            done.append(self._shown(image, title))
             yield done, None
-        sheet = contact_sheet([(fit(visit.content.screen, SHEET_CONTENT_PX), ""), *done])
-        yield done, self.painter.save(sheet, ".png", "contact-sheet")
+        yield done, self.painter.save(contact_sheet(pictures), ".png", "contact-sheet")
+
+    def _shown(self, image: Image.Image, title: str) -> Shown:
+        # A file is written once; a picture would be encoded again with every step.
+        return self.painter.save(fit(image, 512), ".png", title), title
 
     def _check_number(self, number: int) -> None:
         if number > self.settings.max_batch:
@@ -168,6 +175,10 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
                 sheet = gr.Button(t("batch_sheet"), variant="primary", elem_id="batch-sheet")
             stop = gr.Button(t("batch_stop"), size="sm")
         with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
+            file = gr.DownloadButton(
+                t("batch_file"), size="sm", variant="primary", elem_id="batch-file"
+            )
+            status = gr.HTML(t("batch_idle"), elem_id="batch-status", apply_default_css=False)
             pictures = gr.Gallery(
                 show_label=False,
                 label=t("result"),
@@ -178,10 +189,10 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
                 elem_id="batch-pictures",
                 buttons=["fullscreen"],
             )
-            file = gr.File(label=t("batch_file"), interactive=False, elem_id="batch-file")
     private: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
+    private["show_progress_on"] = status
     results = [pictures, file]
-    jobs = [
+    jobs: Any = [
         many.click(act.many_contents, [files, *shows], results, **private),
         sheet.click(act.many_styles, [styles, *shows], results, **private),
     ]

@@ -129,8 +129,19 @@ def slider(name: str) -> gr.Slider:
     )
 
 
+class _Picture(gr.Image):
+    """Hands on the file as it is: what is no picture is explained by our own reader."""
+
+    is_template = True  # drawn in the browser as the Image that it is
+
+    def preprocess(self, payload: Any) -> Any:
+        if payload is None or (payload.url or "").startswith("data:"):
+            return super().preprocess(payload)
+        return payload.path
+
+
 def _content() -> gr.Image:
-    return gr.Image(
+    return _Picture(
         type="filepath",
         image_mode=None,
         format="png",

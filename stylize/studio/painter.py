@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageColor
@@ -19,8 +17,10 @@ from stylize.library import StyleLibrary, slugify
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
 from stylize.studio.look import Look
-from stylize.studio.pictures import from_data_url, to_data_url
+from stylize.studio.pace import Pace
+from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
+from stylize.studio.shelf import Shelf
 from stylize.studio.visit import EngineLike, Visit
 from stylize.styles import StyleVector
 
@@ -37,9 +37,13 @@ class Painter:
     settings: StudioSettings
     new_library: Callable[[], StyleLibrary]
     rate: RateLimit = field(init=False)
+    shelf: Shelf = field(init=False)
+    pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
         self.rate = RateLimit(self.settings.jobs_per_minute)
+        self.shelf = Shelf(self.settings.retention_s)
+        self.pace = Pace(self.settings.preview_px)
 
     def library_of(self, visit: Visit) -> StyleLibrary:
         """Return the library that a visit sees."""
@@ -97,9 +101,10 @@ class Painter:
         if visit.content is None or not look.styles:
             return None
         start = time.perf_counter()
-        content = visit.content.preview if live else visit.content.screen
+        content = fit(visit.content.preview, self.pace.side_px) if live else visit.content.screen
         image = self.engine.stylize(content, self.style_of(visit, look), controls=look.controls)
         elapsed = time.perf_counter() - start
+        self.pace.note(image.size, elapsed)
         width, height = visit.content.full_size
         return {
             "before": visit.content.screen_url,
@@ -208,14 +213,13 @@ class Painter:
             stem: Name of the file without suffix.
             recipe: How it was made, to be kept inside of it.
         """
-        folder = Path(tempfile.mkdtemp(prefix="stylize-"))
-        path = folder / f"{safe_name(stem)}{suffix}"
+        path = self.shelf.place(f"{safe_name(stem)}{suffix}")
         save_image(image, path, recipe=recipe)
         return str(path)
 
     def save_bytes(self, data: bytes, name: str) -> str:
         """Write an archive to a file that is deleted after the retention time."""
-        path = Path(tempfile.mkdtemp(prefix="stylize-")) / name
+        path = self.shelf.place(name)
         path.write_bytes(data)
         return str(path)
 

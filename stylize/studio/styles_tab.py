@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ class StyleActions:
     def export(self, visit: Visit) -> str:
         """Write the own styles to a file."""
         library = self.painter.library_of(visit)
-        path = Path(tempfile.mkdtemp(prefix="stylize-")) / "my-styles.zip"
+        path = self.painter.shelf.place("my-styles.zip")
         library.export(path, originals=True)
         return str(path)
 
@@ -119,6 +118,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             gr.Markdown(t("own_styles_public" if painter.settings.public else "own_styles"))
             add = gr.UploadButton(
                 t("add_styles"),
+                size="md",
                 file_count="multiple",
                 file_types=["image"],
                 variant="primary",
@@ -127,7 +127,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             with gr.Row():
                 import_ = gr.UploadButton(t("import"), file_types=[".zip"], size="sm")
                 export = gr.Button(t("export"), size="sm", elem_id="export-styles")
-            name = gr.Textbox(label=t("style_name"), interactive=False, elem_id="style-name")
+            name = gr.Textbox(visible=False)
             fields = [
                 gr.Textbox(label=t(f"style_{key}"), interactive=False, elem_id=f"style-{key}")
                 for key in FIELDS

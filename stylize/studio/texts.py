@@ -320,6 +320,12 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Ninguno elegido: todos",
     ),
     "batch_sheet": ("Make the sheet", "Bogen erstellen", "制作小样", "Hacer la hoja"),
+    "batch_idle": (
+        "Results appear here.",
+        "Hier erscheinen die Ergebnisse.",
+        "结果会显示在这里。",
+        "Los resultados aparecen aquí.",
+    ),
     "batch_stop": ("Stop", "Anhalten", "停止", "Parar"),
     "batch_file": ("Download", "Herunterladen", "下载", "Descargar"),
     # The children's page

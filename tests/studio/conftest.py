@@ -19,6 +19,9 @@ def pytest_configure(config):
     """Servers, clients and browsers of other projects leave sockets to the garbage collector."""
     for line in (
         "ignore:unclosed:ResourceWarning",
+        # Gradio's statistics with the newest pandas
+        "ignore:.*no_silent_downcasting",
+        "ignore:The copy keyword is deprecated",
         "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning",
     ):
         config.addinivalue_line("filterwarnings", line)
@@ -70,6 +73,7 @@ def url(engine):
 @pytest.fixture(scope="module")
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=30_000)  # a busy machine is not a broken page
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as playwright:

@@ -2,10 +2,16 @@
 
 import re
 
+import fakes
+import pytest
+from conftest import new_context
 from playwright.sync_api import expect
+
+from stylize.recipe import read_recipe
 
 SIZE = "120 \N{MULTIPLICATION SIGN} 80"
 NEW_RESULT = "(old) => document.querySelector('.st-after').src !== old"
+AT_REST = "() => { const n = performance.now(); window.seen ??= n; return n - window.seen > 700; }"
 
 
 def open_page(tab, url, query=""):
@@ -18,37 +24,250 @@ def result(tab):
     return tab.locator(".st-after").get_attribute("src")
 
 
+def upload(tab, path):
+    tab.locator("#content-picture input[type=file]").set_input_files(path)
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+
+
+def pick(tab, title):
+    tab.locator("#picker .st-pick", has_text=title).click()
+
+
+def add(tab, title):
+    tile = tab.locator("#picker .st-tile", has_text=title)
+    tile.hover()
+    tile.locator(".st-mix").click()
+
+
+def settled(tab, count):
+    """Wait until the history of the visit holds so many results."""
+    expect(tab.locator(".st-past")).to_have_count(count)
+
+
 def test_the_page_opens_with_a_picture(tab, url):
     open_page(tab, url)
-    expect(tab.locator(".st-chip")).to_contain_text("Starry Night")
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
 def test_a_picture_and_a_style_give_a_result(tab, url, picture_file):
     open_page(tab, url)
     old = result(tab)
-    tab.locator("#content-picture input[type=file]").set_input_files(picture_file)
-    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    upload(tab, picture_file)
     tab.wait_for_function(NEW_RESULT, arg=old)
     old = result(tab)
-    tab.get_by_role("button", name="Great Wave", exact=False).first.click()
+    pick(tab, "Great Wave")
     tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(tab.locator(".st-chip")).to_contain_text("Great Wave")
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Great Wave")
 
 
-def test_the_slider_changes_the_picture(tab, url):
+def test_the_slider_changes_the_picture_at_once_and_then_for_good(tab, url):
     open_page(tab, url)
     old = result(tab)
     slider = tab.locator("#control-strength input[type=range]")
     slider.focus()
     slider.press("ArrowLeft")
     tab.wait_for_function(NEW_RESULT, arg=old)
+    settled(tab, 2)
 
 
-def test_the_png_is_downloaded(tab, url, picture_file):
+def test_styles_are_blended_with_a_weight_each(tab, url):
     open_page(tab, url)
-    tab.locator("#content-picture input[type=file]").set_input_files(picture_file)
-    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    add(tab, "Great Wave")
+    settled(tab, 2)
+    expect(tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
+    old = result(tab)
+    tab.get_by_label("Weight of Great Wave").fill("1")
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    expect(tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
+    tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
+    expect(tab.locator("#picker .st-chip")).to_have_count(1)
+
+
+def test_search_tags_and_more_like_this(tab, url):
+    open_page(tab, url)
+    tiles = tab.locator("#picker .st-tile")
+    expect(tiles).to_have_count(6)
+    tab.locator("#picker .st-search").fill("wáve")
+    expect(tiles).to_have_count(1)
+    tab.locator("#picker .st-search").fill("zzz")
+    expect(tab.locator("#picker .st-found")).to_contain_text("No style fits")
+    tab.locator("#picker .st-search").fill("")
+    tab.locator("#picker .st-tag", has_text="calm").click()
+    expect(tiles).to_have_count(3)
+    tab.get_by_role("button", name="More like this").first.click()
+    expect(tab.locator("#picker .st-found")).to_contain_text("Most like “Starry Night”")
+    expect(tiles.first).to_contain_text("Starry Night")
+    tab.get_by_role("button", name="Show all").click()
+    expect(tiles).to_have_count(6)
+
+
+def test_presets_and_dice(tab, url):
+    open_page(tab, url)
+    tab.get_by_role("button", name="Gentle").click()
+    number = tab.locator("#control-strength input[type=number]")
+    expect(number).to_have_value("0.6")
+    settled(tab, 2)
+    tab.locator("#dice").click()
+    settled(tab, 3)
+
+
+def test_undo_brings_picture_and_settings_back(tab, url):
+    open_page(tab, url)
+    first = result(tab)
+    pick(tab, "Senecio")
+    settled(tab, 2)
+    tab.get_by_role("button", name="Undo").first.click()
+    assert result(tab) == first
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
+    tab.get_by_role("button", name="Result 2").click()
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+
+
+def test_before_and_after_by_keyboard(tab, url):
+    open_page(tab, url)
+    handle = tab.get_by_label("Compare before and after")
+    handle.focus()
+    handle.press("End")
+    expect(tab.locator(".st-stage")).to_have_attribute("style", re.compile("--cut: 100%"))
+
+
+def test_a_link_carries_the_settings(tab, url):
+    open_page(tab, url, "?style=senecio:1&style=red-horse:1&strength=0.5")
+    expect(tab.locator("#picker .st-chip strong")).to_have_text(["Senecio", "Red Horse"])
+    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
+    tab.get_by_role("button", name="Copy a link").click()
+    assert "style=senecio:1&style=red-horse:1&strength=0.5" in tab.url
+
+
+def test_a_wrong_link_opens_the_page_all_the_same(tab, url):
+    open_page(tab, url, "?style=senecio&strength=7")
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
+
+
+def test_the_download_brings_its_settings_back(tab, url, picture_file, tmp_path):
+    open_page(tab, url, "?style=senecio&strength=0.5")
+    upload(tab, picture_file)
     with tab.expect_download() as download:
         tab.get_by_role("button", name="PNG").click()
-    assert download.value.suggested_filename == "starry-night.png"
-    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    assert download.value.suggested_filename == "senecio.png"
+    path = tmp_path / "result.png"
+    download.value.save_as(path)
+    assert read_recipe(path).controls.strength == 0.5
+
+    open_page(tab, url)
+    upload(tab, path)
+    tab.locator("#use-recipe").click()
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
+
+
+def test_the_jpeg_is_a_jpeg(tab, url):
+    open_page(tab, url)
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="JPEG").click()
+    assert download.value.path().read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_the_result_becomes_the_content(tab, url, picture_file):
+    open_page(tab, url)
+    upload(tab, picture_file)
+    before = tab.locator(".st-before")
+    old = before.get_attribute("src")
+    tab.get_by_role("button", name="Use as picture").click()
+    tab.wait_for_function("(old) => document.querySelector('.st-before').src !== old", arg=old)
+
+
+def test_a_picture_of_mine_as_style(tab, url, tmp_path):
+    path = tmp_path / "Ma plage.png"
+    fakes.picture(11, (80, 80)).save(path)
+    open_page(tab, url)
+    old = result(tab)
+    tab.locator("#upload-style + input[type=file], input[type=file][data-testid=file-upload]")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#upload-style").click()
+    chooser.value.set_files(path)
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Ma plage")
+    tab.wait_for_function(NEW_RESULT, arg=old)
+
+
+def stroke(tab, selector):
+    tab.locator(selector).scroll_into_view_if_needed()
+    box = tab.locator(selector).bounding_box()
+    tab.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=5)
+    tab.mouse.up()
+
+
+def test_a_drawing_becomes_the_content(tab, url):
+    open_page(tab, url)
+    tab.get_by_role("tab", name="Draw").click()
+    stroke(tab, "#drawing .st-canvas")
+    tab.get_by_role("button", name="Use this drawing").click()
+    expect(tab.locator(".st-note")).to_contain_text("960 \N{MULTIPLICATION SIGN} 720")
+
+
+def test_a_region_is_painted(tab, url):
+    open_page(tab, url)
+    tab.get_by_role("tab", name="Regions").click()
+    old = result(tab)
+    stroke(tab, "#regions .st-canvas")
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    old = result(tab)
+    tab.locator("#regions").get_by_role("button", name="Clear all").click()
+    tab.wait_for_function(NEW_RESULT, arg=old)
+
+
+def test_a_picture_dropped_anywhere_becomes_the_content(tab, url, picture_file):
+    open_page(tab, url)
+    data = list(picture_file.read_bytes())
+    tab.evaluate(
+        """(bytes) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "a.png", { type: "image/png" }));
+          const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
+          document.querySelector("#viewer").dispatchEvent(new DragEvent("drop", options));
+        }""",
+        data,
+    )
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+
+
+def test_something_that_is_no_picture_is_explained(tab, url, tmp_path):
+    path = tmp_path / "fake.png"
+    path.write_bytes(b"not a picture")
+    open_page(tab, url)
+    tab.locator("#content-picture input[type=file]").set_input_files(path)
+    expect(tab.locator(".toast-body").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["Create", "Styles", "Batch"])
+def test_nothing_scrolls_sideways(tab, url, name):
+    open_page(tab, url)
+    tab.get_by_role("tab", name=name).first.click()
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_every_picture_and_control_has_a_name(tab, url):
+    open_page(tab, url)
+    nameless = tab.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, img")]
+          .filter((e) => e.offsetParent !== null)
+          .filter((e) => e.tagName === "IMG" ? !e.hasAttribute("alt") :
+            !(e.ariaLabel || e.innerText || e.title || e.labels?.length
+              || e.querySelector?.("img[alt]")))
+          .map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "word"), [("de-DE", "Stärke"), ("zh-CN", "强度"), ("es-ES", "Intensidad")]
+)
+def test_the_page_speaks_the_visitors_language(browser, url, locale, word):
+    context = new_context(browser, locale=locale)
+    tab = context.new_page()
+    tab.goto(url)
+    expect(tab.locator("#control-strength")).to_contain_text(word)
+    expect(tab.locator("html")).to_have_attribute("lang", locale[:2])
+    context.close()

@@ -1,0 +1,233 @@
+"""``stylize deploy``: put the page on the Hugging Face Hub as a Space.
+
+The Space gets this very package, the bundled styles and the model; nothing is built there but the
+environment of requirements.txt.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+import stylize
+from stylize.errors import StylizeError
+from stylize.library.bundled import bundled_folder
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_NOT_SHIPPED = ("__pycache__", "training", "bundled_styles", "*.pyc")
+# Gradio comes with the Space (sdk_version); onnxruntime and the others do not.
+_FROM_THE_SDK = ("gradio",)
+
+APP = '''"""The Space's entry point: builds the page with engine and library, and launches it."""
+
+from stylize.engine import Engine
+from stylize.library import StyleLibrary
+from stylize.studio import StudioSettings, launch
+from stylize.studio.hub_model import model_folder
+
+if __name__ == "__main__":
+    engine = Engine(model_folder())
+    launch(engine, StyleLibrary.open(encoder=engine), settings=StudioSettings.from_environment())
+'''
+
+
+class DeployError(StylizeError):
+    """The Space could not be made; the message says what to do."""
+
+
+def front_matter() -> str:
+    """Return the head of README.md that makes a repository a Space."""
+    return "\n".join(
+        [
+            "---",
+            "title: Stylize Studio",
+            "emoji: 🎨",
+            "colorFrom: indigo",
+            "colorTo: yellow",
+            "sdk: gradio",
+            f"sdk_version: {gradio.__version__}",
+            'python_version: "3.12"',
+            "app_file: app.py",
+            "header: mini",
+            "fullWidth: true",
+            "short_description: Paint a picture in the style of another, on a CPU",
+            "license: apache-2.0",
+            "tags: [style-transfer, onnx, art, education]",
+            "suggested_hardware: cpu-basic",
+            "disable_embedding: false",
+            "pinned: false",
+            "---",
+        ]
+    )
+
+
+def requirements(pyproject: Path | None = None) -> str:
+    """Return requirements.txt for a Space: the dependencies of this package, without Gradio.
+
+    Args:
+        pyproject: A pyproject.toml to read. Default: what the installed package declares.
+    """
+    if pyproject is not None:
+        import tomllib
+
+        lines = tomllib.loads(pyproject.read_text("utf-8"))["project"]["dependencies"]
+    else:
+        declared = importlib.metadata.requires("stylize-studio") or []
+        lines = [line for line in declared if "extra ==" not in line]
+    kept = [line for line in lines if re.split(r"[^\w-]", line)[0] not in _FROM_THE_SDK]
+    return "\n".join(["# Made from pyproject.toml by stylize/studio/deploy.py", *sorted(kept), ""])
+
+
+def stage(folder: Path) -> None:
+    """Write all files of the Space into a folder."""
+    package = Path(stylize.__file__).parent
+    ignore = shutil.ignore_patterns(*_NOT_SHIPPED)
+    shutil.copytree(package, folder / "stylize", ignore=ignore)
+    shutil.copytree(bundled_folder(), folder / "styles_library", ignore=ignore)
+    checkout = package.parent / "pyproject.toml"
+    (folder / "requirements.txt").write_text(
+        requirements(checkout if checkout.is_file() else None), "utf-8"
+    )
+    (folder / "app.py").write_text(APP, "utf-8")
+    text = (
+        "# Stylize Studio\n\nPaint a picture in the style of another. Uploads are deleted after "
+        "ten minutes; nothing is kept.\n"
+    )
+    (folder / "README.md").write_text(f"{front_matter()}\n\n{text}", "utf-8")
+
+
+def deploy(
+    space: str,
+    *,
+    hardware: str | None = None,
+    private: bool = False,
+    update: bool = False,
+    token: str | None = None,
+    timeout_s: float = 1800,
+    api: HfApi | None = None,
+    smoke: Callable[[str, str | None], None] | None = None,
+    report: Callable[[str], None] = lambda text: None,
+) -> str:
+    """Create or update a Space, wait until it runs, and call it once.
+
+    Args:
+        space: ``USER/NAME``.
+        hardware: Such as ``cpu-basic`` or ``zero-a10g``. Default: what the Hub chooses.
+        private: Let only yourself see it.
+        update: Replace the files of a Space that exists.
+        token: With the right to write. Default: that of ``hf auth login`` or ``HF_TOKEN``.
+        timeout_s: How long to wait for the Space to build and start.
+        api: Talks to the Hub. Default: the public one.
+        smoke: Called with the Space and the token when it runs; raises if it does not answer.
+            Default: `smoke_call`.
+        report: Told what is being done, one line each.
+
+    Returns:
+        The address of the Space.
+
+    Raises:
+        DeployError: Anything went wrong; the message says what and what to do.
+    """
+    if not _ID.fullmatch(space):
+        raise DeployError(f"A Space is named USER/NAME, for example me/studio; got {space!r}.")
+    api = api or HfApi(token=token)
+    with _explained(space, hardware):
+        report(f"Creating the Space {space}")
+        url = str(
+            api.create_repo(
+                space, repo_type="space", space_sdk="gradio", space_hardware=hardware,  # type: ignore[arg-type]
+                private=private, exist_ok=update,
+            )
+        )  # fmt: skip
+        report("Uploading the package, the styles and the model")
+        with tempfile.TemporaryDirectory() as folder:
+            stage(Path(folder))
+            api.upload_folder(
+                repo_id=space, repo_type="space", folder_path=folder, delete_patterns="*",
+                commit_message=f"Stylize Studio {stylize.__version__}",
+            )  # fmt: skip
+        report("Waiting for the Space to build and start")
+        runtime = _wait(api, space, timeout_s)
+    if runtime.stage != "RUNNING":
+        log = _last_lines(api, space)
+        raise DeployError(f"The Space ended in the stage {runtime.stage}. Its last lines:\n{log}")
+    report("Calling it once")
+    (smoke or smoke_call)(space, token)
+    return url
+
+
+def smoke_call(space: str, token: str | None) -> None:
+    """Stylize a picture on the Space.
+
+    Raises:
+        DeployError: It does not answer as it should.
+    """
+    from gradio_client import Client, handle_file
+
+    example = Path(__file__).parent / "examples" / "coffee.jpg"
+    try:
+        client = Client(space, token=token, verbose=False)
+        style = client.predict(api_name="/list_styles")[0]["name"]
+        client.predict(handle_file(example), style, api_name="/stylize")
+    except Exception as error:  # whatever the network or the Space comes up with
+        raise DeployError(f"The Space runs but does not stylize: {error}") from error
+
+
+def _wait(api: HfApi, space: str, timeout_s: float) -> Any:
+    try:
+        return api.wait_for_space(space, timeout=timeout_s)
+    except TimeoutError as error:
+        raise DeployError(
+            f"{error} It may still come up: look at https://huggingface.co/spaces/{space}."
+        ) from error
+
+
+def _last_lines(api: HfApi, space: str, count: int = 15) -> str:
+    try:
+        return "\n".join(list(api.fetch_space_logs(space, build=True))[-count:])
+    except (HfHubHTTPError, OSError) as error:
+        return f"(no log: {error})"
+
+
+@contextmanager
+def _explained(space: str, hardware: str | None) -> Iterator[None]:
+    """Turn the Hub's refusals into what a user can do about them."""
+    try:
+        yield
+    except LocalTokenNotFoundError as error:
+        raise DeployError(
+            "There is no token of the Hugging Face Hub. Run `hf auth login` with a token that may "
+            "write, or set HF_TOKEN."
+        ) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else None
+        said = error.server_message or str(error)
+        owner = space.partition("/")[0]
+        advice = {
+            401: "The token is missing or not valid. Run `hf auth login`, or set HF_TOKEN.",
+            402: (
+                f"The account {owner} has no plan that allows this Space"
+                f"{f' on {hardware}' if hardware else ''}. Choose other --hardware (free accounts "
+                "may host Gradio Spaces on zero-a10g) or a paid plan."
+            ),
+            403: (
+                f"The token may not write to {owner}. Take one with the right to write, or a "
+                "namespace of your own; new Spaces may also need a paid plan."
+            ),
+            404: f"The Hub does not know {owner}; check the name.",
+            409: f"There is a Space {space} already. Choose another name, or --update it.",
+            429: "The Hub asks to slow down; try again in some minutes.",
+        }.get(status or 0, "Try again later.")
+        raise DeployError(f"{advice} (The Hub said: {said})") from error
+    except OSError as error:
+        raise DeployError(f"The Hub cannot be reached: {error}. Check the connection.") from error

@@ -1,0 +1,117 @@
+"""The Styles and Batch tabs in a real browser."""
+
+import zipfile
+
+import fakes
+import pytest
+from conftest import new_context, serve
+from PIL import Image
+from playwright.sync_api import expect
+
+from stylize.studio import StudioSettings
+
+
+@pytest.fixture
+def tab(browser):
+    context = new_context(browser)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def public_url(engine):
+    page, address = serve(engine, StudioSettings.for_space())
+    yield address
+    page.close()
+
+
+def open_tab(tab, url, name):
+    tab.goto(url)
+    expect(tab.locator(".st-stage")).to_be_visible()
+    tab.get_by_role("tab", name=name).first.click()
+
+
+def add_style(tab, path):
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#add-styles").click()
+    chooser.value.set_files(path)
+
+
+def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path):
+    path = tmp_path / "Pond.png"
+    fakes.picture(12, (80, 80)).save(path)
+    open_tab(tab, public_url, "Styles")
+    add_style(tab, path)
+    title = tab.locator("#style-title textarea, #style-title input")
+    expect(title).to_have_value("Pond")
+    title.fill("The pond")
+    tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
+    tab.locator("#save-style").click()
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    expect(tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
+
+    with tab.expect_download() as download:
+        tab.locator("#export-styles").click()
+    exported = tmp_path / "mine.zip"
+    download.value.save_as(exported)
+    assert zipfile.is_zipfile(exported)
+
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    with tab.expect_file_chooser() as chooser:
+        tab.get_by_role("button", name="Import").click()
+    chooser.value.set_files(exported)
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    tab.get_by_role("tab", name="Create").first.click()
+    expect(tab.locator("#picker .st-tile", has_text="The pond")).to_have_count(1)
+
+
+def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_path):
+    path = tmp_path / "Secret.png"
+    fakes.picture(13, (80, 80)).save(path)
+    open_tab(tab, public_url, "Styles")
+    add_style(tab, path)
+    expect(tab.locator("#library .st-tile", has_text="Secret")).to_have_count(1)
+    context = new_context(browser)
+    other = context.new_page()
+    open_tab(other, public_url, "Styles")
+    expect(other.locator("#library .st-tile")).not_to_have_count(0)
+    expect(other.locator("#library .st-tile", has_text="Secret")).to_have_count(0)
+    context.close()
+
+
+def test_the_map_chooses_a_style(tab, url):
+    open_tab(tab, url, "Styles")
+    tab.get_by_role("tab", name="Map").click()
+    expect(tab.locator(".st-map button")).not_to_have_count(0)
+    tab.locator(".st-map button[data-name=senecio]").click()
+    expect(tab.locator("#style-title textarea, #style-title input")).to_have_value("Senecio")
+
+
+def test_many_pictures_by_one_look(tab, url, tmp_path):
+    paths = []
+    for seed in range(2):
+        paths.append(tmp_path / f"p{seed}.png")
+        fakes.picture(seed, (60, 40)).save(paths[-1])
+    open_tab(tab, url, "Batch")
+    tab.locator("#batch-files input[type=file]").set_input_files(paths)
+    expect(tab.locator("#batch-files")).to_contain_text("p1")
+    tab.locator("#batch-start").click()
+    expect(tab.locator("#batch-pictures img")).to_have_count(2)
+    with tab.expect_download() as download:
+        tab.locator("#batch-file").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist() == ["p0.png", "p1.png"]
+
+
+def test_one_picture_by_many_styles(tab, url, tmp_path):
+    open_tab(tab, url, "Batch")
+    tab.locator("#batch-sheet").click()
+    expect(tab.locator("#batch-pictures img").nth(5)).to_be_attached()
+    link = tab.locator("#batch-file")
+    with tab.expect_download() as download:
+        link.click()
+    path = tmp_path / "sheet.png"
+    download.value.save_as(path)
+    with Image.open(path) as sheet:
+        assert sheet.width > 700

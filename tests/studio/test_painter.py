@@ -1,0 +1,147 @@
+import base64
+import io
+
+import fakes
+import pytest
+from PIL import Image, ImageDraw
+
+from stylize.controls import Controls
+from stylize.errors import ImageError, StyleNotFoundError
+from stylize.recipe import read_recipe
+from stylize.studio import StudioSettings
+from stylize.studio.look import Look
+from stylize.studio.painter import Painter, safe_name
+from stylize.studio.settings import LimitError
+from stylize.studio.visit import Content, Visit
+
+LOOK = Look({"great-wave": 0.5, "senecio": 0.5}, Controls(strength=0.7))
+
+
+def make_painter(engine, **settings):
+    return Painter(
+        engine,
+        fakes.small_library(engine),
+        StudioSettings(**settings),
+        lambda: fakes.small_library(engine),
+    )
+
+
+@pytest.fixture
+def painter(engine):
+    return make_painter(engine)
+
+
+@pytest.fixture
+def visit(painter):
+    content = Content.from_image(fakes.picture(3, (900, 600)), painter.settings)
+    return Visit(content=content)
+
+
+def test_the_live_picture_is_smaller_than_the_one_that_stays(engine, painter, visit):
+    painter.on_screen(visit, LOOK, live=True)
+    painter.on_screen(visit, LOOK, live=False)
+    live, rest = engine.calls[-2:]
+    assert max(live[0]) == 512
+    assert rest[0] == (900, 600)
+
+
+def test_nothing_is_shown_without_content_or_style(painter, visit):
+    assert painter.on_screen(Visit(), LOOK, live=False) is None
+    assert painter.on_screen(visit, Look(), live=False) is None
+
+
+def test_what_is_shown_carries_its_look(painter, visit):
+    value = painter.on_screen(visit, LOOK, live=False)
+    assert Look.from_dict(value["look"]) == LOOK
+    assert Look.from_query(value["query"]) == LOOK
+    assert (value["width"], value["height"]) == (900, 600)
+
+
+def test_full_size_needs_a_content_and_a_style(painter, visit):
+    with pytest.raises(ImageError):
+        painter.at_full_size(Visit(), LOOK)
+    with pytest.raises(StyleNotFoundError):
+        painter.at_full_size(visit, Look())
+
+
+def test_a_saved_result_brings_its_settings_back(painter, visit):
+    image = painter.at_full_size(visit, LOOK)
+    path = painter.save(image, ".png", "a", painter.recipe(visit, LOOK))
+    recipe = painter.read_recipe(path)
+    _, look = painter.use_recipe(visit, recipe, b"")
+    assert look == LOOK
+
+
+def test_a_recipe_brings_unknown_styles_along(engine, painter, visit):
+    painter.library.add("mine", fakes.picture(9, (64, 64)))
+    look = Look({"mine": 1.0})
+    path = painter.save(visit.content.screen, ".png", "a", painter.recipe(visit, look))
+    stranger = make_painter(engine, public=True)
+    visit, found = stranger.use_recipe(Visit(), read_recipe(path), b"")
+    assert found == look
+    assert stranger.style_of(visit, found) == painter.library.get("mine").vector
+    assert "mine" not in stranger.library
+
+
+def test_a_picture_without_recipe_has_none(painter, picture_file):
+    assert painter.read_recipe(str(picture_file)) is None
+
+
+def test_strangers_styles_stay_in_their_visit(engine):
+    painter = make_painter(engine, public=True, max_own_styles=7)
+    before = painter.library.names()
+    visit, name = painter.add_style(Visit(), fakes.picture(1, (64, 64)), "Ma plage")
+    assert name == "ma-plage"
+    assert painter.library.names() == before
+    assert name in painter.library_of(visit)
+    with pytest.raises(LimitError):
+        painter.add_style(visit, fakes.picture(2, (64, 64)), "Zwei")
+
+
+def test_at_home_styles_are_kept(painter):
+    visit, name = painter.add_style(Visit(), fakes.picture(1, (64, 64)), "Mine")
+    assert visit.library is None
+    assert name in painter.library
+    _, second = painter.add_style(visit, fakes.picture(2, (64, 64)), "Mine")
+    assert second == "mine-2"
+
+
+def painted(color):
+    image = Image.new("RGBA", (90, 60), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((0, 0, 44, 59), color)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_region_keeps_the_content_or_has_its_own_style(painter, visit):
+    keep = {"painted": painted("#e4572e"), "styles": {"#e4572e": ""}}
+    (region,) = painter.regions_of(visit, keep)
+    assert region.style is None
+    own = {"painted": painted("#e4572e"), "styles": {"#e4572e": "senecio", "#17a398": ""}}
+    (region,) = painter.regions_of(visit, own)
+    assert region.style == painter.library.get("senecio").vector
+    assert painter.regions_of(visit, None) == []
+
+
+def test_the_kept_region_is_the_content(painter, visit):
+    keep = {"painted": painted("#e4572e"), "styles": {"#e4572e": ""}}
+    visit = visit.with_regions(painter.regions_of(visit, keep))
+    result = painter.at_full_size(visit, Look({"great-wave": 1.0}))
+    content = visit.content.screen
+    assert result.getpixel((100, 300)) == content.getpixel((100, 300))
+    assert result.getpixel((800, 300)) != content.getpixel((800, 300))
+
+
+def test_a_deleted_file_falls_back_to_the_screen(painter, picture_file):
+    content = Content.load(str(picture_file), painter.settings)
+    picture_file.unlink()
+    assert content.full(painter.settings).size == (120, 80)
+
+
+@pytest.mark.parametrize("text", ["../../etc/passwd", "a/b", "", "x" * 500, "…"])
+def test_file_names_are_safe(text):
+    name = safe_name(text)
+    assert "/" not in name
+    assert "." not in name
+    assert 0 < len(name) <= 60

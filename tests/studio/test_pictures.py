@@ -1,0 +1,72 @@
+import base64
+import io
+
+import fakes
+import pytest
+from PIL import Image
+
+from stylize.errors import ImageError
+from stylize.studio import StudioSettings
+from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url
+
+SMALL = StudioSettings(max_upload_mb=1, max_pixels=10_000)
+
+
+def png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_too_many_pixels_are_refused_before_decoding():
+    with pytest.raises(ImageError, match="megapixels"):
+        open_picture(png(Image.new("RGB", (200, 51))), SMALL)
+    assert open_picture(png(Image.new("RGB", (200, 50))), SMALL).size == (200, 50)
+
+
+def test_too_many_bytes_are_refused():
+    with pytest.raises(ImageError, match="1 MB"):
+        open_picture(b"\0" * 1_000_001, SMALL)
+
+
+def test_metadata_does_not_survive():
+    exif = Image.Exif()
+    exif[0x010E] = "at home"
+    buffer = io.BytesIO()
+    fakes.picture().save(buffer, "JPEG", exif=exif)
+    image = open_picture(buffer.getvalue(), StudioSettings())
+    assert not image.getexif()
+    assert b"at home" not in base64.b64decode(to_data_url(image).partition(",")[2])
+
+
+def test_data_urls_round_trip():
+    image = Image.new("RGB", (40, 30), "#336699")
+    url = "data:image/png;base64," + base64.b64encode(png(image)).decode()
+    assert from_data_url(url, SMALL).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://example.org/a.png",
+        "file:///etc/passwd",
+        "data:text/html;base64,PGI+",
+        "data:image/png;base64,???",
+        "data:image/png;base64,AAAA",
+        "data:image/png;base64," + "A" * 1_500_000,
+    ],
+)
+def test_other_urls_are_refused(url):
+    with pytest.raises(ImageError):
+        from_data_url(url, SMALL)
+
+
+def test_transparency_reaches_the_screen():
+    url = to_data_url(Image.new("RGBA", (20, 20), (255, 0, 0, 0)))
+    assert url.startswith("data:image/webp")
+
+
+def test_fit_never_enlarges():
+    assert fit(Image.new("RGB", (30, 20)), 100).size == (30, 20)
+    assert fit(Image.new("RGB", (300, 200)), 100).size == (100, 67)
