@@ -22,6 +22,7 @@ from stylize.errors import (
 from stylize.images import load_image, prepare_image
 from stylize.library import pictures
 from stylize.library.bundled import load_bundled
+from stylize.library.database import DamagedLibraryError
 from stylize.library.measure import Measure
 from stylize.library.palette import extract_palette
 from stylize.library.records import (
@@ -36,7 +37,7 @@ from stylize.library.records import (
 )
 from stylize.library.repair import salvage
 from stylize.library.sharing import ImportReport, OnConflict, export_styles, import_styles
-from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore
+from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry, MemoryStore, StyleStore
 from stylize.styles import StyleVector, blend
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from stylize.errors import LibraryError, StylizeError
+from stylize.library.database import backup_path
 from stylize.library.measure import Measure
 from stylize.library.palette import unpack_palette
 from stylize.library.records import StyleRecord
-from stylize.library.sqlite_store import SqliteStore, backup_path
+from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
 

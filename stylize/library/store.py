@@ -31,9 +31,15 @@ class StyleStore(Protocol):
     Every change is complete and durable when its method returns, or did not happen at all.
     """
 
-    read_only: bool
-    problem: str  # why it is read-only, for the user; empty if nothing is wrong
     measure: Measure
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+
+    @property
+    def problem(self) -> str:
+        """Why they are, for the user; empty if nothing is wrong."""
 
     def get(self, name: str) -> StyleRecord | None:
         """The record of that name, or None."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.errors import LibraryError, StyleExistsError
+from stylize.errors import LibraryError, ModelFileError, StyleExistsError
 from stylize.library import StyleLibrary, bundled
 from stylize.library.records import check_name
 
@@ -37,6 +37,21 @@ def test_the_shipped_credits_are_complete():
         with Image.open(folder / f"{credit['name']}.jpg") as image:
             assert 500 <= max(image.size) <= 768
     assert sum(path.stat().st_size for path in folder.glob("*.jpg")) < 8e6
+
+
+def test_the_shipped_vectors_are_those_of_the_shipped_model():
+    path = bundled.bundled_folder() / bundled.VECTORS_FILE
+    if not path.exists():
+        pytest.skip("the vectors are computed at first use")
+    from stylize.engine import Engine
+
+    try:
+        engine = Engine()
+    except ModelFileError:
+        pytest.skip("there is no model")
+    text = (path.parent / "styles.json").read_text(encoding="utf-8")
+    identity = bundled._identity(engine, text)
+    assert bundled._read_details(path, identity), "run benchmarks/encode_bundled.py"
 
 
 def test_bundled_styles_come_first(both):

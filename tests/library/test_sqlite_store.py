@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from stylize.errors import LibraryError
-from stylize.library import StyleLibrary, sqlite_store
+from stylize.library import StyleLibrary, database
+from stylize.library.database import DamagedLibraryError, backup_path
 from stylize.library.repair import repair, salvage
-from stylize.library.sqlite_store import DamagedLibraryError, SqliteStore, backup_path
+from stylize.library.sqlite_store import SqliteStore
 
 from .fakes import FakeEncoder, picture
 
@@ -34,7 +35,7 @@ def reopen(folder, encoder=None, **options):
     return StyleLibrary.open(folder, encoder=encoder or FakeEncoder(), bundled=False, **options)
 
 
-def database(folder):
+def database_of(folder):
     return folder / "library.sqlite3"
 
 
@@ -48,14 +49,14 @@ def test_nothing_is_written_before_the_first_change(tmp_path, encoder):
         library.search(picture(0))
         assert not folder.parent.exists()
         library.add("one", picture(0))
-        assert database(folder).is_file()
+        assert database_of(folder).is_file()
 
 
 def test_the_folder_can_be_given_by_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "elsewhere"))
     with reopen(None) as library:
         library.add("one", picture(0))
-    assert database(tmp_path / "elsewhere").is_file()
+    assert database_of(tmp_path / "elsewhere").is_file()
 
 
 def test_styles_outlive_the_library(tmp_path):
@@ -68,7 +69,7 @@ def test_styles_outlive_the_library(tmp_path):
 
 def test_durable_settings(on_disk):
     on_disk.add("one", picture(0))
-    with on_disk.store._connection() as db:
+    with on_disk.store.database.reading() as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
 
@@ -110,6 +111,18 @@ def test_a_moved_file_is_not_written_to(tmp_path):
         assert library.names() == ["one"]
 
 
+def test_connections_of_an_old_file_are_not_used_again(on_disk):
+    on_disk.add("one", picture(1))
+    path = on_disk.store.database.path
+    with on_disk.store.database.reading() as db:
+        assert db is not None
+        path.rename(path.with_name("moved.sqlite3"))
+        assert on_disk.names() == []
+    on_disk.add("two", picture(2))
+    assert on_disk.names() == ["two"]
+    assert [e.record.name for e in salvage(path)] == ["two"]
+
+
 def test_killed_writers_lose_nothing_acknowledged(tmp_path):
     acknowledged = []
     for attempt in range(4):
@@ -128,7 +141,7 @@ def test_killed_writers_lose_nothing_acknowledged(tmp_path):
         assert set(acknowledged) <= names
         assert len(names) <= len(acknowledged) + 4  # stored, but killed before telling
         assert all(len(record.thumbnail) == 3000 for record in library.list())
-        with library.store._connection() as db:
+        with library.store.database.reading() as db:
             assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
@@ -154,24 +167,24 @@ def test_four_processes_write_at_once(tmp_path):
 def test_a_newer_version_is_refused(tmp_path):
     with reopen(tmp_path) as library:
         library.add("one", picture(0))
-    with sqlite3.connect(database(tmp_path)) as db:
+    with sqlite3.connect(database_of(tmp_path)) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    before = database(tmp_path).read_bytes()
+    before = database_of(tmp_path).read_bytes()
     with pytest.raises(LibraryError, match=r"newer version.*format 99.*Update the program"):
         reopen(tmp_path)
-    assert database(tmp_path).read_bytes() == before
+    assert database_of(tmp_path).read_bytes() == before
 
 
 def test_older_versions_are_migrated_after_a_backup(tmp_path, monkeypatch):
     with reopen(tmp_path) as library:
         library.add("one", picture(0), title="One")
     step = "ALTER TABLE styles ADD COLUMN rating INTEGER; UPDATE styles SET rating = 3"
-    monkeypatch.setattr(sqlite_store, "_MIGRATIONS", (step,))
-    monkeypatch.setattr(sqlite_store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(database, "_MIGRATIONS", (step,))
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 2)
     with reopen(tmp_path) as library:
         assert library.get("one").title == "One"
-        with library.store._connection() as db:
+        with library.store.database.reading() as db:
             assert db.execute("SELECT rating FROM styles").fetchone()[0] == 3
             assert db.execute("PRAGMA user_version").fetchone()[0] == 2
     monkeypatch.undo()
@@ -183,8 +196,8 @@ def test_a_failed_migration_changes_nothing(tmp_path, monkeypatch):
         library.add("one", picture(0))
     step = "ALTER TABLE styles ADD COLUMN rating INTEGER; SELECT nonsense FROM nowhere"
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite_store, "_MIGRATIONS", (step,))
-        patch.setattr(sqlite_store, "SCHEMA_VERSION", 2)
+        patch.setattr(database, "_MIGRATIONS", (step,))
+        patch.setattr(database, "SCHEMA_VERSION", 2)
         with pytest.raises(LibraryError):
             reopen(tmp_path)
     with reopen(tmp_path) as library:
@@ -192,7 +205,7 @@ def test_a_failed_migration_changes_nothing(tmp_path, monkeypatch):
 
 
 def test_other_databases_are_left_alone(tmp_path):
-    with sqlite3.connect(database(tmp_path)) as db:
+    with sqlite3.connect(database_of(tmp_path)) as db:
         db.execute("CREATE TABLE birds (name TEXT)")
     db.close()
     with pytest.raises(LibraryError, match="another program"):
@@ -220,12 +233,12 @@ def test_stale_styles_are_encoded_again_or_marked(tmp_path):
 def test_points_follow_another_measure(tmp_path, bundle, encoder):
     with reopen(tmp_path) as library:
         library.add("one", picture(1))
-        with library.store._connection() as db:
+        with library.store.database.reading() as db:
             db.execute("UPDATE styles SET measure = 'older', point = x'00'")
     for _ in range(2):  # computed from the vector, then read as it was written back
         with reopen(tmp_path) as library:
             assert library.search(picture(1), 1)[0].similarity == pytest.approx(1, abs=1e-5)
-            with library.store._connection() as db:
+            with library.store.database.reading() as db:
                 stored = db.execute("SELECT measure FROM styles").fetchone()[0]
             assert stored == library.store.measure.id
 
@@ -235,7 +248,7 @@ def test_points_follow_another_measure(tmp_path, bundle, encoder):
 
 def test_full_disk(on_disk):
     on_disk.add("one", picture(0))
-    with on_disk.store._connection() as db:
+    with on_disk.store.database.reading() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LibraryError, match=r"is full.*Nothing was changed"):
@@ -247,9 +260,9 @@ def test_full_disk(on_disk):
 
 def test_locked(on_disk, monkeypatch):
     on_disk.add("one", picture(0))
-    on_disk.store._idle.pop().close()
-    monkeypatch.setattr(sqlite_store, "_BUSY_S", 0.01)
-    other = sqlite3.connect(database(on_disk.store.path.parent), isolation_level=None)
+    on_disk.store.database._drop_idle()
+    monkeypatch.setattr(database, "_BUSY_S", 0.01)
+    other = sqlite3.connect(database_of(on_disk.store.database.path.parent), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LibraryError, match=r"locked by another program.*Nothing was changed"):
         on_disk.add("two", picture(1))
@@ -293,7 +306,7 @@ def test_write_protected(protected):
             library.add("one", picture(0))
         if os.geteuid() == 0 and protected == "file":
             shutil.chown(folder, NOBODY)
-        os.chmod(database(folder), 0o444)
+        os.chmod(database_of(folder), 0o444)
         if protected == "folder":
             os.chmod(folder, 0o555)
         output, errors = start("look", folder, NOBODY).communicate(timeout=60)
@@ -314,8 +327,8 @@ def damaged_library(folder, count=30):
         for i in range(count // 2):
             library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
                                thumbnail=b"t" * 2000)  # fmt: skip
-        path = library.store.path
-        library.store._backup_checked = False
+        path = library.store.database.path
+        library.store.database._backup_checked = False
         backup_path(path).unlink(missing_ok=True)
         for i in range(count // 2, count):
             library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
@@ -347,7 +360,7 @@ def test_backup_is_made_once_a_day(tmp_path):
     with reopen(tmp_path) as library:
         library.add("one", picture(0))
         library.add("two", picture(1))
-        path = library.store.path
+        path = library.store.database.path
     assert [e.record.name for e in salvage(backup_path(path))] == ["one"]
     with reopen(tmp_path) as library:
         library.add("three", picture(2))  # the backup is of today
@@ -360,12 +373,12 @@ def test_backup_is_made_once_a_day(tmp_path):
 
 
 def test_garbage_is_refused_and_kept(tmp_path):
-    database(tmp_path).write_bytes(b"not a database at all" * 1000)
+    database_of(tmp_path).write_bytes(b"not a database at all" * 1000)
     with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*repair"):
         reopen(tmp_path)
     with pytest.raises(LibraryError, match=r"Nothing can be read.*Nothing was changed"):
-        repair(database(tmp_path), FakeMeasure())
-    assert database(tmp_path).read_bytes().startswith(b"not a database")
+        repair(database_of(tmp_path), FakeMeasure())
+    assert database_of(tmp_path).read_bytes().startswith(b"not a database")
 
 
 class FakeMeasure:
@@ -400,7 +413,7 @@ def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
     with reopen(tmp_path) as library:
         library.add("one", picture(0), title="One")
         library.add("two", picture(1))
-        path, measure = library.store.path, library.store.measure
+        path, measure = library.store.database.path, library.store.measure
     path.write_bytes(b"\0" * 5000)
     with pytest.raises(LibraryError, match=r"backup of .*library\.backup\.sqlite3"):
         reopen(tmp_path)
@@ -412,7 +425,7 @@ def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
 
 def test_a_damaged_record_is_reported_with_its_place(on_disk):
     on_disk.add("one", picture(0))
-    with on_disk.store._connection() as db:
+    with on_disk.store.database.reading() as db:
         db.execute("UPDATE pictures SET vector = x'00ff'")
     with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*'one'"):
         on_disk.get("one")
@@ -422,6 +435,6 @@ def test_a_store_is_not_a_file_of_another_measure(tmp_path, encoder):
     """Two libraries with different bundled styles may share one data folder."""
     with reopen(tmp_path) as library:
         library.add("one", picture(0))
-    store = SqliteStore(database(tmp_path), library.store.measure)
+    store = SqliteStore(database_of(tmp_path), library.store.measure)
     assert store.get("one") is not None
     store.close()
