@@ -8,6 +8,7 @@ one of them to all others says nothing about style transfer.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -281,6 +282,8 @@ def _write(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise TrainingError(
             f"{path} cannot be written ({error}). Free some space or choose another folder."
         ) from error

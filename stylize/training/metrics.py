@@ -34,6 +34,7 @@ from stylize.training.picture_metrics import (
 from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
 
 CONTENT_LAYER = "relu4_1"
+NORMALIZING_BATCHES = 32  # of 8 pictures
 
 
 class Features(NamedTuple):
@@ -196,7 +197,7 @@ def load_loss_network(
     batches = content_batches(
         list_pictures(normalize_on), count=8, side_px=256, seed=1, max_ratio=1.0
     )
-    network.normalize_(next(batches).crops for _ in range(32))
+    network.normalize_(next(batches).crops for _ in range(NORMALIZING_BATCHES))
     return network
 
 

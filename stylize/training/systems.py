@@ -61,7 +61,7 @@ def open_models(
         ModelFileError: A model is missing, damaged or of another architecture.
     """
     folders = folders or (BUNDLED,)
-    names = ["stylize" if folder == BUNDLED else folder.resolve().name for folder in folders]
+    names = ["stylize" if folder == BUNDLED else folder.absolute().name for folder in folders]
     return {
         f"{name if names.count(name) == 1 else folder} {precision}": open_model(folder, precision)
         for name, folder in zip(names, folders, strict=True)

@@ -1,0 +1,68 @@
+from stylize.training.report import METRICS, Shown, html_page, markdown
+
+INTERVAL = {"mean": 0.25, "low": 0.2, "high": 0.3}
+REPORT = {
+    "pairs": 40,
+    "size_px": 512,
+    "baseline": "ours",
+    "systems": {
+        "ours": dict.fromkeys((metric.name for metric in METRICS), INTERVAL) | {"grid": None},
+        "theirs": dict.fromkeys((metric.name for metric in METRICS), INTERVAL),
+    },
+    "differences": {
+        "theirs": {metric.name: INTERVAL | {"real": True} for metric in METRICS}
+        | {"ssim": INTERVAL | {"real": False}, "grid": None}
+    },
+    "int8_against_fp32": {},
+}
+SLIDER = {
+    "values": [0.25, 4],
+    "mean_losses": [0.5, 0.25],
+    "spearman": 0.97,
+    "spearman_min": 0.9,
+    "monotone": 0.5,
+    "pairs": 50,
+    "honest": True,
+}
+
+
+def test_tables_show_means_intervals_and_what_is_real():
+    lines = markdown(REPORT).splitlines()
+    assert lines[0] == "### Means over 40 pairs at 512 px"
+    (ours,) = [line for line in lines if line.startswith("| ours ")]
+    assert "0.250 ± 0.050" in ours
+    assert " - " in ours
+    minus = next(index for index, line in enumerate(lines) if line.startswith("| minus ours"))
+    cells = [cell.strip() for cell in lines[minus + 2].split("|")[1:-1]]
+    assert cells == ["theirs", *["+0.250 *"] * 3, "+0.250", "+0.25 *", "-", "+0.25 *"]
+
+
+def test_tables_without_rows_are_left_out():
+    assert "INT8" not in markdown(REPORT)
+    assert "Sliders" not in markdown(REPORT)
+
+
+def test_sliders_say_whether_they_are_honest():
+    tests = {"strength: style_loss": SLIDER | {"psnr_db_at_0": 99.0, "honest": False}, "a": SLIDER}
+    text = markdown(REPORT | {"sliders": {"size_px": 256, "tests": tests}})
+    assert "### Sliders, 50 pairs at 256 px" in text
+    assert "| 0.500 → 0.250 " in text
+    assert "| 50%      | NOT honest, 99 dB at 0 |" in text
+    assert text.count("| honest ") == 1
+
+
+def test_every_measure_is_defined():
+    text, page = markdown(REPORT), html_page(REPORT, [])
+    for metric in METRICS:
+        assert metric.text in text
+        assert metric.text in page
+
+
+def test_names_cannot_break_the_page():
+    measures = {"<b>": dict.fromkeys((metric.name for metric in METRICS), 0.5)}
+    shown = Shown("c&d.jpg", "<s>", {"content": 'a".jpg', "<b>": "b.jpg"}, measures)
+    page = html_page(REPORT, [shown])
+    assert "c&amp;d.jpg in the style of &lt;s&gt;" in page
+    assert 'src="a&quot;.jpg"' in page
+    assert "&lt;b&gt;: content 0.500, style 0.500, SSIM 0.500" in page
+    assert "<b>" not in page
