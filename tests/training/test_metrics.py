@@ -13,7 +13,8 @@ from stylize.training.metrics import Features, Meter, content_loss, load_loss_ne
 from stylize.training.vgg import VECTOR_LENGTH, LossNetwork
 from tests.conftest import make_picture
 
-CONTENTS = [make_picture(64, 64, seed=seed) for seed in (1, 2)]
+FLAT = Image.new("RGB", (64, 64), "gray")
+CONTENTS = [*(make_picture(64, 64, seed=seed) for seed in (1, 2)), FLAT]
 STYLES = [make_picture(64, 64, seed=seed) for seed in (3, 4, 5)]
 
 
@@ -66,8 +67,7 @@ def test_another_style_is_not_found(meter):
 
 
 def test_flat_areas_are_measured_where_there_are_some(meter):
-    flat = Image.new("RGB", (64, 64), "gray")
-    found = meter.measure(flat, flat, 0)
+    found = meter.measure(FLAT, FLAT, 0)
     assert (found.grid, found.banding) == (0, 0)
     found = meter.measure(CONTENTS[0], CONTENTS[0], 0)
     assert (found.grid, found.banding) == (None, None)
