@@ -134,7 +134,10 @@ def tables(report: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     pairs = next((found["pairs"] for found in sliders.get("tests", {}).values()), 0)
     every = [
         (f"Means over {report['pairs']} pairs at {report['size_px']} px", systems_table(report)),
-        ("Differences (* real: 95 % interval without 0)", differences_table(report)),
+        (
+            "Differences (* real: 95 % interval without 0, of at least 20 pairs)",
+            differences_table(report),
+        ),
         ("INT8 against FP32", int8_table(report)),
         (f"Sliders, {pairs} pairs at {sliders.get('size_px')} px", sliders_table(report)),
     ]

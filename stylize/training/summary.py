@@ -10,6 +10,7 @@ import numpy as np
 from stylize.training.intervals import bootstrap_mean
 from stylize.training.report import METRICS
 
+MIN_PAIRS = 20  # the bootstrap of fewer pairs is too sure of itself
 Record = dict[str, Any]
 """``content``, ``style``, ``system`` and the measures by name; also any other JSON object."""
 
@@ -20,7 +21,7 @@ def summarize(records: Sequence[Record], *, seed: int = 0) -> Record:
     Returns:
         ``baseline``: name of the first system; ``systems``: name -> measure -> mean, low, high;
         ``differences``: name -> measure -> the same of (this system - baseline) on the same pairs,
-        and ``real``, whether the interval leaves out 0.
+        and ``real``, whether the interval leaves out 0; never with fewer than 20 pairs.
     """
     contents = {name: i for i, name in enumerate(dict.fromkeys(r["content"] for r in records))}
     styles = {name: i for i, name in enumerate(dict.fromkeys(r["style"] for r in records))}
@@ -46,7 +47,7 @@ def summarize(records: Sequence[Record], *, seed: int = 0) -> Record:
             )
             differences[metric.name] = difference and {
                 **difference.as_dict(),
-                "real": difference.real,
+                "real": difference.real and len(pairs) >= MIN_PAIRS,
             }
         summary["systems"][name] = means
         if name != baseline:

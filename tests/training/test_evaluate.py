@@ -168,6 +168,16 @@ def test_means_and_differences_of_hand_computed_records():
     assert not difference["ssim"]["real"]
 
 
+def test_a_few_pairs_prove_nothing():
+    records = [
+        record(f"c{number}", f"s{number}", name, ssim=value)
+        for number in range(19)
+        for name, value in (("ours", 0.5), ("theirs", 0.25))
+    ]
+    found = summarize(records)["differences"]["theirs"]["ssim"]
+    assert found == {"mean": -0.25, "low": -0.25, "high": -0.25, "real": False}
+
+
 def test_measures_without_any_value_have_no_mean():
     found = summarize([record("c", "s", name, banding=None) for name in ("a", "b")])
     assert found["systems"]["a"]["banding"] is None
