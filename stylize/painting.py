@@ -46,7 +46,16 @@ class Canvas:
         """Return a part of the canvas, (rows, columns, 3), from the picture (H, W, 3)."""
         y = _mirror(np.arange(rows.start, rows.stop) - MARGIN_PX, self.height)
         x = _mirror(np.arange(columns.start, columns.stop) - MARGIN_PX, self.width)
-        return picture[y[:, None], x[None, :]]
+        shown = _shown(columns, self.width)
+        if shown.start == shown.stop:
+            return picture[y[:, None], x[None, :]]
+        inside = _shift(shown, MARGIN_PX - columns.start)
+        part = np.empty((len(y), len(x), 3), np.uint8)
+        # Slices where nothing is mirrored: single indices cost ten times as much.
+        part[:, inside] = picture[y, shown]
+        for margin in (slice(0, inside.start), slice(inside.stop, len(x))):
+            part[:, margin] = picture[y[:, None], x[None, margin]]
+        return part
 
 
 @dataclass(frozen=True)
@@ -109,30 +118,24 @@ def paint_tiles(
     tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
     for index, tile in enumerate(tiles, start=1):
         painted = paint(canvas.cut(picture, tile.outer_rows, tile.outer_columns), tile)
-        inner = _inside(tile, height, width)
-        if inner is not None:
-            target, source = inner
-            result[target] = painted[source]
+        rows, columns = _shown(tile.rows, height), _shown(tile.columns, width)
+        result[rows, columns] = painted[
+            _shift(rows, MARGIN_PX - tile.outer_rows.start),
+            _shift(columns, MARGIN_PX - tile.outer_columns.start),
+        ]
         if progress is not None:
             progress(index / len(tiles))
     return result
 
 
-def _inside(
-    tile: Tile, height: int, width: int
-) -> tuple[tuple[slice, slice], tuple[slice, slice]] | None:
-    """Where the tile's own part lies in the picture and in the painted tile, without margins."""
-    targets, sources = [], []
-    for part, outer, side in (
-        (tile.rows, tile.outer_rows, height),
-        (tile.columns, tile.outer_columns, width),
-    ):
-        start, stop = max(part.start, MARGIN_PX), min(part.stop, MARGIN_PX + side)
-        if start >= stop:
-            return None
-        targets.append(slice(start - MARGIN_PX, stop - MARGIN_PX))
-        sources.append(slice(start - outer.start, stop - outer.start))
-    return (targets[0], targets[1]), (sources[0], sources[1])
+def _shown(part: slice, side: int) -> slice:
+    """The rows or columns of the picture that lie in a part of the canvas."""
+    start = min(max(part.start - MARGIN_PX, 0), side)
+    return slice(start, max(start, min(part.stop - MARGIN_PX, side)))
+
+
+def _shift(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)
 
 
 def _divide(length: int, part: int) -> list[slice]:

@@ -94,39 +94,29 @@ def export_networks(
     count = torch.export.Dim("styles", min=1, max=64)
     sides = {2: height, 3: width}
     # Affines may be one value or a map per channel, which tracing cannot express: see _free_maps.
+    inputs = dict(
+        zip(("image", "vector", "conditions", "strength", "detail"), (image, *styles), strict=True)
+    )
     models = {
         "style_encoder": _trace(
             EncodeStyle(loss_network), {"image": image}, ["vector"], [{2: "h", 3: "w"}]
         ),
         "modulate": _trace(
             Modulate(network),
-            dict(
-                zip(
-                    ("image", "vector", "conditions", "strength", "detail"),
-                    (image, *styles),
-                    strict=True,
-                )
-            ),
+            inputs,
             ["affine_quarter", "affine_eighth"],
             [sides, *({0: count},) * 4],
         ),
-        "paint": _free_maps(
-            _trace(
-                Paint(network),
-                {
-                    "image": image,
-                    "affine_quarter": affines.quarter,
-                    "affine_eighth": affines.eighth,
-                },
-                ["cells"],
-                [sides, None, None],
-            )
-        ),
     }
-    cores = out / "cores"
+    painted = {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
+    for name, channels_last in (("paint", False), ("paint_channels_last", True)):
+        module = Paint(network, channels_last=channels_last)
+        models[name] = _free_maps(_trace(module, painted, ["cells"], [sides, None, None]))
+    cores = out / "cores"  # float in, float out: what is quantized
     cores.mkdir(exist_ok=True)
+    onnx.save(models["style_encoder"], cores / "style_encoder.onnx")
+    onnx.save(models.pop("paint_channels_last"), cores / "paint.onnx")
     for name, model in models.items():
-        onnx.save(model, cores / f"{name}.onnx")  # float in, float out: what is quantized
         onnx.save(add_byte_ports(model, picture=name == "paint"), out / f"{name}.onnx")
     parity = check_parity(network, loss_network, out)
     description = {

@@ -126,12 +126,15 @@ def quantize_weights(source: Path, target: Path, *, smallest: int = 1024) -> Non
         graph.initializer.extend(
             [
                 numpy_helper.from_array(quantized, f"{item.name}_int8"),
-                numpy_helper.from_array(scale, f"{item.name}_scale"),
-                numpy_helper.from_array(np.zeros(len(scale), np.int8), f"{item.name}_zero"),
+                numpy_helper.from_array(scale.reshape(shape), f"{item.name}_scale"),
             ]
         )
-        names = [f"{item.name}_{part}" for part in ("int8", "scale", "zero")]
-        nodes.append(onnx.helper.make_node("DequantizeLinear", names, [item.name], axis=axis))
+        # Not DequantizeLinear, which ONNX Runtime would compute again in every run.
+        cast = onnx.helper.make_node(
+            "Cast", [f"{item.name}_int8"], [f"{item.name}_float"], to=onnx.TensorProto.FLOAT
+        )
+        factors = [f"{item.name}_float", f"{item.name}_scale"]
+        nodes += [cast, onnx.helper.make_node("Mul", factors, [item.name])]
     rest = list(graph.node)
     del graph.node[:]
     graph.node.extend([*nodes, *rest])

@@ -158,15 +158,15 @@ def draw_samples(
     rng = np.random.default_rng([config.seed, step])
     count = config.batch
     first, second = rng.integers(len(bank), size=(2, count))
-    # A quarter of the styles are mixtures: blends are then nothing new to the network.
-    share = np.where(rng.random(count) < 0.25, rng.random(count), 0).astype(np.float32)
+    # Some of the styles are mixtures: blends are then nothing new to the network.
+    share = np.where(rng.random(count) < 0.15, rng.random(count), 0).astype(np.float32)
     vectors = _mix(bank.vectors[first], bank.vectors[second], share)
     covariances = _mix(
         bank.covariances[first].astype(np.float32),
         bank.covariances[second].astype(np.float32),
         share,
     )
-    weighted = rng.random(count) < 0.5
+    weighted = rng.random(count) < 0.3
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
     conditions *= weighted[:, None]
     kind = rng.random(count)
