@@ -13,7 +13,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import sqlite3
 import tempfile
 import time
@@ -22,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from machine import describe_machine
 from PIL import Image
 
-import stylize
 from stylize.library import Entry, StyleLibrary, StyleRecord
 from stylize.library.measure import Measure, References
 from stylize.library.palette import Swatch
@@ -182,33 +181,13 @@ def main() -> None:
         "disk_mb": disk_mb,
         **memory,
         **results,
-        "machine": {
-            "cpu": cpu_name(),
-            "cores": os.cpu_count(),
-            "load_at_end": round(os.getloadavg()[0], 1),
-            "system": f"{platform.system()} {platform.machine()}",
-        },
-        "versions": {
-            "stylize": stylize.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "sqlite": sqlite3.sqlite_version,
-        },
+        "load_at_end": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "machine": describe_machine("stylize-studio", "numpy"),
+        "sqlite": sqlite3.sqlite_version,
     }
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(json.dumps(report, indent=1) + "\n")
-
-
-def cpu_name() -> str:
-    """The processor's own name where the system tells it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor()
 
 
 if __name__ == "__main__":

@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from machine import describe_machine
 from numpy.typing import NDArray
 from PIL import Image
 
-import stylize
 from stylize.errors import ImageError
 from stylize.images import READABLE_SUFFIXES, load_image
 from stylize.library.bundled import style_views
@@ -208,11 +207,7 @@ def main() -> None:
         "held_out": len(held_out),
         "left_out_as_twins_of_bundled": int(twins.sum()),
         "measures": results,
-        "versions": {
-            "stylize": stylize.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "machine": describe_machine("stylize-studio", "numpy"),
     }
     if options.output:
         key = "vgg16" if options.vgg else "model"

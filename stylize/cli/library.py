@@ -95,9 +95,12 @@ def _print_records(
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
+    widest = max((len(record.name) for record in records), default=0)
     headings = ["name", "title", "artist", "year", "movement", "tags", ""]
     for heading in (["alike"] if scores else []) + headings:
-        table.add_column(heading, overflow="fold" if heading == "name" else "ellipsis")
+        # Names and figures whole; the rest gives way where the terminal is narrow.
+        width = {"name": widest, "alike": 5, "year": 6, "": 7}.get(heading)
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=width)
     for i, record in enumerate(records):
         state = "stale" if record.stale else "bundled" if record.bundled else ""
         cells = [record.name, record.title, record.artist, record.year, record.movement,
