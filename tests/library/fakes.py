@@ -20,7 +20,7 @@ class FakeEncoder:
 
     def encode_style(self, image: Image.Image) -> StyleVector:
         self.calls += 1
-        pixels = np.asarray(image.convert("RGB").resize((48, 48)), np.float64) / 255
+        pixels = np.asarray(image.convert("RGB").resize((32, 32)), np.float64) / 255
         maps = [pixels]
         for shift in (1, 2, 4, 8, 16):
             maps += [pixels - np.roll(pixels, shift, axis) for axis in (0, 1)]

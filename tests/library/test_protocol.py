@@ -189,7 +189,7 @@ def test_unknown_conditions_are_a_mistake(library):
 
 
 def test_search_is_exact(library, encoder):
-    fill(library, 40)
+    fill(library, 16)
     query = encoder.encode_style(picture(77))
     points = library.store.measure.points_of([r.vector for r in library.list()])
     cosines = points @ library.store.measure.points_of([query])[0]
