@@ -23,7 +23,7 @@ async (moves) => {
   for (let move = 0; move < moves; move++) {
     await new Promise((resolve) => setTimeout(resolve, 60));
     const start = performance.now();
-    const loaded = new Promise((resolve) => picture.addEventListener("load", resolve, { once: true }));
+    const loaded = new Promise((done) => picture.addEventListener("load", done, { once: true }));
     slider.value = move % 2 ? 0.9 : 0.5 + 0.005 * move;
     slider.dispatchEvent(new Event("input", { bubbles: true }));
     await loaded;

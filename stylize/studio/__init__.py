@@ -11,6 +11,8 @@ from PIL import Image
 
 from stylize.library import StyleLibrary
 from stylize.studio import theme
+from stylize.studio.actions import EXAMPLES_DIR
+from stylize.studio.lan import invitation, lan_address
 from stylize.studio.page import build_page
 from stylize.studio.settings import StudioSettings
 from stylize.studio.texts import i18n
@@ -29,6 +31,7 @@ def launch_options(settings: StudioSettings) -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "strict_cors": True,
+        "allowed_paths": [str(EXAMPLES_DIR)],
         "max_file_size": f"{settings.max_upload_mb}mb",
         "footer_links": [] if settings.classroom else ["api"],
         "show_error": False,
@@ -44,6 +47,9 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = None,
     mcp: bool = False,
+    ssl_certfile: str | None = None,
+    ssl_keyfile: str | None = None,
+    announce: Callable[[str], None] | None = None,
     block: bool = True,
     new_library: Callable[[], StyleLibrary] | None = None,
 ) -> gr.Blocks:
@@ -56,6 +62,10 @@ def launch(
         host: Address to listen on.
         port: Port to listen on. Default: the first free one from 7860.
         mcp: Serve the endpoints as tools of the Model Context Protocol too.
+        ssl_certfile: Certificate for https; browsers lend the camera to secure pages only.
+        ssl_keyfile: Its key.
+        announce: Called with the address and its QR code once the page is served to other devices
+            (``host="0.0.0.0"``); ``print`` on a command line.
         block: Return only when the server ends.
         new_library: See `build_page`.
 
@@ -70,8 +80,19 @@ def launch(
         server_name=host,
         server_port=port,
         mcp_server=mcp,
-        prevent_thread_lock=not block,
+        ssl_certfile=ssl_certfile,
+        ssl_keyfile=ssl_keyfile,
+        ssl_verify=ssl_certfile is None,
+        prevent_thread_lock=True,
         quiet=not block,
         **launch_options(settings),
     )
+    if announce is not None and host == "0.0.0.0":
+        scheme = "https" if ssl_certfile else "http"
+        url = f"{scheme}://{lan_address()}:{page.server_port}"
+        announce(
+            invitation(url, teacher_code=settings.teacher_code if settings.class_wall else None)
+        )
+    if block:
+        page.block_thread()
     return page

@@ -91,12 +91,18 @@ class Actions:
     # --------------------------------------------------------------------------------- content
 
     @shown
-    def load_content(self, path: str | None, visit: Visit) -> tuple[Any, ...]:
-        """Take another content; returns visit, recipe bar and the backdrop of the regions."""
-        has_recipe = path is not None and self.painter.read_recipe(path) is not None
+    def load_content(
+        self, request: gr.Request, path: str | None, visit: Visit, chosen: Chosen, *values: float
+    ) -> tuple[Any, ...]:
+        """Take another content; returns visit, recipe bar, backdrop of the regions and result."""
+        if path is not None and visit.content is not None and visit.content.path == path:
+            return tuple(gr.skip() for _ in range(4))  # the browser tells of one change twice
+        self.painter.rate.check(request.session_hash)
         content = Content.load(path, self.settings) if path else None
         visit = visit.with_content(content)
-        return visit, gr.Group(visible=has_recipe), backdrop(content)
+        has_recipe = path is not None and self.painter.read_recipe(path) is not None
+        result = self.painter.on_screen(visit, self.look(chosen, values), live=False)
+        return visit, gr.Group(visible=has_recipe), backdrop(content), result
 
     @shown
     def use_drawing(self, drawing: str) -> Any:
@@ -187,13 +193,12 @@ def example_items() -> list[dict[str, str]]:
     ]
 
 
-def backdrop(content: Content | None) -> Any:
-    """Return the update that shows the content under the regions."""
+def backdrop(content: Content | None) -> dict[str, Any]:
+    """Return the value that shows the content under the regions."""
     if content is None:
-        return gr.HTML(value=None, content=None)
+        return {"content": None}
     width, height = content.full_size
-    shown_content = {"url": content.screen_url, "width": width, "height": height}
-    return gr.HTML(value=None, content=shown_content)
+    return {"content": {"url": content.screen_url, "width": width, "height": height}}
 
 
 def random_look(names: list[str], chance: random.Random) -> Look:

@@ -40,7 +40,7 @@ def drawing(**props: Any) -> gr.HTML:
 
 def regions(styles: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
     """A canvas over the content; its value is the painted regions and the style of each colour."""
-    return _scripted("regions", None, "", styles=list(styles), content=None, **props)
+    return _scripted("regions", None, "", styles=list(styles), **props)
 
 
 def style_map(items: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
@@ -51,12 +51,10 @@ def style_map(items: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
 def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:
     """The children's page.
 
-    Its value is the drawing and the style's name. Events: ``submit`` (paint), ``upload`` (give it
-    to the teacher), ``clear`` (delete now). It shows its property ``result``.
+    Its value is the drawing and the style's name, then the result. Events: ``submit`` (paint),
+    ``upload`` (give it to the teacher), ``clear`` (delete now).
     """
-    return _scripted(
-        "kids", None, "", styles=list(styles), wall=wall, minutes=minutes, result=None, **props
-    )
+    return _scripted("kids", None, "", styles=list(styles), wall=wall, minutes=minutes, **props)
 
 
 def _scripted(function: str, value: Any, events: str, **props: Any) -> gr.HTML:

@@ -90,8 +90,8 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
 
     samples.select(act.example, None, picture, **quick)
     drawing.submit(act.use_drawing, drawing, [picture, sheets], **quick)
-    picture.change(act.load_content, [picture, visit], [visit, recipe_bar, regions], **quick).then(
-        act.paint, shows, viewer, **silent
+    picture.change(
+        act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent
     )
     restore.click(
         act.use_recipe, [picture, visit], [visit, picker, *controls, recipe_bar], **quick

@@ -125,7 +125,6 @@ def slider(name: str) -> gr.Slider:
         buttons=[],
     )
 
-
 class _Picture(gr.Image):
     """Hands on the file as it is: what is no picture is explained by our own reader."""
 
@@ -135,7 +134,9 @@ class _Picture(gr.Image):
         if payload is None or (payload.url or "").startswith("data:"):
             return super().preprocess(payload)
         return payload.path
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
     if TYPE_CHECKING:
         from gradio.components import Timer

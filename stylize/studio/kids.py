@@ -88,10 +88,10 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
     last = gr.State(None, time_to_live=settings.retention_s)
 
     @shown
-    def paint(value: dict[str, str], request: gr.Request) -> tuple[Any, Any]:
+    def paint(value: dict[str, str], request: gr.Request) -> tuple[dict[str, str], Any]:
         painter.rate.check(request.session_hash)
         image = paint_for_a_child(painter, value)
-        return gr.HTML(result={"picture": to_data_url(image, quality=92)}), image
+        return {"picture": to_data_url(image, quality=92)}, image
 
     def give(image: Image.Image | None, request: gr.Request) -> None:
         if wall is not None and image is not None:
@@ -104,7 +104,7 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
 
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     kids.submit(paint, kids, [kids, last], concurrency_id="engine", **private).failure(
-        lambda: gr.HTML(result=None), None, kids, **private
+        lambda: {"failed": True}, None, kids, **private
     )
     kids.upload(give, last, None, **private)
     kids.clear(delete, None, [kids, last], **private)

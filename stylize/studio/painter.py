@@ -102,7 +102,9 @@ class Painter:
             return None
         start = time.perf_counter()
         content = fit(visit.content.preview, self.pace.side_px) if live else visit.content.screen
-        image = self.engine.stylize(content, self.style_of(visit, look), controls=look.controls)
+        image = self.engine.stylize(
+            content, self.style_of(visit, look), controls=look.controls, regions=visit.regions
+        )
         elapsed = time.perf_counter() - start
         self.pace.note(image.size, elapsed)
         width, height = visit.content.full_size

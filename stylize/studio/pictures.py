@@ -30,7 +30,12 @@ def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.
             "Save it as JPEG or make it smaller."
         )
     _check_pixels(source, settings.max_pixels)
-    return load_image(source)
+    try:
+        return load_image(source)
+    except ImageError as error:  # visitors need not know where the server keeps their files
+        if isinstance(source, bytes):
+            raise
+        raise ImageError(str(error).replace(str(source), Path(source).name)) from error
 
 
 def _check_pixels(source: str | Path | bytes, max_pixels: int) -> None:

@@ -133,6 +133,14 @@ def test_the_kept_region_is_the_content(painter, visit):
     assert result.getpixel((800, 300)) != content.getpixel((800, 300))
 
 
+def test_regions_are_seen_on_screen_too(engine, painter, visit):
+    own = {"painted": painted("#e4572e"), "styles": {"#e4572e": "senecio"}}
+    visit = visit.with_regions(painter.regions_of(visit, own))
+    for live in (True, False):
+        painter.on_screen(visit, LOOK, live=live)
+        assert engine.calls[-1][3] == 1
+
+
 def test_a_deleted_file_falls_back_to_the_screen(painter, picture_file):
     content = Content.load(str(picture_file), painter.settings)
     picture_file.unlink()

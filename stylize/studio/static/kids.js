@@ -1,6 +1,7 @@
 // The children's page: three steps (make, pick, done), large targets, hardly any words.
-// props.styles: at most 12; props.result: {picture, key} | null; props.wall: whether a teacher collects results;
-// props.minutes: retention. value: {drawing, style}. Events: submit (paint), clear (delete now), upload (give to the teacher).
+// props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention.
+// value to the server: {drawing, style}; from it: {picture} or {failed}.
+// Events: submit (paint), clear (delete now), upload (give to the teacher).
 Studio.kids = ({ element, props, trigger, watch }) => {
   const { make, icon, text } = Studio;
   const big = (name, key, onclick, extra = "") => make("button", { type: "button", class: `st-big st-big-words ${extra}`, onclick }, icon(name), make("span", {}, text(key)));
@@ -74,16 +75,15 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     props.value = { drawing: picture, style };
     trigger("submit", {});
   };
-  watch("result", () => {
+  watch("value", () => {
     waiting = false;
-    const result = props.result;
-    if (!result || !result.picture) { go(1); return; }
-    if (steps[2].hidden) return;
+    const result = props.value;
+    if (!result || steps[2].hidden) return;
+    if (!result.picture) { go(1); return; }
     shown.src = result.picture;
     wait.hidden = true;
     shown.hidden = done.hidden = false;
   });
-  watch("styles", drawTiles);
   drawTiles();
   fresh();
 };

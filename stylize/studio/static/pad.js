@@ -108,8 +108,8 @@ Studio.drawing = ({ element, props, trigger }) => {
 };
 
 // Paint regions over the content, each with a style of its own.
-// props.content: {url, width, height}; props.styles as of the picker. value: {painted, styles: {colour: name | ""}} | null.
-// Event: input.
+// props.styles as of the picker. value from the server: {content: {url, width, height}} | null; to the server:
+// {painted, styles: {colour: name | ""}} | null. Event: input.
 Studio.regions = ({ element, props, trigger, watch }) => {
   const { make, text } = Studio;
   const colors = ["#e4572e", "#17a398", "#f3a712"];
@@ -133,15 +133,15 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     }));
   };
   const fresh = () => {
-    const content = props.content;
-    if (!content || !content.url) { pad.show(null); return; }
+    if (!props.value || !("content" in props.value)) return; // told by ourselves
+    const content = props.value.content;
+    pad.show(content && content.url);
+    if (!content) return;
     const scale = 640 / Math.max(content.width, content.height);
-    pad.show(content.url);
     pad.resize(Math.round(content.width * scale), Math.round(content.height * scale));
-    props.value = null;
   };
   watch("styles", drawChoices);
-  watch("content", fresh);
+  watch("value", fresh);
   drawChoices();
   fresh();
 };

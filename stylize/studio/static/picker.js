@@ -3,6 +3,7 @@
 // value: {name: weight}. Events: input (while a weight moves), change comes by itself.
 Studio.picker = ({ element, props, trigger, watch }) => {
   const { make, button, text } = Studio;
+  const limit = props.limit || 4; // an update of some props forgets the others
   let chosen = { ...(props.value || {}) };
   let tag = null;
   let near = null;
@@ -16,7 +17,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   const styles = () => props.styles || [];
   const byName = (name) => styles().find((style) => style.name === name);
   const tell = () => { props.value = { ...chosen }; trigger("input", {}); };
-  const full = () => Object.keys(chosen).length >= (props.limit || 4);
+  const full = () => Object.keys(chosen).length >= limit;
 
   const choose = (name) => { chosen = { [name]: 1 }; tell(); drawAll(); };
   const mix = (name) => {

@@ -1,0 +1,110 @@
+"""What the page promises: nothing leaves the machine, nothing is kept, nobody harms another."""
+
+import threading
+import time
+
+import fakes
+import httpx
+import pytest
+from conftest import new_context, serve
+from gradio_client import Client, handle_file
+from playwright.sync_api import expect
+
+from stylize.studio import StudioSettings
+
+
+def until(condition, seconds=30):
+    """Wait for a condition; returns whether it came true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        threading.Event().wait(0.2)
+    return False
+
+
+@pytest.mark.parametrize("path", ["", "/kids"])
+def test_no_request_leaves_the_machine(browser, url, path):
+    context = new_context(browser)
+    tab = context.new_page()
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    tab.goto(url + path)
+    expect(tab.locator(".st-stage, .st-kids").first).to_be_visible()
+    outside = [one for one in asked if not one.startswith((url, "data:", "blob:"))]
+    context.close()
+    assert asked
+    assert outside == []
+
+
+def test_no_history_of_runs_and_no_monitoring(url):
+    assert httpx.get(f"{url}/gradio_api/runs").status_code == 404
+    assert httpx.get(f"{url}/monitoring").status_code in (403, 404)
+    assert httpx.get(f"{url}/gradio_api/monitoring/summary").status_code in (403, 404)
+
+
+def test_files_are_gone_after_the_retention_time(engine, picture_file):
+    page, address = serve(engine, StudioSettings(retention_s=2))
+    client = Client(address, verbose=False)
+    files = {"files": ("boat.png", picture_file.read_bytes(), "image/png")}
+    uploaded = httpx.post(f"{address}/gradio_api/upload", files=files).json()[0]
+    made = client.submit(handle_file(picture_file), "senecio", api_name="/stylize")
+    made.result()
+    links = [f"{address}/gradio_api/file={path}" for path in (uploaded, made.outputs()[0])]
+    assert httpx.get(links[0]).status_code == 200
+    assert until(lambda: httpx.get(links[0]).status_code != 200)
+    page.close()
+
+
+def test_files_of_the_server_are_not_handed_out(url):
+    for path in ("/etc/passwd", "/work/main/pyproject.toml", "../../etc/passwd"):
+        assert httpx.get(f"{url}/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_an_upload_beyond_the_limit_is_refused(engine):
+    page, address = serve(engine, StudioSettings(max_upload_mb=1))
+    files = {"files": ("big.png", b"\0" * 1_500_000, "image/png")}
+    answer = httpx.post(f"{address}/gradio_api/upload", files=files)
+    page.close()
+    assert answer.status_code in (400, 413)
+
+
+class FailingEngine(fakes.FakeEngine):
+    """Breaks down over pictures of one size."""
+
+    def stylize(self, content, style, **options):
+        if content.size == (26, 34):
+            raise RuntimeError("/secret/path of the server")
+        return super().stylize(content, style, **options)
+
+
+def test_a_crash_of_one_request_harms_no_other_and_tells_no_secrets(tmp_path, picture_file):
+    page, address = serve(FailingEngine())
+    bad = tmp_path / "bad.png"
+    fakes.picture(1, (26, 34)).save(bad)
+    client = Client(address, verbose=False)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever the client makes of it
+        client.predict(handle_file(bad), "senecio", api_name="/stylize")
+    assert "/secret" not in str(caught.value)
+    assert client.predict(handle_file(picture_file), "senecio", api_name="/stylize")
+    page.close()
+
+
+def test_a_full_queue_says_so(picture_file):
+    gate = threading.Event()
+
+    class SlowEngine(fakes.FakeEngine):
+        def stylize(self, content, style, **options):
+            gate.wait(60)
+            return super().stylize(content, style, **options)
+
+    page, address = serve(SlowEngine(), StudioSettings(queue_size=1, engine_jobs=1))
+    client = Client(address, verbose=False)
+    jobs = [
+        client.submit(handle_file(picture_file), "senecio", api_name="/stylize") for _ in range(6)
+    ]
+    assert until(lambda: any(job.done() for job in jobs))
+    refused = [job.exception() for job in jobs if job.done()]
+    gate.set()
+    assert any("full" in str(error).lower() for error in refused)
+    page.close()
