@@ -47,6 +47,8 @@ STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
 # strength 0 the result is the content itself.
 _FADE_STRENGTH = 0.25
 _MIX_ROWS = 256
+# Share of the content's own fine detail that enlarged strokes get back, at detail 1.
+_DETAIL_GAIN = 0.6
 
 
 class Engine:
@@ -131,6 +133,7 @@ class Engine:
         strength: float | None = None,
         controls: Controls | None = None,
         max_side_px: int | None = None,
+        stroke_side_px: int | None = None,
         regions: Sequence[Region] = (),
         progress: Progress | None = None,
     ) -> Image.Image:
@@ -142,6 +145,8 @@ class Engine:
             strength: Shorthand for the control of that name, 0 (the content) to 1 (full style).
             controls: All other controls.
             max_side_px: Scale the content down to this longer side first.
+            stroke_side_px: Let strokes keep their size relative to the picture: above this longer
+                side they grow with it. Default: strokes have the same size in pixels everywhere.
             regions: Parts of the picture with styles of their own; ``style`` is for the rest.
             progress: Called with the share done, 0 to 1; what it raises ends the work.
 
@@ -165,8 +170,15 @@ class Engine:
             content = resize_image(content, fit_within(content.size, max_side_px))
         if controls.strength == 0:
             return content.copy()
+        stroke_scale = controls.stroke_size
+        if stroke_side_px is not None:
+            if stroke_side_px < MIN_SIDE_PX:
+                raise ControlError(
+                    f"stroke_side_px must be at least {MIN_SIDE_PX}; got {stroke_side_px}."
+                )
+            stroke_scale *= max(1.0, max(content.size) / stroke_side_px)
         rgb, alpha = to_arrays(content)
-        painted = self._paint_at_scale(rgb, style, controls, regions, progress)
+        painted = self._paint_at_scale(rgb, style, controls, stroke_scale, regions, progress)
         return _finish(from_arrays(painted, alpha), content, controls, regions)
 
     def _paint_at_scale(
@@ -174,19 +186,27 @@ class Engine:
         rgb: Bytes,
         style: StyleVector,
         controls: Controls,
+        stroke_scale: float,
         regions: Sequence[Region],
         progress: Progress | None,
     ) -> Bytes:
         """Paint at a scale that gives the strokes their size, and come back to the full size."""
         height, width = rgb.shape[:2]
-        if controls.stroke_size == 1:
+        if stroke_scale == 1:
             return self._paint(rgb, style, controls, regions, progress)
-        sides = (max(MIN_SIDE_PX, round(side / controls.stroke_size)) for side in (width, height))
-        size = (next(sides), next(sides))
-        scaled = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
-        painted = self._paint(scaled, style, controls, regions, progress)
-        full = Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC)
-        return np.asarray(full)
+        size = (
+            max(MIN_SIDE_PX, round(width / stroke_scale)),
+            max(MIN_SIDE_PX, round(height / stroke_scale)),
+        )
+        scaled = Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS)
+        painted = self._paint(np.asarray(scaled), style, controls, regions, progress)
+        full = np.asarray(
+            Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC)
+        )
+        if stroke_scale < 1:
+            return full
+        blurred = scaled.resize((width, height), Image.Resampling.BICUBIC)
+        return _add_detail(full, rgb, np.asarray(blurred), _DETAIL_GAIN * controls.detail)
 
     def _paint(
         self,
@@ -333,6 +353,24 @@ class Engine:
             slower: Precision = "fp32" if faster == "int8" else "int8"
             self._sessions.pop(self._files.graph_name(part, slower), None)
         return faster
+
+
+def _add_detail(painted: Bytes, content: Bytes, blurred: Bytes, gain: float) -> Bytes:
+    """Add the brightness detail that the content lost on its way to another scale and back.
+
+    Args:
+        painted: (H, W, 3), enlarged.
+        content: (H, W, 3), at full resolution.
+        blurred: (H, W, 3), the content scaled down and enlarged again.
+        gain: Share of the detail to add.
+    """
+    result = np.empty_like(painted)
+    for top in range(0, len(painted), _MIX_ROWS):
+        rows = slice(top, top + _MIX_ROWS)
+        lost = content[rows].astype(np.float32).mean(axis=2) - blurred[rows].mean(axis=2)
+        detailed = painted[rows] + gain * lost[:, :, None]
+        result[rows] = np.rint(detailed.clip(0, 255, out=detailed), out=detailed)
+    return result
 
 
 def _finish(

@@ -85,6 +85,7 @@ class Recipe:
         styles: 1 to `MAX_STYLES` styles.
         controls: All controls.
         max_side_px: Limit of the longer side of the result, or None.
+        stroke_side_px: Longer side above which strokes grow with the picture, or None.
         precision: ``int8`` or ``fp32``.
         model_sha256: Identity of the model.
         encoder_sha256: Identity of the style encoder, which made all style vectors.
@@ -95,6 +96,7 @@ class Recipe:
     styles: tuple[RecipeStyle, ...]
     controls: Controls = field(default_factory=Controls)
     max_side_px: int | None = None
+    stroke_side_px: int | None = None
     precision: str
     model_sha256: str
     encoder_sha256: str
@@ -141,6 +143,7 @@ class Recipe:
             "styles": styles,
             "controls": asdict(self.controls),
             "max_side_px": self.max_side_px,
+            "stroke_side_px": self.stroke_side_px,
             "precision": self.precision,
             "model_sha256": self.model_sha256,
             "encoder_sha256": self.encoder_sha256,
@@ -171,6 +174,7 @@ class Recipe:
             styles=tuple(_style(entry, encoder) for entry in entries),
             controls=_controls(_get(record, "controls", dict)),
             max_side_px=_get(record, "max_side_px", int, _between(16, 10**6), optional=True),
+            stroke_side_px=_get(record, "stroke_side_px", int, _between(16, 10**6), optional=True),
             precision=_get(record, "precision", str, lambda text: text in ("int8", "fp32")),
             model_sha256=_get(record, "model_sha256", str, _is_sha256),
             encoder_sha256=encoder,

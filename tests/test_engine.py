@@ -188,11 +188,34 @@ def test_larger_strokes_are_smoother(tiny_engine, style):
     content = make_picture(96, 96)
 
     def roughness(stroke_size: float) -> float:
-        controls = Controls(stroke_size=stroke_size)
+        controls = Controls(stroke_size=stroke_size, detail=0)
         image = pixels(tiny_engine.stylize(content, style, controls=controls))
         return float(np.abs(np.diff(image, axis=0)).mean())
 
     assert roughness(3) < roughness(1) < roughness(0.5)
+
+
+def test_enlarged_strokes_keep_the_contents_detail(tiny_engine, style):
+    content = make_picture(96, 96)
+
+    def correlation(detail: float) -> float:
+        controls = Controls(stroke_size=3, detail=detail)
+        result = pixels(tiny_engine.stylize(content, style, controls=controls).convert("L"))
+        fine = [np.diff(image, axis=1).ravel() for image in (result, pixels(content.convert("L")))]
+        return float(np.corrcoef(*fine)[0, 1])
+
+    assert correlation(0) < correlation(1) < correlation(2)
+
+
+def test_strokes_can_grow_with_the_picture(tiny_engine, style):
+    content = make_picture(128, 96)
+    grown = tiny_engine.stylize(content, style, stroke_side_px=64)
+    doubled = tiny_engine.stylize(content, style, controls=Controls(stroke_size=2))
+    assert difference(grown, doubled) == 0
+    small = tiny_engine.stylize(content, style, stroke_side_px=500)
+    assert difference(small, tiny_engine.stylize(content, style)) == 0
+    with pytest.raises(ControlError, match="stroke_side_px must be at least 16; got 3"):
+        tiny_engine.stylize(content, style, stroke_side_px=3)
 
 
 # ------------------------------------------------------------------------------------- tiles

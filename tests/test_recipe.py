@@ -40,6 +40,7 @@ def recipe(count: int = 2, length: int = 1920) -> Recipe:
         ),
         controls=Controls(strength=0.8, color=0.25),
         max_side_px=1024,
+        stroke_side_px=512,
         precision="int8",
         model_sha256=MODEL,
         encoder_sha256=ENCODER,
@@ -118,7 +119,7 @@ def test_xmp_rewritten_by_another_program() -> None:
 def test_no_private_fields() -> None:
     record = json.loads(recipe().to_json())
     assert set(record) == {
-        "format", "version", "styles", "controls", "max_side_px", "precision", "model_sha256",
+        "format", "version", "styles", "controls", "max_side_px", "stroke_side_px", "precision",
         "encoder_sha256", "masks",
     }  # fmt: skip
     assert set(record["styles"][0]) == {"name", "weight", "sha256", "vector"}
@@ -175,6 +176,7 @@ def test_unknown_field_is_ignored_and_missing_control_has_its_default() -> None:
         (changed(model_sha256="xyz"), '"model_sha256"'),
         (changed(encoder_sha256="E" * 64), '"encoder_sha256"'),
         (changed(precision="int4"), '"precision"'),
+        (changed(stroke_side_px=15), '"stroke_side_px"'),
         (changed(max_side_px=15), '"max_side_px"'),
         (changed(max_side_px=1e3), '"max_side_px"'),
         (changed(masks=-1), '"masks"'),

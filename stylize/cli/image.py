@@ -72,6 +72,16 @@ def image(
             show_default="as the content",
         ),
     ] = None,
+    stroke_side: Annotated[
+        int | None,
+        typer.Option(
+            "--stroke-side",
+            min=16,
+            metavar="PX",
+            help="Above this longer side strokes grow with the picture.",
+            show_default="same size in pixels",
+        ),
+    ] = None,
     mask: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,6 +133,8 @@ def image(
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
     if max_side is None and given is not None:
         max_side = given.max_side_px
+    if stroke_side is None and given is not None:
+        stroke_side = given.stroke_side_px
     if precision is None and given is not None:
         precision = Precision(given.precision)
     weights = _weights(blend, len(style or ()))
@@ -145,6 +157,7 @@ def image(
         styles=styles,
         controls=chosen,
         max_side_px=max_side,
+        stroke_side_px=stroke_side,
         precision=engine.precision,
         model_sha256=engine.model_sha256,
         encoder_sha256=engine.encoder_sha256,
@@ -288,6 +301,7 @@ def _paint(
                     style,
                     controls=recipe.controls,
                     max_side_px=recipe.max_side_px,
+                    stroke_side_px=recipe.stroke_side_px,
                     regions=regions,
                     progress=partial(bar.show, index),
                 )

@@ -38,6 +38,8 @@ def show(
     for control, value in asdict(recipe.controls).items():
         print(f"{control:<15} {value:g}")
     print(f"{'max_side_px':<15} {recipe.max_side_px or 'as the content'}")
+    if recipe.stroke_side_px:
+        print(f"{'stroke_side_px':<15} {recipe.stroke_side_px}")
     if recipe.masks:
         print(f"{'masks':<15} {recipe.masks}, not part of the recipe")
     print(f"{'precision':<15} {recipe.precision}")
