@@ -99,6 +99,7 @@ class _Postings:
 class _Snapshot:
     count: int
     rows: list[Row]  # shared between snapshots; only the first `count` belong to this one
+    texts: list[str]  # their texts, which are looked through one by one
     points: NDArray[np.float32]  # (capacity, point_size), zero for stale styles
     postings: _Postings  # shared too
     palettes: NDArray[np.float32]  # (capacity, PALETTE_SIZE, 4)
@@ -118,6 +119,7 @@ class Index:
     def _empty(self, capacity: int) -> _Snapshot:
         return _Snapshot(
             0,
+            [],
             [],
             np.zeros((capacity, self._point_size), np.float32),
             _Postings(),
@@ -151,6 +153,7 @@ class Index:
             if position is not None:
                 alive[position] = False
         old.rows.extend(rows)
+        old.texts.extend(row.text for row in rows)
         old.points[old.count : end] = points
         old.years[old.count : end] = [row.year for row in rows]
         old.stale[old.count : end] = [row.stale for row in rows]
@@ -169,6 +172,7 @@ class Index:
         new.years[:count] = old.years[kept]
         new.stale[:count] = old.stale[kept]
         new.rows.extend(old.rows[i] for i in kept)
+        new.texts.extend(row.text for row in new.rows)
         self._row_of = {row.name: i for i, row in enumerate(new.rows)}
         return replace(new, count=count, alive=np.ones(count, bool))
 
@@ -227,10 +231,13 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
     for tag in where.tags:
         mask &= snapshot.postings.having(snapshot, "tag", " ".join(tag.casefold().split()))
     if words := fold(where.text).split():
-        rows = snapshot.rows
+        texts = snapshot.texts
         left: list[int] = np.flatnonzero(mask).tolist()
-        for word in words:
-            left = [i for i in left if word in rows[i].text]
+        for word in sorted(words, key=len, reverse=True):  # long words are rare: few rows are left
+            if len(left) == snapshot.count:
+                left = [i for i, text in zip(left, texts, strict=False) if word in text]
+            else:
+                left = [i for i in left if word in texts[i]]
         mask[:] = False
         mask[left] = True
     return mask

@@ -37,7 +37,7 @@ def test_account(shown):
 
 
 def test_account_tells_pictures_apart(shown):
-    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     shown.add("loud", Image.fromarray(noise))
     shown.add("flat", Image.new("RGB", (96, 80), (120, 120, 120)))
     loud, flat = describe_style(shown, "loud"), describe_style(shown, "flat")
