@@ -134,10 +134,9 @@ class _Picture(gr.Image):
         if payload is None or (payload.url or "").startswith("data:"):
             return super().preprocess(payload)
         return payload.path
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

@@ -73,8 +73,13 @@ class ClassWall:
 
 
 def kids_styles(painter: Painter) -> list[dict[str, Any]]:
-    """Return the tiles: a fixed choice of bundled styles, in its order."""
-    shown_styles = {style["name"]: style for style in gallery(painter.library) if not style["own"]}
+    """Return the tiles: a fixed choice of bundled styles, in its order.
+
+    Own styles are shown only where the library has no bundled ones.
+    """
+    styles = gallery(painter.library)
+    curated = [style for style in styles if not style["own"]] or styles
+    shown_styles = {style["name"]: style for style in curated}
     names = [name for name in KIDS_STYLES if name in shown_styles]
     names += [name for name in shown_styles if name not in names]
     return [shown_styles[name] for name in names[:MAX_TILES]]

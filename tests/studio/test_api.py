@@ -1,8 +1,19 @@
 """The named endpoints, called over HTTP as other programs call them."""
 
+import inspect
+import json
+import re
+from pathlib import Path
+
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
+
+from stylize.recipe import read_recipe
+from stylize.studio import api
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +44,72 @@ def test_list_styles(client):
 def test_an_unknown_style_is_explained(client, picture_file):
     with pytest.raises(Exception, match="great-wave"):
         client.predict(handle_file(picture_file), "great-wav", api_name="/stylize")
+
+
+def test_blend_and_its_controls(client, picture_file):
+    styles = {"great-wave": 0.5, "senecio": 0.5}
+    result = client.predict(handle_file(picture_file), styles, {"strength": 0}, api_name="/blend")
+    with Image.open(result) as image, Image.open(picture_file) as content:
+        assert image.convert("RGB").tobytes() == content.convert("RGB").tobytes()
+    recipe = read_recipe(result)
+    assert {style.name: style.weight for style in recipe.styles} == styles
+
+
+def test_a_style_is_encoded_once_and_used_again(client, picture_file):
+    style = client.predict(handle_file(picture_file), api_name="/encode_style")
+    photo = handle_file(picture_file)
+    by_vector = client.predict(photo, style["values"], api_name="/stylize_with_vector")
+    by_picture = client.predict(photo, photo, api_name="/stylize_with_picture")
+    with Image.open(by_vector) as first, Image.open(by_picture) as second:
+        assert first.tobytes() == second.tobytes()
+    with pytest.raises(Exception, match="3 values"):
+        client.predict(photo, [0.1, 0.2, 0.3], api_name="/stylize_with_vector")
+
+
+def test_search_and_likeness(client):
+    found = client.predict("wave", api_name="/search_styles")
+    assert [style["name"] for style in found] == ["great-wave"]
+    assert len(client.predict("", "calm", 2, api_name="/search_styles")) == 2
+    near = client.predict("great-wave", 2, api_name="/similar_styles")
+    assert len(near) == 2
+    assert near[0]["similarity"] >= near[1]["similarity"]
+
+
+def test_the_reference_names_what_the_app_serves(client):
+    served = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+    assert list(served) == [f"/{name}" for name, _ in api.ENDPOINTS]
+    for name, info in served.items():
+        parameters = list(inspect.signature(getattr(api.Api, name[1:])).parameters)[1:]
+        assert [p["parameter_name"] for p in info["parameters"]] == parameters
+    assert api.reference() in (ROOT / "docs/api.md").read_text("utf-8")
+
+
+def test_plain_http_as_with_curl(url, picture_file):
+    base = f"{url}/gradio_api"
+    (path,) = httpx.post(f"{base}/upload", files={"files": picture_file.open("rb")}).json()
+    content = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    call = {"content": content, "style": "great-wave", "strength": 0.5}
+    event = httpx.post(f"{base}/call/v2/stylize", json=call).json()["event_id"]
+    stream = httpx.get(f"{base}/call/stylize/{event}", timeout=60).text
+    assert "event: complete" in stream
+    (result,) = json.loads(stream.split("data: ")[-1])
+    assert httpx.get(result["url"]).content.startswith(b"\x89PNG")
+
+
+def test_javascript_calls_it(browser, url, picture_file):
+    """The function of the example page, run in a page of the studio's own origin."""
+    example = (ROOT / "docs/embed.html").read_text("utf-8")
+    function = re.search(r"async function stylize.*?\n  }\n", example, re.DOTALL).group()
+    tab = browser.new_page()
+    tab.goto(f"{url}/gradio_api/info")
+    found = tab.evaluate(
+        f"""async (bytes) => {{
+          const studio = {json.dumps(url + "/gradio_api")};
+          {function}
+          const file = new File([new Uint8Array(bytes)], "a.png", {{ type: "image/png" }});
+          return stylize(file, "great-wave", 0.5);
+        }}""",
+        list(picture_file.read_bytes()),
+    )
+    tab.close()
+    assert httpx.get(found).content.startswith(b"\x89PNG")
