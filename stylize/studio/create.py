@@ -129,19 +129,8 @@ def slider(name: str) -> gr.Slider:
     )
 
 
-class _Picture(gr.Image):
-    """Hands on the file as it is: what is no picture is explained by our own reader."""
-
-    is_template = True  # drawn in the browser as the Image that it is
-
-    def preprocess(self, payload: Any) -> Any:
-        if payload is None or (payload.url or "").startswith("data:"):
-            return super().preprocess(payload)
-        return payload.path
-
-
 def _content() -> gr.Image:
-    return _Picture(
+    picture = gr.Image(
         type="filepath",
         image_mode=None,
         format="png",
@@ -152,6 +141,17 @@ def _content() -> gr.Image:
         height=220,
         buttons=[],
     )
+    preprocess = picture.preprocess
+
+    def as_it_is(payload: Any) -> Any:
+        if payload is None or (payload.url or "").startswith("data:"):
+            return preprocess(payload)
+        return payload.path
+
+    # Gradio would open the file and fail without a word over what is no picture; our own reader
+    # explains it. Not a subclass: for those Gradio writes stub files beside the source.
+    picture.preprocess = as_it_is  # type: ignore[method-assign]
+    return picture
 
 
 def _small_button(key: str, **options: Any) -> gr.Button:
