@@ -240,8 +240,10 @@ class Engine:
                     _affine_map(affine, weight, tile, factor)
                     for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
                 ]
+            # The INT8 graph has room for one affine per channel, not for maps of them.
+            name = self._files.graph_name("paint", "fp32" if styled else self.precision)
             (pictures,) = self._run(
-                self._graph("paint"),
+                name,
                 {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]},
             )
             painted: Bytes = pictures[0]

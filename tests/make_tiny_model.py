@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
 from stylize.training.export import export_networks, write_description
+from stylize.training.int8_graph import measure_ranges, write_int8_graph
 from stylize.training.network import NetworkSize, TransferNetwork
-from stylize.training.quantize import quantize_convolutions, quantize_weights
+from stylize.training.quantize import quantize_encoder, quantize_weights
 from stylize.training.vgg import STYLE_LAYERS
 
 FOLDER = Path(__file__).parent / "data" / "tiny_model"
@@ -82,16 +84,9 @@ def main() -> None:
             }
 
     encoder = FOLDER / "style_encoder.int8.onnx"
-    quantize_convolutions(
-        cores / "style_encoder.onnx", encoder, images(), picture=False, percentile=99.99
-    )
-    quantize_convolutions(
-        cores / "paint.onnx",
-        FOLDER / "paint.int8.onnx",
-        paintings(),
-        picture=True,
-        percentile=99.99,
-    )
+    quantize_encoder(cores / "style_encoder.onnx", encoder, images(), percentile=99.99)
+    ranges = measure_ranges(network, paintings(), percentile=99.99)
+    onnx.save(write_int8_graph(network, ranges), FOLDER / "paint.int8.onnx")
     quantize_weights(FOLDER / "modulate.onnx", FOLDER / "modulate.int8.onnx", smallest=64)
     (FOLDER / "style_encoder.onnx").unlink()
     for file in cores.iterdir():

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stylize.errors import TrainingError
-from stylize.training.checkpoint import load_checkpoint, load_network
+from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from stylize.training.data import content_batches, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.network import Affines, TransferNetwork
@@ -109,13 +109,13 @@ def export_networks(
         ),
     }
     painted = {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
-    for name, channels_last in (("paint", False), ("paint_channels_last", True)):
-        module = Paint(network, channels_last=channels_last)
-        models[name] = _free_maps(_trace(module, painted, ["cells"], [sides, None, None]))
-    cores = out / "cores"  # float in, float out: what is quantized
+    models["paint"] = _free_maps(_trace(Paint(network), painted, ["cells"], [sides, None, None]))
+    cores = out / "cores"  # what is quantized
     cores.mkdir(exist_ok=True)
     onnx.save(models["style_encoder"], cores / "style_encoder.onnx")
-    onnx.save(models.pop("paint_channels_last"), cores / "paint.onnx")
+    save_checkpoint(
+        cores / "network.pt", {"size": network.size.as_dict(), "network": network.state_dict()}
+    )
     for name, model in models.items():
         onnx.save(add_byte_ports(model, picture=name == "paint"), out / f"{name}.onnx")
     parity = check_parity(network, loss_network, out)

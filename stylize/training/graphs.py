@@ -49,9 +49,8 @@ class Paint(nn.Module):
     channels last, turning cells into pixels then moves runs of six bytes and not single ones.
     """
 
-    def __init__(self, network: TransferNetwork, *, channels_last: bool = False) -> None:
+    def __init__(self, network: TransferNetwork) -> None:
         super().__init__()
-        self.channels_last = channels_last
         self.network = network = copy.deepcopy(network)
         order = torch.arange(12).view(3, 4).T.reshape(-1)
         with torch.no_grad():
@@ -60,9 +59,7 @@ class Paint(nn.Module):
 
     def forward(self, image: Tensor, affine_quarter: Tensor, affine_eighth: Tensor) -> Tensor:
         """Paint."""
-        return self.network.paint_cells(
-            image, Affines(affine_quarter, affine_eighth), channels_last=self.channels_last
-        )
+        return self.network.paint_cells(image, Affines(affine_quarter, affine_eighth))
 
 
 @torch.no_grad()

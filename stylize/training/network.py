@@ -220,29 +220,18 @@ class TransferNetwork(nn.Module):
         """
         return functional.pixel_shuffle(self.paint_cells(images, affines), 2)
 
-    def paint_cells(
-        self, images: Tensor, affines: Affines, *, channels_last: bool = False
-    ) -> Tensor:
+    def paint_cells(self, images: Tensor, affines: Affines) -> Tensor:
         """Paint, but return each 2x2 square of pixels as the 12 channels of a cell.
-
-        Args:
-            images: As for :meth:`paint`.
-            affines: As for :meth:`paint`.
-            channels_last: Apply the affines with the channels last: the same values in a graph that
-                suits INT8 convolutions, which ONNX Runtime computes in that layout.
 
         Returns:
             (N, 12, H/2, W/2), channels in the order (channel, row, column).
         """
-        apply = _ApplyChannelsLast if channels_last else _Apply
-        x = self._features(images, apply(affines, self.size))
+        x = self._features(images, _Apply(affines, self.size))
         x = functional.relu(self.mix_half(_enlarge(x)))
         cells: Tensor = self.head(x)
         return cells
 
-    def _features(
-        self, images: Tensor, normalize: _Measure | _Apply | _ApplyChannelsLast
-    ) -> Tensor:
+    def _features(self, images: Tensor, normalize: _Measure | _Apply) -> Tensor:
         """Run everything up to the last modulated convolution, (N, half, H/4, W/4)."""
         x = functional.relu(self.stem(images))
         fine = functional.relu(normalize.quarter(self.down_quarter(x)))
@@ -270,25 +259,6 @@ class _Apply:
     def eighth(self, x: Tensor) -> Tensor:
         scale, shift = next(self._eighth)
         return x * scale + shift
-
-
-class _ApplyChannelsLast:
-    """Does the same as :class:`_Apply` between two transpositions, which cancel in INT8 graphs."""
-
-    def __init__(self, affines: Affines, size: NetworkSize) -> None:
-        last = [affine.permute(0, 2, 3, 1) for affine in affines]
-        self._quarter = iter(_split(last[0], size.sites_quarter, dim=3))
-        self._eighth = iter(_split(last[1], size.sites_eighth, dim=3))
-
-    def quarter(self, x: Tensor, *, skip: bool = False) -> Tensor:
-        return self._apply(x, next(self._quarter))
-
-    def eighth(self, x: Tensor) -> Tensor:
-        return self._apply(x, next(self._eighth))
-
-    def _apply(self, x: Tensor, affine: tuple[Tensor, Tensor]) -> Tensor:
-        scale, shift = affine
-        return (x.permute(0, 2, 3, 1) * scale + shift).permute(0, 3, 1, 2)
 
 
 class _Measure:
@@ -342,10 +312,8 @@ def _join(sites: list[tuple[Tensor, Tensor]]) -> Tensor:
     return torch.cat([*scales, *shifts], dim=1)[:, :, None, None]
 
 
-def _split(
-    affines: Tensor, channels: tuple[int, ...], *, dim: int = 1
-) -> list[tuple[Tensor, Tensor]]:
-    parts = torch.split(affines, list(channels + channels), dim=dim)
+def _split(affines: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
+    parts = torch.split(affines, list(channels + channels), dim=1)
     return list(zip(parts[: len(channels)], parts[len(channels) :], strict=True))
 
 

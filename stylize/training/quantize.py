@@ -1,9 +1,10 @@
 """FP32 ONNX -> INT8 ONNX that is right on every CPU.
 
-The content path gets static QDQ quantization with unsigned activations and signed per-channel
-weights of 7 bits: AVX2 without VNNI adds pairs of 8-bit products in 16 bits, which saturates with
-full-range weights (measured: errors of up to 90 levels) and cannot with the reduced range. The
-modulator's weights are stored in 8 bits and used in FP32.
+Activations are unsigned, weights signed, per output channel and of 7 bits: AVX2 without VNNI adds
+pairs of 8-bit products in 16 bits, which saturates with full-range weights (measured: errors of up
+to 90 levels) and cannot with the reduced range. The graph that paints is written by
+:mod:`stylize.training.int8_graph`; the style encoder gets static QDQ quantization; the modulator's
+weights are stored in 8 bits and used in FP32.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ from PIL import Image, ImageOps
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import TrainingError
+from stylize.training.checkpoint import load_checkpoint, load_network
 from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_rgb, to_tensor
 from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
+from stylize.training.int8_graph import measure_ranges, write_int8_graph
 
 logger = logging.getLogger(__name__)
 
@@ -56,19 +59,17 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
         return next(self._feeds, None)
 
 
-def quantize_convolutions(
-    source: Path, target: Path, feeds: Iterator[Feeds], *, picture: bool, percentile: float
+def quantize_encoder(
+    source: Path, target: Path, feeds: Iterator[Feeds], *, percentile: float
 ) -> None:
-    """Quantize the convolutions of a float core graph and give it byte ports.
+    """Quantize the convolutions of the style encoder and let it take bytes.
 
     Args:
-        source: A file of the export's ``cores`` folder.
+        source: The float graph of the export's ``cores`` folder.
         target: The INT8 model to write.
         feeds: Inputs to calibrate on.
-        picture: The output is cells that become a picture.
         percentile: Of the activations that the range covers, in percent.
     """
-    overrides = {"image": [_BYTES]} | ({"cells": [_BYTES]} if picture else {})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"
         quantize_static(
@@ -80,15 +81,15 @@ def quantize_convolutions(
             weight_type=QuantType.QInt8,
             per_channel=True,
             reduce_range=True,
-            op_types_to_quantize=["Conv", "Relu", "Resize", "MaxPool"],
+            op_types_to_quantize=["Conv", "Relu", "MaxPool"],
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={
-                "TensorQuantOverrides": overrides,
+                "TensorQuantOverrides": {"image": [_BYTES]},
                 "CalibPercentile": percentile,
                 "CalibTensorRangeSymmetric": False,
             },
         )
-        model = add_byte_ports(onnx.load(path), picture=picture)
+        model = add_byte_ports(onnx.load(path))
     onnx.save(model, target)
 
 
@@ -213,11 +214,10 @@ def _quantize(
     rng: np.random.Generator,
 ) -> dict[str, float]:
     encoder = model_dir / "style_encoder.int8.onnx"
-    quantize_convolutions(
+    quantize_encoder(
         cores / "style_encoder.onnx",
         encoder,
         ({"image": to_tensor([_square(path)]).numpy()} for _, path in calibration),
-        picture=False,
         percentile=percentile,
     )
     quantize_weights(model_dir / "modulate.onnx", model_dir / "modulate.int8.onnx")
@@ -228,13 +228,10 @@ def _quantize(
         (model_dir / "style_encoder.onnx").rename(cores / "style_encoder.fp32.onnx")
     _describe(model_dir, {})
     reference = Engine(model_dir, precision="fp32")
-    quantize_convolutions(
-        cores / "paint.onnx",
-        model_dir / "paint.int8.onnx",
-        _paint_feeds(reference, calibration, rng),
-        picture=True,
-        percentile=percentile,
-    )
+    network = load_network(load_checkpoint(cores / "network.pt"), ema=False)
+    feeds = _paint_feeds(reference, calibration, rng)
+    ranges = measure_ranges(network, feeds, percentile=percentile)
+    onnx.save(write_int8_graph(network, ranges), model_dir / "paint.int8.onnx")
     _describe(model_dir, {})
     quantized = Engine(model_dir, precision="int8")
     psnrs = []
