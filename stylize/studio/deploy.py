@@ -172,7 +172,7 @@ def smoke_call(space: str, token: str | None) -> None:
     Raises:
         DeployError: It does not answer as it should.
     """
-    from gradio_client import Client, handle_file
+    from gradio_client import Client, handle_file  # type: ignore[import-untyped]
 
     example = Path(__file__).parent / "examples" / "coffee.jpg"
     try:
