@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from stylize import __version__
-from stylize.cli import bench, image, library, recipe, studio, training
+from stylize.cli import bench, deploy, image, library, recipe, studio, training
 from stylize.errors import StylizeError
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)
+app.command("deploy")(deploy.deploy)
 app.command("train")(training.train)
 app.command("export")(training.export)
 app.command("quantize")(training.quantize)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,6 +45,19 @@ def studio(
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Serve the API as tools of the Model Context Protocol.")
     ] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            exists=True,
+            dir_okay=False,
+            help="Certificate for https: browsers lend the camera to secure pages only.",
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", exists=True, dir_okay=False, help="Key of the certificate."),
+    ] = None,
     precision: PrecisionOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
@@ -53,6 +67,8 @@ def studio(
         raise ControlError("--lan and --host exclude each other: --lan listens on all addresses.")
     if class_wall and not classroom:
         raise ControlError("--class-wall belongs to --classroom; give both.")
+    if (certificate is None) != (key is None):
+        raise ControlError("https needs both --certificate and --key.")
     from stylize.studio import StudioSettings, launch
 
     engine = open_engine(precision, threads)
@@ -66,4 +82,7 @@ def studio(
         host=LAN_HOST if lan else host or "127.0.0.1",
         port=port,
         mcp=mcp,
+        ssl_certfile=None if certificate is None else str(certificate),
+        ssl_keyfile=None if key is None else str(key),
+        announce=print,
     )

@@ -37,6 +37,9 @@ def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) 
             "host": "127.0.0.1",
             "port": None,
             "mcp": False,
+            "ssl_certfile": None,
+            "ssl_keyfile": None,
+            "announce": print,
         }
     ]
 
@@ -52,7 +55,11 @@ def test_options(tool, launches: list[dict[str, object]], tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--lan", "--host", "::1"], "exclude each other"), (["--class-wall"], "--classroom")],
+    [
+        (["--lan", "--host", "::1"], "exclude each other"),
+        (["--class-wall"], "--classroom"),
+        (["--key", __file__], "both --certificate and --key"),
+    ],
 )
 def test_options_that_do_not_fit_together(
     tool, launches: list[dict[str, object]], options: list[str], message: str

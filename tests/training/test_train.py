@@ -22,7 +22,7 @@ def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> T
         out=tmp_path / "run",
         steps=6,
         batch_contents=1,
-        stages=((0, 16), (4, 24)),
+        stages=((0, 24), (4, 32)),
         warmup_steps=2,
         checkpoint_steps=3,
         sheet_steps=0,
@@ -47,7 +47,7 @@ def test_resuming_gives_the_same_next_step(config):
 def test_the_whole_plan_runs_through_its_stages(config):
     state = load_checkpoint(train(config))
     assert state["step"] == 6
-    assert state["config"]["stages"] == ((0, 16), (4, 24))
+    assert state["config"]["stages"] == ((0, 24), (4, 32))
     assert "contents" not in state["config"]
     assert not (config.out / "checkpoint.partial").exists()
     network = load_network(state)
@@ -107,8 +107,8 @@ def test_the_schedule_warms_up_and_falls(config):
     assert rates[2] > rates[3] > rates[4] >= config.final_learning_rate
     assert ramped_style_weight(config, 0) == config.style_weight_start
     assert ramped_style_weight(config, 100) == ramped_style_weight(config, 900)
-    assert config.side_px(3) == 16
-    assert config.side_px(4) == 24
+    assert config.side_px(3) == 24
+    assert config.side_px(4) == 32
 
 
 def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(config, monkeypatch):
