@@ -59,7 +59,10 @@ def make_controls(engine: Engine, library: StyleLibrary) -> Image.Image:
     other = library.get("great-wave").vector
     rows = [
         [
-            (f"{name} {value:g}", engine.stylize(content, style, controls=Controls(**{name: value})))
+            (
+                f"{name} {value:g}",
+                engine.stylize(content, style, controls=Controls(**{name: value})),
+            )
             for value in values
         ]
         for name, values in (

@@ -14,6 +14,10 @@ from stylize.styles import StyleVector
 TINY_MODEL = Path(__file__).parent / "data" / "tiny_model"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden pictures anew")
+
+
 def make_picture(width: int, height: int, *, seed: int = 0, mode: str = "RGB") -> Image.Image:
     """A picture with gradients, blocks and noise; different for each seed."""
     rng = np.random.default_rng(seed)

@@ -28,6 +28,8 @@ from torch.nn import functional
 
 CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
 GRID_PX = 8  # sides of a painted picture are multiples of this
+# Four inputs beside two thousand: without a gain the layers hardly notice them.
+_CONDITION_GAIN = 8.0
 _EPS = 1e-3  # added to variances at the start: keeps flat pictures from being divided by zero
 
 
@@ -127,7 +129,7 @@ class Modulator(nn.Module):
         # Standardised over the training styles; the clamp keeps odd pictures (a blank page, noise)
         # within what the layers have seen.
         standardized = ((vectors - self.vector_mean) / self.vector_std).clamp(-5, 5)
-        raw = self.layers(torch.cat([standardized, conditions], dim=1))
+        raw = self.layers(torch.cat([standardized, _CONDITION_GAIN * conditions], dim=1))
         scale, shift = torch.split(raw, self.channels, dim=1)
         # Bounded, so that the ranges of the INT8 activations are; scale starts at 1, shift at 0.
         # A negative scale lets a style turn a channel around: dark may become its brightest colour.
@@ -193,7 +195,7 @@ class TransferNetwork(nn.Module):
             conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
             strength: (N, 1) in [0, 1]; the affines run from those of the unchanged features to
                 those of the style.
-            detail: (N, 1) gain of the skip connection at 1/4 resolution, 1 as trained.
+            detail: (N, 1) gain of the skip connection at 1/4 resolution, 1 by default.
         """
         modulation = self.modulator(vectors, conditions)
         channels = (

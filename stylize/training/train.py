@@ -142,6 +142,7 @@ class Samples:
         covariances: (N, 2, P, P) their covariances.
         conditions: (N, 4) natural logarithms of the loss weights.
         strength: (N, 1) in [0, 1].
+        detail: (N, 1) gain of the skip connection, 0 to 1.3.
         own_style: (N,) bool: the content's own statistics replace the style.
     """
 
@@ -150,6 +151,7 @@ class Samples:
     covariances: Tensor
     conditions: Tensor
     strength: Tensor
+    detail: Tensor
     own_style: Tensor
 
 
@@ -174,12 +176,15 @@ def draw_samples(
     kind = rng.random(count)
     strength = np.where(kind < 0.15, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
+    # With less of the skip connection the coarse path has to paint, not only to colour.
+    detail = np.where(rng.random(count) < 0.5, rng.uniform(0, 1.3, count), 1.0)
     return Samples(
         content=next(contents),
         vectors=torch.from_numpy(vectors),
         covariances=torch.from_numpy(covariances),
         conditions=torch.from_numpy(conditions.astype(np.float32)),
         strength=torch.from_numpy(strength.astype(np.float32))[:, None],
+        detail=torch.from_numpy(detail.astype(np.float32))[:, None],
         own_style=torch.from_numpy((kind >= 0.15) & (kind < 0.22)),
     )
 
@@ -221,8 +226,9 @@ def compute_losses(
         target_covariances = torch.lerp(
             own_covariances, covariances, samples.strength[:, :, None, None]
         )
-    detail = torch.ones_like(samples.strength)
-    affines = network.modulate(thumbnails, vectors, samples.conditions, samples.strength, detail)
+    affines = network.modulate(
+        thumbnails, vectors, samples.conditions, samples.strength, samples.detail
+    )
     output = _paint_with_margin(network, crops, affines)
     features = loss_network(output)
 
@@ -457,7 +463,7 @@ def _to_device(samples: Samples, device: torch.device) -> Samples:
         ContentBatch(content.crops.to(device), content.thumbnails.to(device)),
         *(
             getattr(samples, name).to(device)
-            for name in ("vectors", "covariances", "conditions", "strength", "own_style")
+            for name in ("vectors", "covariances", "conditions", "strength", "detail", "own_style")
         ),
     )
 

@@ -1,0 +1,117 @@
+"""Write the tables of README and model card from the results: ``python benchmarks/tables.py``.
+
+Figures are never typed: what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in the README
+comes from ``benchmarks/results``. With ``--check`` nothing is written; the exit code says whether
+both are up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+FILES = (ROOT / "README.md", ROOT / "stylize" / "models" / "README.md")
+
+
+def speed() -> str:
+    """Whole calls at three sizes, cold starts and what they were measured on."""
+    result = _read("speed")
+    names = list(result["stylize"]["512"])
+    lines = ["| whole call, style encoded | 256 px | 512 px | 1024 px | against INT8 at 512 px |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for name in names:
+        cells = [
+            f"{result['stylize'][side][name]['median_ms']:.0f} ms"
+            for side in ("256", "512", "1024")
+        ]
+        ratio = result["stylize"]["512"][name]["times_int8"]
+        label = f"**ours, {name.upper()}**" if name in ("int8", "fp32") else name
+        lines.append(f"| {label} | {' | '.join(cells)} | {ratio:.1f} x |")
+    cold = result["cold_start"]
+    lines += ["", "| from a cold command to a saved picture, 512 px | median | peak memory |"]
+    lines.append("| --- | --- | --- |")
+    lines += [
+        f"| {name} | {row['median_ms'] / 1000:.2f} s | {row['peak_memory_mb']} MB |"
+        for name, row in cold.items()
+    ]
+    machine = result["machine"]
+    encode = result["encode_style"]["median_ms"]
+    lines += [
+        "",
+        f"Encoding a style takes {encode:.0f} ms. Medians of {result['rounds']} interleaved rounds "
+        f"with {result['threads']} threads on {machine['cores']} cores of an {machine['cpu']} "
+        f"({', '.join(machine['instructions'])}), ONNX Runtime "
+        f"{machine['versions']['onnxruntime']}; `benchmarks/results/speed.json`.",
+    ]
+    return "\n".join(lines)
+
+
+def large() -> str:
+    """Large pictures: time and memory."""
+    result = _read("large")
+    lines = ["| large pictures | INT8 | FP32 | memory for painting, INT8 |"]
+    lines.append("| --- | --- | --- | --- |")
+    for size, rows in result["sizes"].items():
+        lines.append(
+            f"| {size.replace('x', ' x ')} | {rows['int8']['median_s']:.2f} s | "
+            f"{rows['fp32']['median_s']:.2f} s | {rows['int8']['peak_mb']} MB, of which the result "
+            f"{rows['int8']['result_mb']} MB |"
+        )
+    return "\n".join(lines)
+
+
+def quality() -> str:
+    """Measures on held-out pairs, ours and others'."""
+    result = _read("quality")
+    columns = {
+        "content_loss": "content loss",
+        "style_loss": "style loss",
+        "ssim": "SSIM",
+        "own_style_found": "own style found",
+        "palette_distance": "palette",
+    }
+    lines = ["| system | " + " | ".join(columns.values()) + " |"]
+    lines.append("| --- |" + " --- |" * len(columns))
+    for name, row in result["systems"].items():
+        cells = [f"{row[key]['mean']:.3f}" if row.get(key) else "" for key in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        f"Means over {result['pairs']} held-out pairs at {result['size_px']} px; intervals, "
+        "differences and all else: `benchmarks/results/quality.json`.",
+    ]
+    return "\n".join(lines)
+
+
+def fill(text: str) -> str:
+    """Return a text with all its tables written anew."""
+    for name, make in (("speed", speed), ("large", large), ("quality", quality)):
+        if not (RESULTS / f"{name}.json").is_file():
+            continue
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        table = make()
+        text = pattern.sub(lambda m, table=table: f"{m[1]}{table}\n{m[2]}", text)
+    return text
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return content
+
+
+def main() -> None:
+    """Write, or check."""
+    stale = [file for file in FILES if fill(file.read_text("utf-8")) != file.read_text("utf-8")]
+    if "--check" in sys.argv:
+        sys.exit(f"Not up to date: {', '.join(map(str, stale))}" if stale else 0)
+    for file in stale:
+        file.write_text(fill(file.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
