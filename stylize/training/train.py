@@ -80,7 +80,8 @@ class TrainConfig:
         seed: Of everything random.
         checkpoint_steps: Steps between checkpoints.
         sheet_steps: Steps between contact sheets; 0 for none.
-        init: Checkpoint whose averaged weights are the start; None starts anew.
+        init: Checkpoint whose averaged weights are the start and whose loss network is used, so
+            that style vectors stay what they were; None starts anew.
         device: "cpu", "cuda" or "auto".
     """
 
@@ -415,12 +416,16 @@ def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork
     if path.is_file():
         network = LossNetwork()
         network.load_state_dict(torch.load(path, weights_only=True))
+    elif config.init is not None:
+        network = LossNetwork()
+        network.load_state_dict(load_checkpoint(config.init)["loss_network"])
     else:
         network = LossNetwork.load(config.vgg)
         batches = content_batches(
             content_paths, count=8, side_px=256, seed=config.seed, max_ratio=1.0
         )
         network.normalize_(next(batches).crops for _ in range(32))
+    if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), path)
     # Channels last is about 1.4 times faster on CPUs.

@@ -158,6 +158,9 @@ def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
 def test_training_can_start_from_another_checkpoint(config):
     path = train(config, stop_after=1)
     other = replace(config, out=config.out.parent / "other", init=path)
+    expected = load_checkpoint(path)["loss_network"]["convolutions.relu1_1.weight"]
+    network = training._loss_network(other, training.list_pictures(config.contents))
+    torch.testing.assert_close(network.state_dict()["convolutions.relu1_1.weight"], expected)
     bank = training.StyleBank(torch.zeros(2, 1920).numpy(), torch.zeros(2, 2, 64, 64).numpy())
     network = training._start(other, None, bank)
     expected = load_checkpoint(path)["ema"]
