@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ def make_picture(width: int, height: int, *, seed: int = 0, mode: str = "RGB") -
         + 0.15 * rng.random((height, width, 3))
     )
     return Image.fromarray((pixels * 255).astype(np.uint8)).convert(mode)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _limit_of_pillow() -> Iterator[None]:
+    """Give Pillow its own limit back, which a served page replaces for the whole process."""
+    before = Image.MAX_IMAGE_PIXELS
+    yield
+    Image.MAX_IMAGE_PIXELS = before
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ def test_no_private_fields() -> None:
     record = json.loads(recipe().to_json())
     assert set(record) == {
         "format", "version", "styles", "controls", "max_side_px", "stroke_side_px", "precision",
-        "encoder_sha256", "masks",
+        "model_sha256", "encoder_sha256", "masks",
     }  # fmt: skip
     assert set(record["styles"][0]) == {"name", "weight", "sha256", "vector"}
 
