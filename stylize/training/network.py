@@ -26,8 +26,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.painting import MARGIN_PX
+
 CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
-GRID_PX = 8  # sides of a painted picture are multiples of this
 # Four inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 8.0
 _EPS = 1e-3  # added to variances at the start: keeps flat pictures from being divided by zero
@@ -321,6 +322,19 @@ def _split(affines: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Ten
 
 def _enlarge(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def paint_with_margin(network: TransferNetwork, images: Tensor, affines: Affines) -> Tensor:
+    """Paint as the engine does: with a mirrored margin that is cut off again.
+
+    Args:
+        network: The network.
+        images: (N, 3, H, W) in [0, 1]; H and W multiples of 8 and larger than the margin.
+        affines: From :meth:`TransferNetwork.modulate`.
+    """
+    padded = functional.pad(images, (MARGIN_PX,) * 4, mode="reflect")
+    inside = slice(MARGIN_PX, -MARGIN_PX)
+    return network.paint(padded, affines)[:, :, inside, inside]
 
 
 def count_macs(size: NetworkSize, height_px: int, width_px: int) -> int:

@@ -22,10 +22,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from torch import Tensor
-from torch.nn import functional
 
 from stylize.errors import TrainingError
-from stylize.painting import MARGIN_PX
 from stylize.training import losses
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
@@ -40,7 +38,12 @@ from stylize.training.data import (
     projections,
     read_exclusions,
 )
-from stylize.training.network import CONDITIONS, Affines, NetworkSize, TransferNetwork
+from stylize.training.network import (
+    CONDITIONS,
+    NetworkSize,
+    TransferNetwork,
+    paint_with_margin,
+)
 from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
 
 logger = logging.getLogger(__name__)
@@ -230,7 +233,7 @@ def compute_losses(
     affines = network.modulate(
         thumbnails, vectors, samples.conditions, samples.strength, samples.detail
     )
-    output = _paint_with_margin(network, crops, affines)
+    output = paint_with_margin(network, crops, affines)
     features = loss_network(output)
 
     content_term = losses.content_loss(features, content)
@@ -267,13 +270,6 @@ def compute_losses(
         "identity": _mean(pixel_term, samples.strength[:, 0] == 0),
         "range": range_term.mean(),
     }
-
-
-def _paint_with_margin(network: TransferNetwork, crops: Tensor, affines: Affines) -> Tensor:
-    """Paint as the engine does: with a mirrored margin that is cut off again."""
-    padded = functional.pad(crops, (MARGIN_PX,) * 4, mode="reflect")
-    inside = slice(MARGIN_PX, -MARGIN_PX)
-    return network.paint(padded, affines)[:, :, inside, inside]
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
