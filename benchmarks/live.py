@@ -46,9 +46,11 @@ def measure(url: str, moves: int) -> dict[str, float]:
         tab.wait_for_selector(".st-stage:not([hidden])")
         tab.wait_for_timeout(1500)
         times = sorted(tab.evaluate(MEASURE, moves))
+        width_px = tab.evaluate('document.querySelector(".st-after").naturalWidth')
         browser.close()
     return {
         "moves": moves,
+        "width_px": width_px,
         "median_ms": round(statistics.median(times), 1),
         "p95_ms": round(times[int(0.95 * (len(times) - 1))], 1),
         "best_ms": round(times[0], 1),

@@ -88,9 +88,44 @@ def quality() -> str:
     return "\n".join(lines)
 
 
+def library() -> str:
+    """The style library with many styles."""
+    result = _read("library")
+    names = {
+        "open_ms": "open",
+        "search_ms": "10 nearest",
+        "search_filtered_ms": "10 nearest with tags and years",
+        "search_filtered_by_text_ms": "10 nearest with words that match everything",
+        "search_palette_ms": "by colours",
+        "add_ms": "add one, safely on disk",
+        "disk_sync_ms": "(a bare synchronized write on that disk)",
+    }
+    lines = [f"| {result['styles']:,} styles | median | 90 % below |", "| --- | --- | --- |"]
+    lines += [
+        f"| {label} | {result[key]['median']:.1f} ms | {result[key]['p90']:.1f} ms |"
+        for key, label in names.items()
+    ]
+    return "\n".join([*lines, "", f"In memory: {result['styles_in_memory_mb']:.0f} MB."])
+
+
+def load() -> str:
+    """Thirty visitors at once, and the live picture of one."""
+    result, live = _read("load"), _read("live")
+    memory = result["memory_mb"]
+    return (
+        f"{result['clients']} visitors of the API on two cores for {result['minutes']:g} minutes, "
+        f"{result['side_px']} px (`benchmarks/load.py`): {result['pictures']} pictures, "
+        f"{result['errors']} errors, median {result['median_s']} s, 95 % within "
+        f"{result['p95_s']} s, memory {memory['early']} MB early and {memory['late']} MB late. "
+        f"From a slider's move to the new picture in Chromium (`benchmarks/live.py`): median "
+        f"{live['median_ms']:.0f} ms at {live['width_px']} px."
+    )
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    for name, make in (("speed", speed), ("large", large), ("quality", quality)):
+    makers = (speed, large, quality, library, load)
+    for name, make in ((make.__name__, make) for make in makers):
         if not (RESULTS / f"{name}.json").is_file():
             continue
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
