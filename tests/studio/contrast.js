@@ -1,0 +1,80 @@
+// Every text that can be seen and is too faint against its ground, by the computed colours.
+// WCAG 2.2 AA: 4.5 to 1, 3 to 1 for large texts and for icons; disabled controls are exempt.
+() => {
+  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 })
+    .getContext("2d", { willReadFrequently: true });
+  const rgba = (color) => { // whatever notation the browser answers in
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = color;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3]));
+  const light = (color) => {
+    const [r, g, b] = color.slice(0, 3).map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const above = (element) => {
+    const chain = [];
+    for (let one = element; one; one = one.parentElement) chain.unshift(one);
+    return chain;
+  };
+  // Paints element by element from the page inwards, as the browser does.
+  const measure = (element, color) => {
+    let ground = [255, 255, 255];
+    let opacity = 1;
+    for (const one of above(element)) {
+      const style = getComputedStyle(one);
+      opacity *= Number(style.opacity);
+      const layer = rgba(style.backgroundColor);
+      layer[3] *= opacity;
+      ground = over(layer, ground);
+    }
+    const ink = rgba(color);
+    ink[3] *= opacity;
+    return contrast(over(ink, ground), ground);
+  };
+  const seen = (element) => {
+    if (element.closest("[disabled], [aria-disabled=true], .st-sr, .sr-only")) return false;
+    if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1;
+  };
+  let count = 0;
+  const faint = [];
+  const check = (element, what, color, least) => {
+    count += 1;
+    const found = measure(element, color);
+    if (found < least) faint.push(`${found.toFixed(2)} < ${least}: ${what} (${element.tagName.toLowerCase()}.${[...element.classList].join(".")})`);
+  };
+  const least = (style) => {
+    const size = parseFloat(style.fontSize);
+    return size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const element = node.parentElement;
+    const words = node.textContent.trim();
+    if (!words || /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|OPTION)$/.test(element.tagName) || !seen(element)) continue;
+    const style = getComputedStyle(element);
+    check(element, words.slice(0, 40), style.color, least(style));
+  }
+  for (const field of document.querySelectorAll("input, textarea, select")) {
+    if (/^(range|file|checkbox|radio|color|hidden)$/.test(field.type) || !seen(field)) continue;
+    const empty = field.placeholder && !field.value;
+    const style = getComputedStyle(field, empty ? "::placeholder" : null);
+    if (empty || field.value) check(field, empty ? field.placeholder : field.value, style.color, least(getComputedStyle(field)));
+  }
+  for (const shape of document.querySelectorAll(":is(button, label) svg :is(path, rect, circle, line, polyline)")) {
+    const style = getComputedStyle(shape);
+    const color = style.stroke !== "none" ? style.stroke : style.fill;
+    if (color !== "none" && seen(shape.closest("svg"))) check(shape.closest("button, label"), "icon", color, 3);
+  }
+  return { count, faint };
+}

@@ -1,0 +1,69 @@
+"""Every text of the page can be read: WCAG AA by computed colours, in light and dark."""
+
+from pathlib import Path
+
+import pytest
+from conftest import new_context
+from playwright.sync_api import expect
+from test_browser_kids import draw
+
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+
+
+@pytest.fixture(params=["light", "dark"])
+def look(request):
+    return request.param
+
+
+@pytest.fixture
+def tab(browser):
+    context = new_context(browser)
+    yield context.new_page()
+    context.close()
+
+
+def assert_readable(tab, at_least):
+    """Check what is on screen; so many texts must have been found, lest nothing was measured."""
+    found = tab.evaluate(CONTRAST)
+    assert not found["faint"], "\n".join(found["faint"])
+    assert found["count"] >= at_least
+
+
+def test_the_measure_finds_a_faint_text(tab):
+    page = "<p style='color:#777;background:#fff'>{}</p><p style='color:#767676'>enough</p>"
+    tab.set_content(page.format("faint"))
+    found = tab.evaluate(CONTRAST)
+    assert [line.split(":")[0] for line in found["faint"]] == ["4.48 < 4.5"]
+    assert found["count"] == 2
+    tab.set_content("<div style='opacity:.5'><p style='color:#000'>pale</p></div>")
+    assert len(tab.evaluate(CONTRAST)["faint"]) == 1
+
+
+@pytest.mark.parametrize("name", ["Create", "Styles", "Batch"])
+def test_a_tab_can_be_read(tab, url, look, name):
+    tab.goto(f"{url}/?__theme={look}")
+    expect(tab.locator(".st-stage")).to_be_visible()
+    assert tab.evaluate("document.body.classList.contains('dark')") == (look == "dark")
+    tab.get_by_role("tab", name=name).first.click()
+    inner = {"Create": ["Result", "Draw", "Regions"], "Styles": ["Gallery", "Map"], "Batch": []}
+    if name == "Create":
+        tab.get_by_role("button", name="More controls").click()
+        tab.locator("#picker .st-tag").first.click()
+    if name == "Styles":
+        tab.locator("#library .st-pick").first.click()
+        expect(tab.locator("#style-title textarea, #style-title input")).not_to_have_value("")
+    for sheet in inner[name] or [name]:
+        tab.get_by_role("tab", name=sheet).first.click()
+        expect(tab.get_by_role("tab", name=sheet).first).to_have_attribute("aria-selected", "true")
+        assert_readable(tab, 15)
+
+
+def test_the_childrens_page_can_be_read(tab, url, look):
+    tab.goto(f"{url}/kids?__theme={look}")
+    draw(tab)
+    assert_readable(tab, 5)
+    tab.get_by_role("button", name="Next").click()
+    assert_readable(tab, 2)
+    tab.locator(".st-kid-tile").first.click()
+    expect(tab.locator(".st-kid-result")).to_be_visible()
+    assert_readable(tab, 5)
