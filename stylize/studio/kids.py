@@ -107,9 +107,10 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
             wall.forget(str(request.session_hash))
         return None, None
 
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    # In the browser, because a full queue would refuse this request as well.
     kids.submit(paint, kids, [kids, last], concurrency_id="engine", **private).failure(
-        lambda: {"failed": True}, None, kids, **private
+        None, None, kids, js="() => ({ failed: true })", **private
     )
     kids.upload(give, last, None, **private)
     kids.clear(delete, None, [kids, last], **private)

@@ -229,6 +229,12 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Arrastra para comparar; doble clic para volver",
     ),
     "result_actions": ("Result", "Ergebnis", "结果", "Resultado"),
+    "queue_place": (
+        "You are number {n} in line",
+        "Du bist Nummer {n} in der Reihe",
+        "你排在第 {n} 位",
+        "Eres el número {n} de la fila",
+    ),
     "undo": ("Undo", "Rückgängig", "撤销", "Deshacer"),
     "fullscreen": ("Full screen", "Vollbild", "全屏", "Pantalla completa"),
     "copy_link": (

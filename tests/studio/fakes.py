@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -52,6 +54,21 @@ class FakeEngine:
         if content.mode == "RGBA":
             result.putalpha(content.getchannel("A"))
         return result
+
+
+class GatedEngine(FakeEngine):
+    """Paints when it is let: ``gate`` is open at first, ``entered`` counts who came to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = 0
+
+    def stylize(self, content, style, **options):
+        self.entered += 1
+        self.gate.wait(60)
+        return super().stylize(content, style, **options)
 
 
 def _painted(rgb, style):

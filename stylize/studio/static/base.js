@@ -72,6 +72,28 @@ window.Studio = window.Studio || {};
     };
   };
 
+  /**
+   * Tell a component's place in the queue (1: next; 0: not waiting) whenever it changes.
+   * Gradio writes it beside the component for developers, small and in English; it is read there.
+   * Only a wait that lasts is told: most requests pass the queue in an instant.
+   */
+  Studio.queue = (element, tell) => {
+    const block = element.closest(".block");
+    let told = 0;
+    let place = 0;
+    const change = () => { if (told !== place) { told = place; tell(place); } };
+    const slowly = Studio.later(change, 400);
+    new MutationObserver(() => {
+      const words = [...block.querySelectorAll(".progress-text")].map((line) => line.textContent).join();
+      const found = /queue: *(\d+)/.exec(words);
+      const now = found ? Number(found[1]) : 0;
+      if (now === place) return;
+      place = now;
+      if (place && !told) slowly();
+      else change();
+    }).observe(block, { subtree: true, childList: true, characterData: true });
+  };
+
   /** Lower case without accents, for searching. */
   Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 

@@ -32,7 +32,8 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: style.thumb, alt: "" }))));
 
   const shown = make("img", { class: "st-kid-result", alt: text("after_alt") });
-  const wait = make("div", { class: "st-kid-wait", role: "status" }, make("div", { class: "st-kid-dots", "aria-hidden": "true" }, make("i"), make("i"), make("i")), make("p", {}, text("kids_wait")));
+  const words = make("p", {}, text("kids_wait"));
+  const wait = make("div", { class: "st-kid-wait", role: "status" }, make("div", { class: "st-kid-dots", "aria-hidden": "true" }, make("i"), make("i"), make("i")), words);
   const give = big("plus", "kids_give", () => { give.disabled = true; trigger("upload", {}); });
   give.hidden = !props.wall;
   const done = make("div", { class: "st-kid-actions" },
@@ -84,6 +85,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     wait.hidden = true;
     shown.hidden = done.hidden = false;
   });
+  Studio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
   drawTiles();
   fresh();
 };

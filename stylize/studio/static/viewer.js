@@ -21,7 +21,8 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   ];
   const bar = make("div", { class: "st-bar", role: "toolbar", "aria-label": text("result_actions"), hidden: true }, note, ...actions);
   const strip = make("div", { class: "st-history", role: "group", "aria-label": text("history"), hidden: true });
-  const frame = make("div", { class: "st-frame" }, empty, stage);
+  const line = make("p", { class: "st-queue", role: "status", "aria-live": "polite", hidden: true });
+  const frame = make("div", { class: "st-frame" }, empty, stage, line);
   element.replaceChildren(make("div", { class: "st-viewer" }, frame, bar, strip));
 
   const history = [];
@@ -97,5 +98,9 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     else remember(value);
   };
   watch("value", show);
+  Studio.queue(element, (place) => {
+    line.hidden = !place;
+    line.textContent = place ? text("queue_place", { n: place }) : "";
+  });
   show();
 };

@@ -1,0 +1,89 @@
+"""Who has to wait sees the place in the queue; a full queue is explained."""
+
+import fakes
+import pytest
+from conftest import new_context, serve
+from playwright.sync_api import expect
+from test_browser_kids import draw
+
+from stylize.studio import StudioSettings
+
+
+@pytest.fixture
+def engine():
+    engine = fakes.GatedEngine()
+    yield engine
+    engine.gate.set()
+
+
+@pytest.fixture
+def visitors(browser):
+    """Opens tabs of different visitors."""
+    contexts = []
+
+    def visit(address):
+        contexts.append(new_context(browser))
+        tab = contexts[-1].new_page()
+        tab.goto(address)
+        return tab
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def ask(tab):
+    """Draw, and ask for a painting, without waiting for it."""
+    draw(tab)
+    tab.get_by_role("button", name="Next").click()
+    tab.locator(".st-kid-tile").first.click()
+
+
+def test_children_see_their_place_in_the_queue(engine, visitors):
+    page, address = serve(engine, StudioSettings(engine_jobs=1))
+    tabs = [visitors(f"{address}/kids") for _ in range(3)]
+    engine.gate.clear()
+    for tab, words in zip(tabs, ("Painting", "number 1 in line", "number 2 in line"), strict=True):
+        ask(tab)
+        expect(tab.locator(".st-kid-wait")).to_contain_text(words)
+    expect(tabs[2].locator(".st-kid-wait")).to_have_css("opacity", "1")
+    engine.gate.set()
+    for tab in tabs:
+        expect(tab.locator(".st-kid-result")).to_be_visible()
+    page.close()
+
+
+def test_create_shows_the_place_in_the_queue(engine, visitors):
+    page, address = serve(engine, StudioSettings(engine_jobs=1))
+    first, second = (visitors(address) for _ in range(2))
+    for tab in (first, second):
+        expect(tab.locator(".st-stage")).to_be_visible()
+        expect(tab.locator(".st-queue")).to_be_hidden()
+    engine.gate.clear()
+    for tab in (first, second):
+        tab.locator("#picker .st-pick", has_text="Senecio").click()
+    waiting = second.locator(".st-queue")
+    expect(waiting).to_be_visible()
+    expect(waiting).to_contain_text("in line")
+    engine.gate.set()
+    expect(waiting).to_be_hidden()
+    expect(second.locator(".st-past")).to_have_count(2)
+    page.close()
+
+
+def test_a_child_before_a_full_queue_is_told_and_may_try_again(engine, visitors):
+    page, address = serve(engine, StudioSettings(engine_jobs=1, queue_size=1))
+    tabs = [visitors(f"{address}/kids") for _ in range(3)]
+    engine.gate.clear()
+    ask(tabs[0])
+    expect(tabs[0].locator(".st-kid-wait")).to_be_visible()
+    ask(tabs[1])
+    expect(tabs[1].locator(".st-kid-wait")).to_contain_text("number 1 in line")
+    ask(tabs[2])
+    expect(tabs[2].locator(".toast-body")).to_contain_text("busy")
+    expect(tabs[2].locator(".st-kid-tile").first).to_be_visible()
+    engine.gate.set()
+    expect(tabs[1].locator(".st-kid-result")).to_be_visible()
+    tabs[2].locator(".st-kid-tile").first.click()
+    expect(tabs[2].locator(".st-kid-result")).to_be_visible()
+    page.close()
