@@ -175,13 +175,21 @@ def match_colors(image: Image.Image, reference: Image.Image, amount: float = 1.0
     return matched if amount == 1 else Image.blend(image, matched, amount)
 
 
-def apply_palette(content: Image.Image, stylized: Image.Image, texture: float = 0.0) -> Image.Image:
+def apply_palette(
+    content: Image.Image,
+    stylized: Image.Image,
+    texture: float = 0.0,
+    *,
+    transfer: ColorTransfer | None = None,
+) -> Image.Image:
     """Take only the palette of a style, without its texture, or part of the texture.
 
     Args:
         content: RGB or RGBA.
         stylized: The content stylized, of the same mode and size: it holds the palette.
         texture: From 0, the content in the colours of the style, to 1, the stylized image.
+        transfer: From the colours of the content to those of the stylized image; needed if the two
+            pictures are only strips of larger ones. Default: measured on the two.
 
     Returns:
         The picture, of the same mode and size.
@@ -194,7 +202,7 @@ def apply_palette(content: Image.Image, stylized: Image.Image, texture: float = 
         raise ValueError("content and stylized image must have the same mode and size")
     if texture == 1:
         return stylized
-    palette = match_colors(content, stylized)
+    palette = transfer.apply(content) if transfer else match_colors(content, stylized)
     return palette if texture == 0 else Image.blend(palette, stylized, texture)
 
 

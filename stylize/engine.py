@@ -16,20 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stylize.color import apply_palette, keep_colors
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
-from stylize.images import (
-    MIN_SIDE_PX,
-    fit_within,
-    from_arrays,
-    prepare_image,
-    resize_image,
-    to_arrays,
-)
+from stylize.finishing import add_detail, finish
+from stylize.images import MAX_PIXELS, MIN_SIDE_PX, fit_within, prepare_image, resize_image
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import MARGIN_PX, Canvas, Tile, paint_tiles, thumbnail_size
-from stylize.regions import Region, content_weight, grid_weights
+from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.styles import StyleVector
 
 if TYPE_CHECKING:
@@ -43,10 +36,6 @@ Progress = Callable[[float], None]
 
 THUMBNAIL_PX = 192  # the content's statistics are measured at this longer side
 STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
-# Below this strength the painted picture fades into the content, which it can only approach: at
-# strength 0 the result is the content itself.
-_FADE_STRENGTH = 0.25
-_MIX_ROWS = 256
 # Share of the content's own fine detail that enlarged strokes get back, at detail 1.
 _DETAIL_GAIN = 0.6
 
@@ -156,9 +145,11 @@ class Engine:
         Raises:
             ImageError: The content is unusable.
             StyleVectorError: A style was made by another style encoder.
-            ControlError: A control is out of range.
+            ControlError: A control is out of range, there are too many regions, or the strokes are
+                too small for a picture of this size.
         """
         controls = _with_strength(controls or Controls(), strength)
+        check_count(regions)
         for vector in (style, *(region.style for region in regions)):
             self._check_style(vector)
         content = prepare_image(content)
@@ -177,71 +168,69 @@ class Engine:
                     f"stroke_side_px must be at least {MIN_SIDE_PX}; got {stroke_side_px}."
                 )
             stroke_scale *= max(1.0, max(content.size) / stroke_side_px)
-        rgb, alpha = to_arrays(content)
+        # Its colours alone: the network sees no transparency.
+        rgb = content if content.mode == "RGB" else content.convert("RGB")
         painted = self._paint_at_scale(rgb, style, controls, stroke_scale, regions, progress)
-        return _finish(from_arrays(painted, alpha), content, controls, regions)
+        if content.mode == "RGBA":
+            painted.putalpha(content.getchannel("A"))
+        finish(painted, content, controls, regions)
+        return painted
 
     def _paint_at_scale(
         self,
-        rgb: Bytes,
+        rgb: Image.Image,
         style: StyleVector,
         controls: Controls,
         stroke_scale: float,
         regions: Sequence[Region],
         progress: Progress | None,
-    ) -> Bytes:
+    ) -> Image.Image:
         """Paint at a scale that gives the strokes their size, and come back to the full size."""
-        height, width = rgb.shape[:2]
         if stroke_scale == 1:
             return self._paint(rgb, style, controls, regions, progress)
-        size = (
-            max(MIN_SIDE_PX, round(width / stroke_scale)),
-            max(MIN_SIDE_PX, round(height / stroke_scale)),
-        )
-        scaled = Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS)
-        painted = self._paint(np.asarray(scaled), style, controls, regions, progress)
-        full = np.asarray(
-            Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC)
-        )
-        if stroke_scale < 1:
-            return full
-        blurred = scaled.resize((width, height), Image.Resampling.BICUBIC)
-        return _add_detail(full, rgb, np.asarray(blurred), _DETAIL_GAIN * controls.detail)
+        width, height = (max(MIN_SIDE_PX, round(side / stroke_scale)) for side in rgb.size)
+        if stroke_scale < 1 and width * height > MAX_PIXELS:
+            limit = MAX_PIXELS * stroke_scale**2 / 1e6
+            raise ControlError(
+                f"Strokes of the size {stroke_scale:g} are possible up to {limit:.0f} megapixels; "
+                f"this picture has {rgb.width * rgb.height / 1e6:.0f}. Set a smaller max_side_px "
+                f"or larger strokes."
+            )
+        scaled = rgb.resize((width, height), Image.Resampling.LANCZOS)
+        # The edges of the regions are as wide as without scaling.
+        shrink = max(width, height) / max(rgb.size)
+        regions = [
+            replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * shrink))
+            for region in regions
+        ]
+        painted = self._paint(scaled, style, controls, regions, progress)
+        painted = painted.resize(rgb.size, Image.Resampling.BICUBIC)
+        if stroke_scale > 1:
+            add_detail(painted, rgb, scaled, _DETAIL_GAIN * controls.detail)
+        return painted
 
     def _paint(
         self,
-        rgb: Bytes,
+        rgb: Image.Image,
         style: StyleVector,
         controls: Controls,
         regions: Sequence[Region],
         progress: Progress | None,
-    ) -> Bytes:
-        height, width = rgb.shape[:2]
-        styled = [region for region in regions if region.style is not None]
-        vectors = [style, *(region.style for region in styled if region.style is not None)]
-        quarter, eighth = self._modulate(rgb, vectors, controls)
-        canvas = Canvas(height, width)
-        weights = [
-            grid_weights(
-                styled,
-                (width, height),
-                (canvas.grid_width, canvas.grid_height),
-                factor=factor,
-                offset=(MARGIN_PX, MARGIN_PX),
-            )
-            for factor in (4, 8)
-            if styled
-        ]
+    ) -> Image.Image:
+        styles = [region.style for region in regions if region.style is not None]
+        quarter, eighth = self._modulate(rgb, [style, *styles], controls)
+        canvas = Canvas(rgb.height, rgb.width)
+        weights = [_style_weights(regions, rgb.size, canvas, factor) for factor in (4, 8) if styles]
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
             affines = [quarter, eighth]
-            if styled:
+            if styles:
                 affines = [
                     _affine_map(affine, weight, tile, factor)
                     for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
                 ]
             # The INT8 graph has room for one affine per channel, not for maps of them.
-            name = self._files.graph_name("paint", "fp32" if styled else self.precision)
+            name = self._files.graph_name("paint", "fp32" if styles else self.precision)
             (pictures,) = self._run(
                 name,
                 {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]},
@@ -264,23 +253,21 @@ class Engine:
         Returns:
             ``image`` (1, 3, H, W) float32 in [0, 1] with margins, and both affines.
         """
-        rgb, _ = to_arrays(prepare_image(content))
+        rgb = prepare_image(content)
         quarter, eighth = self._modulate(rgb, [style], controls)
-        canvas = Canvas(*rgb.shape[:2])
+        canvas = Canvas(rgb.height, rgb.width)
         part = canvas.cut(rgb, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
         image = part.transpose(2, 0, 1)[None].astype(np.float32) / 255
         return {"image": image, "affine_quarter": quarter, "affine_eighth": eighth}
 
     def _modulate(
-        self, rgb: Bytes, vectors: Sequence[StyleVector], controls: Controls
+        self, rgb: Image.Image, vectors: Sequence[StyleVector], controls: Controls
     ) -> tuple[Floats, Floats]:
         """Measure the content on a thumbnail; return the affines of each of K styles."""
-        height, width = rgb.shape[:2]
-        size = thumbnail_size(width, height, THUMBNAIL_PX)
-        thumbnail = rgb
-        if size != (width, height):
-            small = Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC, reducing_gap=1.0)
-            thumbnail = np.asarray(small)
+        size = thumbnail_size(*rgb.size, THUMBNAIL_PX)
+        small = rgb
+        if size != rgb.size:
+            small = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.0)
         count = len(vectors)
         conditions = np.log(
             [
@@ -291,7 +278,7 @@ class Engine:
             ]
         )
         feeds: dict[str, NDArray[Any]] = {
-            "bytes": thumbnail[None],
+            "bytes": np.asarray(small)[None],
             "vector": np.stack([vector.values for vector in vectors]),
             "conditions": np.tile(conditions.astype(np.float32), (count, 1)),
             "strength": np.full((count, 1), controls.strength, np.float32),
@@ -339,7 +326,7 @@ class Engine:
 
     def _faster(self) -> Precision:
         """Time both precisions on a small picture, alternating, and return the faster."""
-        picture = np.zeros((THUMBNAIL_PX, THUMBNAIL_PX, 3), np.uint8)
+        picture = Image.new("RGB", (THUMBNAIL_PX, THUMBNAIL_PX))
         style = StyleVector(np.zeros(self.vector_length, np.float32), self.encoder_sha256)
         best: dict[Precision, float] = {}
         for _ in range(4):  # the first round also loads the graphs
@@ -357,54 +344,25 @@ class Engine:
         return faster
 
 
-def _add_detail(painted: Bytes, content: Bytes, blurred: Bytes, gain: float) -> Bytes:
-    """Add the brightness detail that the content lost on its way to another scale and back.
+def _style_weights(
+    regions: Sequence[Region], size: tuple[int, int], canvas: Canvas, factor: int
+) -> Floats:
+    """Return the weights of the regions with a style at each cell of a canvas.
 
-    Args:
-        painted: (H, W, 3), enlarged.
-        content: (H, W, 3), at full resolution.
-        blurred: (H, W, 3), the content scaled down and enlarged again.
-        gain: Share of the detail to add.
+    Where a region keeps part of the content, the styles share what is left as they would share
+    the whole: no base style shines through between a style and a kept region beside it.
     """
-    result = np.empty_like(painted)
-    for top in range(0, len(painted), _MIX_ROWS):
-        rows = slice(top, top + _MIX_ROWS)
-        lost = content[rows].astype(np.float32).mean(axis=2) - blurred[rows].mean(axis=2)
-        detailed = painted[rows] + gain * lost[:, :, None]
-        result[rows] = np.rint(detailed.clip(0, 255, out=detailed), out=detailed)
-    return result
-
-
-def _finish(
-    painted: Image.Image, content: Image.Image, controls: Controls, regions: Sequence[Region]
-) -> Image.Image:
-    """Apply what works on pixels: palette only, the content's colours, kept regions, fading."""
-    if controls.texture < 1:
-        painted = apply_palette(content, painted, controls.texture)
-    fade = min(1.0, controls.strength / _FADE_STRENGTH)
-    keeps_regions = any(region.style is None for region in regions)
-    if controls.color == 0 and fade == 1 and not keeps_regions:
-        return painted
-    (colors, alpha), (original, _) = to_arrays(painted), to_arrays(content)
-    if controls.color > 0:
-        colors = keep_colors(colors, original, controls.color)
-    if keeps_regions:
-        kept = content_weight(regions, content.size)
-        colors = _mix(colors, original, kept + (1 - kept) * (1 - fade))
-    elif fade < 1:
-        colors = _mix(colors, original, np.full((1, 1), 1 - fade, np.float32))
-    return from_arrays(colors, alpha)
-
-
-def _mix(a: Bytes, b: Bytes, share: Floats) -> Bytes:
-    """Mix two pictures (H, W, 3) by the share (H, W) or (1, 1) of the second, in strips."""
-    mixed = np.empty_like(a)
-    share = np.broadcast_to(share, a.shape[:2])
-    for top in range(0, len(a), _MIX_ROWS):
-        rows = slice(top, top + _MIX_ROWS)
-        part = share[rows, :, None]
-        mixed[rows] = np.rint(a[rows] * (1 - part) + b[rows] * part)
-    return mixed
+    weights = grid_weights(
+        regions,
+        size,
+        (canvas.grid_width, canvas.grid_height),
+        factor=factor,
+        offset=(MARGIN_PX, MARGIN_PX),
+    )
+    keeps = np.array([region.style is None for region in regions])
+    painted = 1 - weights[keeps].sum(axis=0)
+    styles: Floats = weights[~keeps] / np.maximum(painted, 1e-3)
+    return styles
 
 
 def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Floats:

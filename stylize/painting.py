@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Bytes = NDArray[np.uint8]
 
@@ -42,19 +43,23 @@ class Canvas:
         """Width with margins, a multiple of ``GRID_PX``."""
         return _round_up(self.width + 2 * MARGIN_PX, GRID_PX)
 
-    def cut(self, picture: Bytes, rows: slice, columns: slice) -> Bytes:
-        """Return a part of the canvas, (rows, columns, 3), from the picture (H, W, 3)."""
+    def cut(self, picture: Image.Image, rows: slice, columns: slice) -> Bytes:
+        """Return a part of the canvas, (rows, columns, 3), from the picture (RGB)."""
         y = _mirror(np.arange(rows.start, rows.stop) - MARGIN_PX, self.height)
         x = _mirror(np.arange(columns.start, columns.stop) - MARGIN_PX, self.width)
+        left, top = int(x.min()), int(y.min())
+        # Only what is shown here is unpacked: the whole would be another copy of the picture.
+        pixels = np.asarray(picture.crop((left, top, int(x.max()) + 1, int(y.max()) + 1)))
+        y, x = y - top, x - left
         shown = _shown(columns, self.width)
         if shown.start == shown.stop:
-            return picture[y[:, None], x[None, :]]
+            return pixels[y[:, None], x[None, :]]
         inside = _shift(shown, MARGIN_PX - columns.start)
         part = np.empty((len(y), len(x), 3), np.uint8)
         # Slices where nothing is mirrored: single indices cost ten times as much.
-        part[:, inside] = picture[y, shown]
+        part[:, inside] = pixels[y, _shift(shown, -left)]
         for margin in (slice(0, inside.start), slice(inside.stop, len(x))):
-            part[:, margin] = picture[y[:, None], x[None, margin]]
+            part[:, margin] = pixels[y[:, None], x[None, margin]]
         return part
 
 
@@ -93,36 +98,38 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int = TILE_PIXELS) 
 
 
 def paint_tiles(
-    picture: Bytes,
+    picture: Image.Image,
     paint: Callable[[Bytes, Tile], Bytes],
     *,
     halo_px: int,
     tile_pixels: int = TILE_PIXELS,
     progress: Callable[[float], None] | None = None,
-) -> Bytes:
+) -> Image.Image:
     """Paint a picture tile by tile.
 
     Args:
-        picture: (H, W, 3) uint8.
+        picture: RGB.
         paint: Paints a part of the canvas, (h, w, 3) -> (h, w, 3), sides multiples of 8.
         halo_px: Surroundings that a tile needs, a multiple of 8.
         tile_pixels: Size of the tiles.
         progress: Called with the share done after each tile; what it raises ends the painting.
 
     Returns:
-        (H, W, 3) uint8.
+        RGB, of the same size.
     """
-    height, width = picture.shape[:2]
+    width, height = picture.size
     canvas = Canvas(height, width)
-    result = np.empty_like(picture)
+    result = Image.new("RGB", picture.size)
     tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
     for index, tile in enumerate(tiles, start=1):
         painted = paint(canvas.cut(picture, tile.outer_rows, tile.outer_columns), tile)
         rows, columns = _shown(tile.rows, height), _shown(tile.columns, width)
-        result[rows, columns] = painted[
-            _shift(rows, MARGIN_PX - tile.outer_rows.start),
-            _shift(columns, MARGIN_PX - tile.outer_columns.start),
-        ]
+        if rows.start < rows.stop and columns.start < columns.stop:  # else all of it is margin
+            part = painted[
+                _shift(rows, MARGIN_PX - tile.outer_rows.start),
+                _shift(columns, MARGIN_PX - tile.outer_columns.start),
+            ]
+            result.paste(Image.fromarray(part), (columns.start, rows.start))
         if progress is not None:
             progress(index / len(tiles))
     return result

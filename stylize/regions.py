@@ -20,6 +20,7 @@ from stylize.styles import StyleVector
 
 MAX_REGIONS = 6
 FEATHER_PX = 8.0
+MAX_FEATHER_PX = 1000.0
 
 # A colour of a painted map counts as its own from this share of the picture on; rarer ones are the
 # blurred edges between two colours.
@@ -51,9 +52,10 @@ class Region:
                 f"A mask must be greyscale (mode L or 1); this one has the mode {self.mask.mode}. "
                 "prepare_mask makes one of any picture, masks_from_colors several of a painted one."
             )
-        if not 0 <= self.feather_px <= 1000:
+        if not 0 <= self.feather_px <= MAX_FEATHER_PX:
             raise ControlError(
-                f"The feather of a mask must be from 0 to 1000 px; got {self.feather_px:g}."
+                f"The feather of a mask must be from 0 to {MAX_FEATHER_PX:g} px; "
+                f"got {self.feather_px:g}."
             )
 
 
@@ -154,6 +156,15 @@ def region_weights(regions: Sequence[Region], size: tuple[int, int]) -> NDArray[
     return grid_weights(regions, size, size, factor=1)
 
 
+def check_count(regions: Sequence[Region]) -> None:
+    """Raise ControlError if there are more than `MAX_REGIONS` regions."""
+    if len(regions) > MAX_REGIONS:
+        raise ControlError(
+            f"A picture can have up to {MAX_REGIONS} regions; got {len(regions)}. "
+            "Join some of the masks."
+        )
+
+
 def grid_weights(
     regions: Sequence[Region],
     size: tuple[int, int],
@@ -182,11 +193,7 @@ def grid_weights(
         ControlError: There are more than `MAX_REGIONS` regions.
         ValueError: The grid is no multiple of ``factor`` or does not hold the content.
     """
-    if len(regions) > MAX_REGIONS:
-        raise ControlError(
-            f"A picture can have up to {MAX_REGIONS} regions; got {len(regions)}. "
-            "Join some of the masks."
-        )
+    check_count(regions)
     if grid[0] % factor or grid[1] % factor:
         raise ValueError(f"the grid {grid} is no multiple of {factor}")
     after = (grid[0] - offset[0] - size[0], grid[1] - offset[1] - size[1])
@@ -203,27 +210,32 @@ def grid_weights(
     return weights
 
 
-def content_weight(regions: Sequence[Region], size: tuple[int, int]) -> NDArray[np.float32]:
+def content_weight(regions: Sequence[Region], masks: Sequence[Image.Image]) -> NDArray[np.float32]:
     """How much of the content stays at each pixel: the regions that have no style.
 
-    The same as the sum of their `region_weights`, with the memory of two regions for any number.
+    The same as the sum of their `region_weights`.
 
     Args:
-        regions: All regions of the picture, with and without a style.
-        size: (width, height) of the content in pixels.
+        regions: All regions of the picture, with and without a style; at least one.
+        masks: Their `soft_masks`, or the same part of each of them.
 
     Returns:
         (H, W) float32 in 0..1.
     """
-    kept = np.zeros((size[1], size[0]), np.float32)
+    kept = np.zeros((masks[0].height, masks[0].width), np.float32)
     total = np.zeros_like(kept)
-    for region in regions:
-        mask = np.asarray(_soft_mask(region, size))
+    for region, soft in zip(regions, masks, strict=True):
+        mask = np.asarray(soft)
         total += mask
         if region.style is None:
             kept += mask
     kept /= np.maximum(total, 255.0, out=total)
     return kept
+
+
+def soft_masks(regions: Sequence[Region], size: tuple[int, int]) -> list[Image.Image]:
+    """The masks of regions as large as the content (width, height), with soft edges, mode L."""
+    return [_soft_mask(region, size) for region in regions]
 
 
 def _soft_mask(region: Region, size: tuple[int, int]) -> Image.Image:

@@ -302,6 +302,62 @@ def test_repainting_one_region_leaves_the_far_side_alone(tiny_engine, style, oth
     assert difference(result.crop(near), base.crop(near)) > 1
 
 
+def test_the_base_style_does_not_shine_through_between_a_style_and_a_kept_region(
+    tiny_engine, style, other_style
+):
+    content = make_picture(128, 64)
+    left = half_mask((128, 64))
+    right = Image.eval(left, lambda value: 255 - value)
+    regions = [Region(left, other_style, 32), Region(right, None, 32)]
+    result = tiny_engine.stylize(content, style, regions=regions)
+    # Together the regions cover all: the base style must not matter anywhere.
+    other_base = tiny_engine.stylize(content, other_style, regions=regions)
+    assert np.abs(pixels(result) - pixels(other_base)).max() <= 3
+
+
+def test_edges_of_regions_are_as_wide_with_large_strokes(tiny_engine, style, other_style):
+    content = make_picture(512, 32)
+    regions = [Region(half_mask((512, 32)), other_style, 16)]
+    controls = Controls(stroke_size=3, detail=0)
+    mixed = tiny_engine.stylize(content, style, controls=controls, regions=regions)
+    plain = tiny_engine.stylize(content, style, controls=controls)
+    # Behind the edge come the strokes that reach over it, no more.
+    far = (256 + 8 + 3 * 56, 0, 512, 32)
+    assert difference(mixed.crop(far), plain.crop(far)) == 0
+
+
+def test_too_many_regions_are_refused(tiny_engine, style):
+    regions = [Region(Image.new("L", (8, 8)), None)] * 7
+    with pytest.raises(ControlError, match="up to 6 regions; got 7"):
+        tiny_engine.stylize(make_picture(32, 32), style, regions=regions)
+
+
+# ------------------------------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_strips_do_not_show(mode, tiny_engine, style, monkeypatch):
+    content = make_picture(120, 90, mode=mode)
+    regions = [Region(half_mask((120, 90)), None)]
+    wanted = [
+        (Controls(texture=0.5, color=0.4, strength=0.1), regions),
+        (Controls(stroke_size=2.5), []),
+    ]
+    whole = [tiny_engine.stylize(content, style, controls=c, regions=r) for c, r in wanted]
+    monkeypatch.setattr("stylize.finishing._STRIP_PIXELS", 1000)
+    strips = [tiny_engine.stylize(content, style, controls=c, regions=r) for c, r in wanted]
+    for a, b in zip(whole, strips, strict=True):
+        assert np.abs(pixels(a) - pixels(b)).max() <= 1
+
+
+def test_small_strokes_do_not_paint_more_than_the_largest_picture(tiny_engine, style, monkeypatch):
+    monkeypatch.setattr("stylize.engine.MAX_PIXELS", 10_000)
+    content = make_picture(80, 80)
+    with pytest.raises(ControlError, match=r"up to 0 megapixels.*smaller max_side_px"):
+        tiny_engine.stylize(content, style, controls=Controls(stroke_size=0.5))
+    assert tiny_engine.stylize(content, style, controls=Controls(stroke_size=0.9)).size == (80, 80)
+
+
 # ------------------------------------------------------------------------------------- errors
 
 

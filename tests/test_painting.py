@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from stylize.painting import GRID_PX, MARGIN_PX, Canvas, paint_tiles, plan_tiles, thumbnail_size
 
@@ -29,14 +30,18 @@ def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px,
 @settings(max_examples=40)
 def test_painting_that_changes_nothing_gives_the_picture_back(height, width, tile_pixels):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    result = paint_tiles(picture, lambda part, tile: part, halo_px=8, tile_pixels=tile_pixels)
+    result = paint_tiles(
+        Image.fromarray(picture), lambda part, tile: part, halo_px=8, tile_pixels=tile_pixels
+    )
     np.testing.assert_array_equal(result, picture)
 
 
 def test_the_margin_mirrors_the_picture_without_repeating_its_border():
     picture = np.arange(40, dtype=np.uint8)[:, None, None].repeat(40, 1).repeat(3, 2)
     canvas = Canvas(40, 40)
-    whole = canvas.cut(picture, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
+    whole = canvas.cut(
+        Image.fromarray(picture), slice(0, canvas.grid_height), slice(0, canvas.grid_width)
+    )
     column = whole[:, MARGIN_PX, 0].tolist()
     assert column[MARGIN_PX - 3 : MARGIN_PX + 2] == [3, 2, 1, 0, 1]
     assert column[MARGIN_PX + 38 : MARGIN_PX + 42] == [38, 39, 38, 37]
@@ -47,13 +52,15 @@ def test_the_margin_mirrors_the_picture_without_repeating_its_border():
 def test_a_margin_wider_than_the_picture_folds_again_and_again():
     picture = np.arange(3, dtype=np.uint8)[:, None, None].repeat(1, 1).repeat(3, 2)
     canvas = Canvas(3, 1)
-    whole = canvas.cut(picture, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
+    whole = canvas.cut(
+        Image.fromarray(picture), slice(0, canvas.grid_height), slice(0, canvas.grid_width)
+    )
     assert set(whole.ravel().tolist()) == {0, 1, 2}
     assert whole[MARGIN_PX : MARGIN_PX + 3, 0, 0].tolist() == [0, 1, 2]
 
 
 def test_progress_rises_to_one_and_can_cancel():
-    picture = np.zeros((200, 200, 3), np.uint8)
+    picture = Image.new("RGB", (200, 200))
     seen: list[float] = []
     paint_tiles(picture, lambda part, _: part, halo_px=8, tile_pixels=5000, progress=seen.append)
     assert len(seen) > 3

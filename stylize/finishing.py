@@ -1,0 +1,109 @@
+"""What happens to a painted picture pixel by pixel: detail, palette, colours, kept regions, fading.
+
+Everything is done in place and in strips, so that a picture of any size needs hardly more memory
+than itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stylize.color import ColorStatistics, ColorTransfer, apply_palette, keep_colors
+from stylize.controls import Controls
+from stylize.images import from_arrays, to_arrays
+from stylize.regions import Region, content_weight, soft_masks
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+# Below this strength the painted picture fades into the content, which it can only approach: at
+# strength 0 the result is the content itself.
+_FADE_STRENGTH = 0.25
+_STRIP_PIXELS = 500_000
+
+
+def add_detail(
+    painted: Image.Image, content: Image.Image, scaled: Image.Image, gain: float
+) -> None:
+    """Add the brightness detail that the content lost on its way to another scale and back.
+
+    Args:
+        painted: RGB, painted at a smaller scale and enlarged; changed in place.
+        content: RGB, of that size.
+        scaled: RGB, the content at the smaller scale.
+        gain: Share of the detail to add.
+    """
+    light = Image.fromarray(np.asarray(scaled).mean(axis=2, dtype=np.float32))
+    for box in _strips(painted.size):
+        blurred = _enlarged_rows(light, painted.size, box[1], box[3])
+        lost = np.asarray(content.crop(box)).mean(axis=2, dtype=np.float32) - blurred
+        detailed = np.asarray(painted.crop(box)) + np.float32(gain) * lost[:, :, None]
+        rounded = np.rint(detailed.clip(0, 255, out=detailed), out=detailed).astype(np.uint8)
+        painted.paste(Image.fromarray(rounded), box[:2])
+
+
+def finish(
+    painted: Image.Image, content: Image.Image, controls: Controls, regions: Sequence[Region]
+) -> None:
+    """Apply what works on pixels: palette only, the content's colours, kept regions, fading.
+
+    Args:
+        painted: RGB or RGBA; changed in place.
+        content: Of the same mode and size.
+        controls: Of the picture.
+        regions: All regions of the picture.
+    """
+    fade = np.float32(min(1.0, controls.strength / _FADE_STRENGTH))
+    keeps = any(region.style is None for region in regions)
+    if controls.texture == 1 and controls.color == 0 and fade == 1 and not keeps:
+        return
+    transfer = None
+    if controls.texture < 1:
+        transfer = ColorTransfer(ColorStatistics.of(content), ColorStatistics.of(painted))
+    masks = soft_masks(regions, content.size) if keeps else []
+    for box in _strips(painted.size):
+        strip, original = painted.crop(box), content.crop(box)
+        if transfer is not None:
+            strip = apply_palette(original, strip, controls.texture, transfer=transfer)
+        (colors, alpha), (original_colors, _) = to_arrays(strip), to_arrays(original)
+        if controls.color > 0:
+            colors = keep_colors(colors, original_colors, controls.color)
+        if keeps:
+            kept = content_weight(regions, [mask.crop(box) for mask in masks])[:, :, None]
+            colors = _mix(colors, original_colors, kept + (1 - kept) * (1 - fade))
+        elif fade < 1:
+            colors = _mix(colors, original_colors, 1 - fade)
+        painted.paste(from_arrays(colors, alpha), box[:2])
+
+
+def _mix(a: Bytes, b: Bytes, share: Floats | np.float32) -> Bytes:
+    """Mix two pictures (H, W, 3) by the share of the second, (H, W, 1) or one number."""
+    mixed: Bytes = np.rint(a * (1 - share) + b * share).astype(np.uint8)
+    return mixed
+
+
+def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes (left, top, right, bottom) of whole rows that cover a picture."""
+    width, height = size
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        yield 0, top, width, min(top + rows, height)
+
+
+def _enlarged_rows(image: Image.Image, size: tuple[int, int], top: int, bottom: int) -> Floats:
+    """Some rows of a picture (mode F) that is enlarged to a size, (bottom - top, width)."""
+    width, height = size
+    scale = height / image.height
+    margin = math.ceil(3 * scale)  # the filter sees two pixels beyond
+    first, last = max(0, top - margin), min(height, bottom + margin)
+    part = image.resize(
+        (width, last - first),
+        Image.Resampling.BICUBIC,
+        box=(0, first / scale, image.width, min(last / scale, image.height)),
+    )
+    return np.asarray(part)[top - first : bottom - first]
