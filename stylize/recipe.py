@@ -34,6 +34,7 @@ FORMAT = 1
 PNG_KEY = "stylize-recipe"
 MAX_JSON_CHARS = 1_000_000
 MAX_STYLES = 16
+MAX_WEIGHT = 1e6
 MAX_VECTOR_LENGTH = 16_384
 MAX_NAME_CHARS = 200
 
@@ -286,7 +287,11 @@ def _style(entry: object, encoder_sha256: str) -> RecipeStyle:
         if record["dtype"] == "float32" and vector.sha256 != entry.get("sha256"):
             raise _damaged("sha256")
     weight = entry.get("weight")
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1e6:
+    if (
+        isinstance(weight, bool)
+        or not isinstance(weight, (int, float))
+        or not 0 <= weight <= MAX_WEIGHT
+    ):
         raise _damaged("weight")
     return RecipeStyle(
         name=_get(entry, "name", str, _is_name, optional=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -24,7 +25,7 @@ from stylize.cli.common import (
     print_json,
     with_controls,
 )
-from stylize.cli.jobs import Bar, Job, plan
+from stylize.cli.jobs import Bar, Job, make_folder, plan
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError, StylizeError
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # The style of a region in which the content is to stay as it is.
 CONTENT = "content"
+MAX_SIDE_PX = 1_000_000  # what a recipe can say
 
 
 @with_controls
@@ -67,6 +69,7 @@ def image(
         typer.Option(
             "--max-side",
             min=16,
+            max=MAX_SIDE_PX,
             metavar="PX",
             help="Longer side of the result.",
             show_default="as the content",
@@ -77,6 +80,7 @@ def image(
         typer.Option(
             "--stroke-side",
             min=16,
+            max=MAX_SIDE_PX,
             metavar="PX",
             help="Above this longer side strokes grow with the picture.",
             show_default="same size in pixels",
@@ -129,27 +133,30 @@ def image(
         given.controls if given else Controls(),
         **{name: value for name, value in controls.items() if value is not None},
     )
-    if given is None and not style:
-        raise ControlError("Name at least one --style, or a --recipe to paint by.")
     if max_side is None and given is not None:
         max_side = given.max_side_px
     if stroke_side is None and given is not None:
         stroke_side = given.stroke_side_px
     if precision is None and given is not None:
         precision = Precision(given.precision)
-    weights = _weights(blend, len(style or ()))
+    if style:
+        weights = _weights(blend, len(style)) or [1.0] * len(style)
+    elif given is not None:
+        weights = _weights(blend, len(given.styles)) or [item.weight for item in given.styles]
+    else:
+        raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
     engine = open_engine(precision, threads)
     with Names(engine, data) as names:
         if style:
-            styles = tuple(
-                replace(names.style(text), weight=weight)
-                for text, weight in zip(style, weights, strict=True)
-            )
-        else:
-            assert given is not None
+            chosen_styles = [names.style(text) for text in style]
+        elif given is not None:
             _check_model(given, engine)
-            styles = given.styles
+            chosen_styles = list(given.styles)
+        styles = tuple(
+            replace(item, weight=weight)
+            for item, weight in zip(chosen_styles, weights, strict=True)
+        )
         regions = _regions(mask or [], inside, outside, feather, names)
     if given is not None and given.masks and not regions:
         _note("the recipe was painted with masks, which it does not hold; give them by --mask.")
@@ -163,14 +170,27 @@ def image(
         encoder_sha256=engine.encoder_sha256,
         masks=len(regions),
     )
-    failed = _paint(jobs, engine, made, regions, embed_recipe=embed_recipe, as_json=as_json)
+    failed = _paint(
+        jobs,
+        engine,
+        made,
+        regions,
+        makes_folder=len(jobs) > 1 or os.path.isdir(contents[0]),
+        embed_recipe=embed_recipe,
+        as_json=as_json,
+    )
     if failed:
         raise typer.Exit(2)
 
 
-def _weights(text: str | None, count: int) -> list[float]:
+def _weights(text: str | None, count: int) -> list[float] | None:
+    """Read the weights of --blend; None if it was not given."""
+    from stylize.recipe import MAX_STYLES, MAX_WEIGHT
+
+    if count > MAX_STYLES:
+        raise ControlError(f"A blend can have up to {MAX_STYLES} styles; got {count}. Name fewer.")
     if text is None:
-        return [1.0] * count
+        return None
     try:
         weights = [float(part) for part in text.split(",")]
     except ValueError:
@@ -178,7 +198,11 @@ def _weights(text: str | None, count: int) -> list[float]:
             f'--blend takes numbers with commas between them, like 0.7,0.3; got "{text}".'
         ) from None
     if len(weights) != count:
-        raise ControlError(f"--blend has {len(weights)} weights for {count} styles.")
+        raise ControlError(
+            f"--blend has {len(weights)} weights for {count} styles. Give one for each style."
+        )
+    if max(weights) > MAX_WEIGHT:
+        raise ControlError(f"Weights of --blend go up to {MAX_WEIGHT:g}; got {max(weights):g}.")
     return weights
 
 
@@ -218,7 +242,8 @@ class Names:
 
         path = Path(text)
         # A name of a style has neither a dot nor a slash.
-        if path.is_file() or path.suffix or len(path.parts) > 1:
+        # os.path.isfile unlike Path.is_file never raises, so long a name may be.
+        if os.path.isfile(path) or path.suffix or len(path.parts) > 1:
             vector = self._engine.encode_style(load_image(path))
             return RecipeStyle.of(vector)  # without a name: that of a file may be private
         if self._library is None:
@@ -252,14 +277,14 @@ def _mask(text: str) -> Image.Image:
     from stylize.regions import load_mask, masks_from_colors
 
     found = re.fullmatch(r"(.+)#([0-9a-fA-F]{6})", text)
-    if found is None or Path(text).exists():
+    if found is None or os.path.exists(text):
         return load_mask(text)
     masks = masks_from_colors(load_image(found[1], min_side_px=1))
     wanted = bytes.fromhex(found[2])
     for color, mask in masks.items():  # a JPEG changes colours a little
         if max(abs(a - b) for a, b in zip(color, wanted, strict=True)) <= 20:
             return mask
-    there = ", ".join("#" + bytes(color).hex() for color in masks)
+    there = ", ".join("#" + bytes(color).hex() for color in masks) or "no colour at all"
     raise ControlError(f"{found[1]} has no region of the colour #{found[2]}; it has {there}.")
 
 
@@ -282,6 +307,7 @@ def _paint(
     recipe: Recipe,
     regions: Sequence[Region],
     *,
+    makes_folder: bool,
     embed_recipe: bool,
     as_json: bool,
 ) -> int:
@@ -290,8 +316,6 @@ def _paint(
 
     style = recipe.style()
     failed = 0
-    if len(jobs) > 1:
-        jobs[0].out.parent.mkdir(parents=True, exist_ok=True)
     with Bar(len(jobs)) as bar:
         for index, job in enumerate(jobs):
             start = time.perf_counter()
@@ -305,6 +329,8 @@ def _paint(
                     regions=regions,
                     progress=partial(bar.show, index),
                 )
+                if makes_folder:
+                    make_folder(job.out.parent)  # only now: bad pictures alone leave nothing
                 save_image(result, job.out, recipe=recipe if embed_recipe else None)
             except StylizeError as error:
                 if len(jobs) == 1:

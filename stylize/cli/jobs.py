@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,37 +26,46 @@ def plan(contents: Sequence[Path], out: Path) -> list[Job]:
     """Which picture goes where, checked before anything is painted.
 
     Raises:
-        ImageError: There is nothing to paint, the result would replace a content, or ``out`` is a
-            file for several contents.
+        ImageError: There is nothing to paint, a folder cannot be read, the result would replace a
+            content, or ``out`` is a file for several contents.
     """
     from stylize.images import READABLE_SUFFIXES, saved_format
 
     files: list[Path] = []
     for content in contents:
-        if content.is_dir():
-            files += sorted(
+        if os.path.isdir(content):  # unlike Path.is_dir it never raises, so long a name may be
+            try:
+                found = sorted(content.iterdir())
+            except OSError as error:
+                raise ImageError(
+                    f"The folder {content} cannot be read ({error.strerror})."
+                ) from error
+            # Hidden files are no pictures: some systems keep their notes beside each one.
+            files += [
                 path
-                for path in content.iterdir()
-                if path.suffix.lower() in READABLE_SUFFIXES and path.is_file()
-            )
+                for path in found
+                if path.suffix.lower() in READABLE_SUFFIXES
+                and path.is_file()
+                and path.name[0] != "."
+            ]
         else:
             files.append(content)
     if not files:
         raise ImageError(f"There are no pictures in {', '.join(map(str, contents))}.")
-    several = len(files) > 1 or contents[0].is_dir()
-    if not several and not out.is_dir():
+    several = len(files) > 1 or os.path.isdir(contents[0])
+    if not several and not os.path.isdir(out):
         saved_format(out)
         jobs = [Job(files[0], out)]
     else:
-        if out.suffix and not out.is_dir():
+        if os.path.isfile(out) or (out.suffix and not os.path.isdir(out)):
             raise ImageError(
                 f"{len(files)} pictures do not fit into the one file {out}. "
                 "Give the name of a folder to --out."
             )
         jobs = [Job(file, out / name) for file, name in zip(files, _names(files), strict=True)]
-    originals = {file.resolve() for file in files}
+    originals = {os.path.realpath(file) for file in files}
     for job in jobs:
-        if job.out.resolve() in originals:
+        if os.path.realpath(job.out) in originals:
             raise ImageError(f"The result would replace the content {job.out}. Give another --out.")
     return jobs
 
@@ -71,6 +81,20 @@ def _names(files: Iterable[Path]) -> Iterator[str]:
             name, number = f"{file.stem}-{number}{suffix}", number + 1
         used.add(name.lower())
         yield name
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the results, if it is not there.
+
+    Raises:
+        ImageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(
+            f"The folder {folder} cannot be made ({error.strerror}). Give another --out."
+        ) from error
 
 
 class Bar:

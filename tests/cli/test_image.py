@@ -208,6 +208,11 @@ def test_too_many_masks(tool, picture: Picture, tmp_path: Path) -> None:
         (["-s", "red", "--blend", "-1", "-o", "out.png"], "not negative"),
         (["-s", "red", "--blend", "0", "-o", "out.png"], "sum to 0"),
         (["--recipe", "a.png", "-o", "out.png"], "holds no recipe"),
+        (["-s", "r" * 300, "-o", "out.png"], "no style called"),
+        (["-s", "red", "-o", "o" * 300 + ".png"], "cannot be saved"),
+        (["-s", "red", "--blend", "2e6", "-o", "out.png"], "go up to 1e+06; got 2e+06"),
+        (["-s", "red"] * 17 + ["-o", "out.png"], "up to 16 styles; got 17"),
+        (["b.png", "c.png", "-s", "red", "-o", "a.png/out"], "does not exist"),
     ],
 )
 def test_errors_go_to_stderr_and_nothing_is_written(
@@ -231,6 +236,28 @@ def test_several_contents_need_a_folder(tool, picture: Picture, tmp_path: Path) 
     assert "2 pictures do not fit into the one file" in result.err
     result = tool("image", *contents, "-s", "red", "-o", tmp_path)
     assert "would replace the content" in result.err
+
+
+def test_folder_with_one_picture_makes_its_folder(tool, picture: Picture, tmp_path: Path) -> None:
+    picture("in/a.png")
+    (tmp_path / "in" / "._a.png").write_text("notes of the system")
+    assert tool("image", tmp_path / "in", "-s", "red", "-o", tmp_path / "out").code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_folder_of_results_that_cannot_be_made(tool, picture: Picture, tmp_path: Path) -> None:
+    contents = [picture("a.png"), picture("b.png")]
+    (tmp_path / "file").write_text("x")
+    result = tool("image", *contents, "-s", "red", "-o", tmp_path / "file")
+    assert (result.code, "do not fit into the one file" in result.err) == (2, True)
+    result = tool("image", *contents, "-s", "red", "-o", tmp_path / "file" / "out")
+    assert (result.code, "cannot be made" in result.err) == (2, True)
+
+
+def test_bad_pictures_alone_leave_no_folder(tool, tmp_path: Path) -> None:
+    missing = [tmp_path / "a.png", tmp_path / "b.png"]
+    assert tool("image", *missing, "-s", "red", "-o", tmp_path / "out").code == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_folder_without_pictures(tool, tmp_path: Path) -> None:
@@ -271,6 +298,15 @@ def test_recipe_repeats_a_picture_without_its_style(tool, picture: Picture, tmp_
     assert changed.controls == Controls(strength=0.25, stroke_size=2)
     assert [style.name for style in changed.styles] == ["red"]
     assert changed.max_side_px == 20
+
+
+def test_blend_goes_before_the_weights_of_a_recipe(tool, picture: Picture, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    tool("image", picture("a.png"), "-s", "red", "-s", "blue", "-o", first)
+    arguments = ["image", picture("a.png"), "--recipe", first, "-o", second]
+    assert tool(*arguments, "--blend", "3,1").code == 0
+    assert color(second) == (191, 0, 63)
+    assert "1 weights for 2 styles" in tool(*arguments, "--blend", "3").err
 
 
 def test_no_recipe_if_not_wanted(tool, picture: Picture, tmp_path: Path) -> None:
