@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 
 from stylize.errors import ControlError
@@ -50,8 +49,9 @@ class Controls:
             low, high = item.metadata["low"], item.metadata["high"]
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ControlError(f"{item.name} must be a number; got {value!r}.")
-            if not math.isfinite(value) or not low <= value <= high:
+            if not low <= value <= high:  # also of NaN; a whole number may be too long for {:g}
+                shown = f"{value:g}" if isinstance(value, float) else str(value)[:20]
                 raise ControlError(
-                    f"{item.name} must be a number from {low:g} to {high:g}; got {value:g}."
+                    f"{item.name} must be a number from {low:g} to {high:g}; got {shown}."
                 )
             object.__setattr__(self, item.name, float(value))

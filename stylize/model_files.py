@@ -55,7 +55,14 @@ class ModelFiles:
                 f"{path} describes a model of format {found!r}; this version reads format "
                 f"{FORMAT}. Export the model again, or update this package."
             )
-        return cls(folder, description)
+        files = cls(folder, description)
+        try:
+            _ = files.encoder_sha256, files.vector_length, files.halo_px
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"{path} is incomplete ({error!r}). Install the package or export the model again."
+            ) from error
+        return files
 
     def read(self, name: str) -> bytes:
         """Return the content of one of the model's files.

@@ -27,7 +27,18 @@ def test_a_missing_model_says_how_to_get_one(tmp_path):
         ModelFiles.open(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "sha256": 3}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": 99}',
+        '{"format": 1, "sha256": 3}',
+        '{"format": 1, "sha256": {}}',
+        '{"format": 1, "sha256": {"style_encoder.onnx": "0"}, "network": {"vector": 8}}',
+    ],
+)
 def test_a_damaged_description_is_refused(model, text):
     (model / "model.json").write_text(text)
     with pytest.raises(ModelFileError):
