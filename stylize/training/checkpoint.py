@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         torch.save({"format": FORMAT, **state}, partial)
         partial.replace(path)
     except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise TrainingError(
             f"The checkpoint {path} cannot be written ({error}); the previous one is untouched. "
             f"Free some space and resume."
@@ -43,8 +45,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise TrainingError(f"There is no checkpoint at {path}.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path} cannot be read as a checkpoint: {error}") from error
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{path} cannot be read as a checkpoint: {error}. Take another one."
+        ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise TrainingError(f"{path} is not a checkpoint of this version (format {FORMAT}).")
     return state

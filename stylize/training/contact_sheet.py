@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from stylize.errors import TrainingError
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_rgb, to_tensor
 from stylize.training.network import CONDITIONS, TransferNetwork, paint_with_margin
 from stylize.training.vgg import LossNetwork, style_vector
+
+logger = logging.getLogger(__name__)
 
 CELL_PX = 256
 
@@ -59,7 +63,19 @@ def stylize_tensor(
 def write_contact_sheet(
     network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
 ) -> None:
-    """Stylize all pairs at 256 px and write them as one picture."""
+    """Stylize all pairs at 256 px and write them as one picture.
+
+    What cannot be read or written is only logged: a sheet is not worth the end of a training.
+    """
+    try:
+        _write(network, loss_network, pictures, path)
+    except (TrainingError, OSError) as error:
+        logger.warning("No contact sheet: %s", error)
+
+
+def _write(
+    network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
+) -> None:
     cell = (CELL_PX, CELL_PX)
     contents = [ImageOps.fit(read_rgb(file), cell) for file in pictures.contents]
     styles = [read_rgb(file) for file in pictures.styles]

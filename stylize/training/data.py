@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
 import logging
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from stylize.errors import TrainingError
+from stylize.images import MIN_SIDE_PX
 from stylize.training.vgg import LossNetwork, style_vector
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,8 @@ def read_exclusions(path: Path | None) -> frozenset[str]:
         return frozenset()
     try:
         lists = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(names, list) for names in lists.values()):
+            raise TypeError("a value is not a list")
         return frozenset(name for names in lists.values() for name in names)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise TrainingError(
@@ -68,13 +73,19 @@ def read_rgb(path: Path) -> Image.Image:
     """Read a training picture as RGB.
 
     Raises:
-        TrainingError: The file cannot be read as a picture.
+        TrainingError: The file cannot be read as a picture, or a side is below 16 px.
     """
     try:
         with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise TrainingError(f"{path} cannot be read as a picture: {error}") from error
+            picture = image.convert("RGB")
+    except Exception as error:  # a decoder may raise anything over a damaged file
+        raise TrainingError(f"{path} cannot be read as a picture: {error}. Remove it.") from error
+    if min(picture.size) < MIN_SIDE_PX:
+        raise TrainingError(
+            f"{path} has {picture.width} x {picture.height} px; pictures for training need "
+            f"{MIN_SIDE_PX} px a side. Remove it."
+        )
+    return picture
 
 
 def to_tensor(images: Sequence[Image.Image]) -> Tensor:
@@ -235,8 +246,11 @@ def _load_variant(
     digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
     file = cache / f"styles-{digest[:16]}.npz"
     if file.is_file():
-        with np.load(file) as arrays:
-            return StyleBank(arrays["vectors"], arrays["covariances"])
+        try:
+            with file.open("rb") as opened, np.load(opened) as arrays:
+                return StyleBank(arrays["vectors"], arrays["covariances"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            logger.warning("Damaged cache %s is computed again: %s", file, error)
     logger.info("Computing the statistics of %d styles, variant %d", len(paths), variant)
     rng = np.random.default_rng([seed, variant])
     matrices = projections()
@@ -262,10 +276,17 @@ def _load_variant(
     if not vectors:
         raise TrainingError("None of the style pictures can be read.")
     bank = StyleBank(np.stack(vectors), np.stack(covariances).astype(np.float16))
-    cache.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial.npz")
-    np.savez(partial, vectors=bank.vectors, covariances=bank.covariances)
-    partial.replace(file)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        np.savez(partial, vectors=bank.vectors, covariances=bank.covariances)
+        partial.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise TrainingError(
+            f"The cache {file} cannot be written ({error}). Free some space and start again."
+        ) from error
     return bank
 
 

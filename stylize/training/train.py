@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from rich.progress import (
 )
 from torch import Tensor
 
-from stylize.errors import TrainingError
+from stylize.errors import ControlError, TrainingError
+from stylize.painting import GRID_PX, MARGIN_PX
 from stylize.training import losses
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
@@ -86,6 +88,9 @@ class TrainConfig:
         init: Checkpoint whose averaged weights are the start and whose loss network is used, so
             that style vectors stay what they were; None starts anew.
         device: "cpu", "cuda" or "auto".
+
+    Raises:
+        ControlError: A setting is out of its range.
     """
 
     contents: tuple[Path, ...]
@@ -118,6 +123,30 @@ class TrainConfig:
     init: Path | None = None
     device: str = "auto"
     size: NetworkSize = field(default_factory=NetworkSize)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_contents", "styles_per_content", "style_variants"):
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        self._check("checkpoint_steps", self.checkpoint_steps >= 1, "at least 1")
+        for name in ("warmup_steps", "ramp_steps", "sheet_steps", "seed"):
+            self._check(name, getattr(self, name) >= 0, "at least 0")
+        self._check("ema_decay", 0 <= self.ema_decay < 1, "from 0 to below 1")
+        for name in ("learning_rate", "final_learning_rate", "gradient_clip"):
+            self._check(name, 0 < getattr(self, name) < math.inf, "a number above 0")
+        for item in fields(self):
+            if item.name.endswith(("_weight", "_weight_start")):
+                self._check(item.name, 0 <= getattr(self, item.name) < math.inf, "at least 0")
+        starts = [start for start, _ in self.stages]
+        rising = starts == sorted(set(starts)) and starts[:1] == [0]
+        self._check("stages", rising, "stages that rise from step 0, such as 0:128")
+        for _, side_px in self.stages:
+            # The margin mirrors the crop, and the network works on multiples of the grid.
+            good = side_px > MARGIN_PX and side_px % GRID_PX == 0
+            self._check("stages", good, f"of sides above {MARGIN_PX} px, multiples of {GRID_PX}")
+
+    def _check(self, name: str, good: bool, wanted: str) -> None:
+        if not good:
+            raise ControlError(f"{name} must be {wanted}; got {getattr(self, name)}.")
 
     @property
     def batch(self) -> int:
@@ -302,8 +331,8 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         The checkpoint.
 
     Raises:
-        TrainingError: Pictures, weights or checkpoint are unusable, or the loss is not finite; the
-            last good checkpoint stays.
+        TrainingError: Pictures, weights, checkpoint or device are unusable, the disk is full, or
+            the loss or its gradient is not finite; the last good checkpoint stays.
     """
     device = _device(config.device)
     exclude = read_exclusions(config.exclude)
@@ -375,13 +404,13 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                     matrices,
                 )
             if not bool(torch.isfinite(terms["total"])):
-                raise TrainingError(
-                    f"The loss is not finite at step {step}; the last good checkpoint is {path}. "
-                    f"Resume with a lower learning rate."
-                )
+                raise _not_finite("loss", step, path)
             optimizer.zero_grad(set_to_none=True)
             terms["total"].backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            if not bool(torch.isfinite(norm)):
+                # The step would spoil the weights, and the next checkpoint would keep them.
+                raise _not_finite("gradient", step, path)
             optimizer.step()
             step += 1
             samples_seen += config.batch
@@ -400,10 +429,22 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     return path
 
 
+def _not_finite(what: str, step: int, path: Path) -> TrainingError:
+    there = f"the last good checkpoint is {path}" if path.is_file() else "there is no checkpoint"
+    return TrainingError(
+        f"The {what} is not finite at step {step}; {there}. Resume with a lower learning rate."
+    )
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter: torch without CUDA
+        raise TrainingError(f'"{name}" is no device of this machine: {error}. Take cpu.') from error
+    return device
 
 
 def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork:
@@ -411,10 +452,22 @@ def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork
     path = config.out / "loss_network.pt"
     if path.is_file():
         network = LossNetwork()
-        network.load_state_dict(torch.load(path, weights_only=True))
+        try:
+            network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        except Exception as error:  # pickle and zip fail in many ways
+            raise TrainingError(
+                f"{path} is damaged ({error}). Train into another folder, or delete it if there is "
+                f"no checkpoint beside it yet."
+            ) from error
     elif config.init is not None:
         network = LossNetwork()
-        network.load_state_dict(load_checkpoint(config.init)["loss_network"])
+        try:
+            network.load_state_dict(load_checkpoint(config.init)["loss_network"])
+        except (KeyError, RuntimeError) as error:
+            raise TrainingError(
+                f"{config.init} holds no loss network that fits: {error}. Take a checkpoint.pt "
+                f"of a training."
+            ) from error
     else:
         network = LossNetwork.load(config.vgg)
         batches = content_batches(
@@ -422,8 +475,17 @@ def _loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNetwork
         )
         network.normalize_(next(batches).crops for _ in range(32))
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(network.state_dict(), path)
+        partial = path.with_suffix(".partial")  # half a file would be read at the next start
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(network.state_dict(), partial)
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise TrainingError(
+                f"{path} cannot be written ({error}). Free some space or take another folder."
+            ) from error
     # Channels last is about 1.4 times faster on CPUs.
     return network.to(memory_format=torch.channels_last)
 
@@ -441,9 +503,10 @@ def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -
     else:
         try:
             network.load_state_dict(source[key])
-        except RuntimeError as error:
+        except (KeyError, RuntimeError) as error:
             raise TrainingError(
-                f"The checkpoint holds another architecture than {config.size}: {error}"
+                f"The checkpoint holds another architecture than {config.size}: {error}. Train "
+                f"into another folder."
             ) from error
     return network.to(memory_format=torch.channels_last)
 

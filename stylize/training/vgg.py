@@ -179,7 +179,13 @@ def _read_weights(path: Path | None) -> dict[str, Tensor]:
         from torchvision.models import VGG16_Weights, vgg16
 
         weights = VGG16_Weights.IMAGENET1K_FEATURES
-        network = vgg16(weights=weights)
+        try:
+            network = vgg16(weights=weights)
+        except OSError as error:
+            raise TrainingError(
+                f"The VGG16 weights cannot be downloaded ({error}). Give a safetensors file of "
+                f"them by --vgg."
+            ) from error
         # torchvision's copy of these weights expects [0, 1] pictures scaled by 1/255: same network.
         return dict(network.state_dict())
     from safetensors import SafetensorError

@@ -88,3 +88,32 @@ def test_areas_and_tensors():
     tensor = to_tensor([Image.new("RGB", (5, 4), (255, 0, 51))])
     assert tensor.shape == (1, 3, 4, 5)
     assert tensor[0, :, 0, 0].tolist() == pytest.approx([1, 0, 0.2])
+
+
+def test_tiny_pictures_and_lists_that_are_none_are_refused(tmp_path):
+    Image.new("RGB", (40, 15)).save(tmp_path / "tiny.png")
+    with pytest.raises(TrainingError, match="40 x 15 px; pictures for training need 16 px"):
+        read_rgb(tmp_path / "tiny.png")
+    (tmp_path / "list.json").write_text('{"contents": "content/0.png"}')
+    with pytest.raises(TrainingError, match="not a JSON object of lists"):
+        read_exclusions(tmp_path / "list.json")
+
+
+def test_a_damaged_cache_is_computed_again(picture_folders, loss_network, tmp_path):
+    paths = list_pictures(picture_folders[1:])
+    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    again = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
+    np.testing.assert_array_equal(again.vectors, bank.vectors)
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(
+    picture_folders, loss_network, tmp_path
+):
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(TrainingError, match=r"cannot be written.*Free some space"):
+        load_style_bank(
+            list_pictures(picture_folders[1:]), loss_network, variants=1, seed=1,
+            cache=tmp_path / "cache",
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from stylize.errors import TrainingError
+from stylize.errors import ControlError, TrainingError
 from stylize.training import train as training
 from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from stylize.training.train import TrainConfig, learning_rate, ramped_style_weight, train
@@ -165,3 +165,52 @@ def test_training_can_start_from_another_checkpoint(config):
     network = training._start(other, None, bank)
     expected = load_checkpoint(path)["ema"]
     torch.testing.assert_close(network.state_dict()["stem.weight"], expected["stem.weight"])
+
+
+def test_a_gradient_that_is_not_finite_never_reaches_the_weights(config, monkeypatch):
+    path = train(config, stop_after=1)
+    before = path.read_bytes()
+    norm = torch.tensor(float("inf"))
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: norm)
+    with pytest.raises(TrainingError, match="gradient is not finite at step 1; the last good"):
+        train(config)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("batch_contents", 0, "batch_contents must be at least 1; got 0"),
+        ("checkpoint_steps", 0, "checkpoint_steps must be at least 1"),
+        ("learning_rate", math.nan, "learning_rate must be a number above 0; got nan"),
+        ("style_weight", -1.0, "style_weight must be at least 0"),
+        ("ema_decay", 1.0, "ema_decay must be from 0 to below 1"),
+        ("stages", ((5, 64),), "stages must be stages that rise from step 0"),
+        ("stages", (), "stages that rise from step 0"),
+        ("stages", ((0, 16),), "sides above 16 px, multiples of 8"),
+        ("stages", ((0, 100),), "sides above 16 px, multiples of 8"),
+    ],
+)
+def test_settings_out_of_range_are_refused(config, name, value, message):
+    with pytest.raises(ControlError, match=message):
+        replace(config, **{name: value})
+
+
+def test_an_unknown_device_is_refused(config):
+    with pytest.raises(TrainingError, match=r'"toaster" is no device.*Take cpu'):
+        train(replace(config, device="toaster"))
+
+
+def test_a_damaged_loss_network_is_named(config):
+    config.out.mkdir()
+    (config.out / "loss_network.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match=r"loss_network\.pt is damaged.*another folder"):
+        train(config)
+
+
+def test_training_survives_a_contact_sheet_that_cannot_be_made(config, caplog):
+    config = replace(config, sheet_steps=1, contents=config.contents, out=config.out)
+    config.out.mkdir()
+    (config.out / "sheet-000001.jpg").mkdir()  # where the sheet would go
+    train(config, stop_after=1)
+    assert "No contact sheet" in caplog.text
