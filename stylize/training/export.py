@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 OPSET = 20
 MODEL_FORMAT = 1
+CORES = "cores"  # folder beside the model with what is quantized
 # None of these was traced; sides are multiples of 8 as the engine makes them.
 PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))
 PARITY_LEVELS = 1  # largest difference of a byte of the picture
@@ -56,12 +58,19 @@ def export(
         The path of model.json.
 
     Raises:
-        TrainingError: The checkpoint is unusable or ONNX Runtime's pictures differ from torch's.
+        TrainingError: The checkpoint is unusable, the folder cannot be written, or ONNX Runtime's
+            pictures differ from torch's.
     """
     state = load_checkpoint(checkpoint)
     network = load_network(state)
     loss_network = LossNetwork()
-    loss_network.load_state_dict(state["loss_network"])
+    try:
+        loss_network.load_state_dict(state["loss_network"])
+    except (KeyError, RuntimeError) as error:
+        raise TrainingError(
+            f"{checkpoint} holds no loss network that fits: {error}. Take a checkpoint.pt of a "
+            f"training."
+        ) from error
     training = {
         "steps": state["step"],
         "samples_seen": state["samples_seen"],
@@ -83,9 +92,36 @@ def export_networks(
     training: dict[str, Any] | None = None,
     record: dict[str, Any] | None = None,
 ) -> Path:
-    """Export networks that are already in memory; see :func:`export`."""
+    """Export networks that are already in memory; see :func:`export`.
+
+    A model that is there already is replaced, its INT8 files included: they would belong to other
+    weights. If anything fails, it stays as it is.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
+            made = _export(network, loss_network, Path(folder), training, record)
+            for file in out.glob("*.int8.onnx"):
+                file.unlink()
+            shutil.rmtree(out / CORES, ignore_errors=True)
+            for file in sorted(made.parent.iterdir()):
+                file.replace(out / file.name)
+    except OSError as error:
+        raise TrainingError(
+            f"The model cannot be written to {out} ({error}). Free some space or choose another "
+            f"folder."
+        ) from error
+    return out / made.name
+
+
+def _export(
+    network: TransferNetwork,
+    loss_network: LossNetwork,
+    out: Path,
+    training: dict[str, Any] | None,
+    record: dict[str, Any] | None,
+) -> Path:
     network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
-    out.mkdir(parents=True, exist_ok=True)
     vector = network.size.vector
     image = torch.rand(1, 3, 64, 96)
     styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1), torch.ones(2, 1))
@@ -110,7 +146,7 @@ def export_networks(
     }
     painted = {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
     models["paint"] = _free_maps(_trace(Paint(network), painted, ["cells"], [sides, None, None]))
-    cores = out / "cores"  # what is quantized
+    cores = out / CORES
     cores.mkdir(exist_ok=True)
     onnx.save(models["style_encoder"], cores / "style_encoder.onnx")
     save_checkpoint(

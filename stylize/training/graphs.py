@@ -109,8 +109,9 @@ def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.Mod
     """Let a graph take its "image" as bytes (N, H, W, 3) and, if asked, return its picture so.
 
     ``DequantizeLinear`` and ``QuantizeLinear`` with a scale of 1/255 are the conversion between
-    bytes and [0, 1] (the latter rounds and saturates), in FP32 and in INT8 graphs alike; in an INT8
-    graph they are the quantisation that the first and last layer need anyway.
+    bytes and [0, 1] (the latter rounds and saturates). In a graph that quantizes its "image" with
+    that scale, as the INT8 style encoder does, the bytes take the place of that quantisation. The
+    INT8 graph that paints has ports of its own, see :mod:`stylize.training.int8_graph`.
 
     Args:
         model: The graph; changed in place.
@@ -145,18 +146,6 @@ def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.Mod
         _rename_input(nodes, quantize.output[0], "bytes_nchw")
     tail: list[onnx.NodeProto] = []
     if picture:
-        source = graph.output[0].name
-        last = next(node for node in nodes if source in node.output)
-        if last.op_type == "DequantizeLinear":
-            nodes.remove(last)
-            source = last.input[0]
-        else:
-            tail.append(
-                helper.make_node(
-                    "QuantizeLinear", [source, "byte_scale", "byte_zero"], ["cells_bytes"]
-                )
-            )
-            source = "cells_bytes"
         # (N, 12, h, w) -> (N, h, w, 12) -> (N, h, w, 2, 6) -> (N, h, 2, w, 6) -> (N, 2h, 2w, 3)
         graph.initializer.extend(
             [
@@ -166,7 +155,12 @@ def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.Mod
             ]
         )
         tail += [
-            helper.make_node("Transpose", [source], ["cells_nhwc"], perm=[0, 2, 3, 1]),
+            helper.make_node(
+                "QuantizeLinear",
+                [graph.output[0].name, "byte_scale", "byte_zero"],
+                ["cells_bytes"],
+            ),
+            helper.make_node("Transpose", ["cells_bytes"], ["cells_nhwc"], perm=[0, 2, 3, 1]),
             helper.make_node("Reshape", ["cells_nhwc", "split_shape"], ["cells_split"]),
             helper.make_node("Transpose", ["cells_split"], ["rows"], perm=[0, 1, 3, 2, 4]),
             helper.make_node("Shape", ["cells_nhwc"], ["batch"], start=0, end=1),

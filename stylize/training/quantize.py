@@ -9,6 +9,7 @@ weights are stored in 8 bits and used in FP32.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import shutil
@@ -43,6 +44,7 @@ from stylize.training.int8_graph import measure_ranges, write_int8_graph
 logger = logging.getLogger(__name__)
 
 MINIMUM_PSNR_DB = 30.0
+FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 _BYTES = {
     "scale": np.array(1 / 255, np.float32),
     "zero_point": np.array(0, np.uint8),
@@ -175,11 +177,12 @@ def quantize(
         seed: Of the choice of pairs.
 
     Returns:
-        Figures for model.json: ``psnr_db_mean``, ``psnr_db_min`` of pictures, ``vector_error``, the
-        relative error of style vectors.
+        Figures for model.json: ``psnr_db_mean`` and ``psnr_db_min`` of the pictures of ``pairs``
+        pairs, ``vector_error``, the relative error of style vectors.
 
     Raises:
-        TrainingError: A picture falls below ``MINIMUM_PSNR_DB``; no INT8 file is left behind.
+        TrainingError: A picture cannot be read, the disk is full, or a picture falls below
+            ``MINIMUM_PSNR_DB``; the FP32 model is then as before and no INT8 file is left behind.
     """
     cores = model_dir / "cores"
     if not cores.is_dir():
@@ -197,12 +200,25 @@ def quantize(
     ]
     try:
         figures = _quantize(model_dir, cores, chosen[:pairs], chosen[pairs:], percentile, rng)
-    except TrainingError:
-        for file in model_dir.glob("*.int8.onnx"):
-            file.unlink()
+    except BaseException as error:
+        _restore(model_dir, cores)
+        if isinstance(error, OSError):
+            raise TrainingError(
+                f"The INT8 files cannot be written to {model_dir} ({error}). Free some space."
+            ) from error
         raise
     shutil.rmtree(cores)
     return figures
+
+
+def _restore(model_dir: Path, cores: Path) -> None:
+    """Leave the FP32 model as it was before, so that quantizing can be tried again."""
+    for file in model_dir.glob("*.int8.onnx"):
+        file.unlink()
+    if (cores / FULL_ENCODER).exists():
+        (cores / FULL_ENCODER).replace(model_dir / "style_encoder.onnx")
+    with contextlib.suppress(OSError):  # on a full disk model.json stays as it is
+        _describe(model_dir, {})
 
 
 def _quantize(
@@ -223,9 +239,7 @@ def _quantize(
     quantize_weights(model_dir / "modulate.onnx", model_dir / "modulate.int8.onnx")
     vector_error = _vector_error(model_dir, [path for _, path in validation])
     # From here on vectors come from the INT8 encoder, which serves both precisions.
-    _describe(model_dir, {})
-    if (model_dir / "style_encoder.onnx").exists():
-        (model_dir / "style_encoder.onnx").rename(cores / "style_encoder.fp32.onnx")
+    (model_dir / "style_encoder.onnx").rename(cores / FULL_ENCODER)
     _describe(model_dir, {})
     reference = Engine(model_dir, precision="fp32")
     network = load_network(load_checkpoint(cores / "network.pt"), ema=False)

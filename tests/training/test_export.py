@@ -167,3 +167,55 @@ def test_psnr_of_hand_computed_cases(levels, expected):
 def test_export_names_what_is_wrong_with_a_checkpoint(tmp_path):
     with pytest.raises(TrainingError, match="There is no checkpoint"):
         exporting.export(tmp_path / "none.pt", tmp_path)
+
+
+def test_exporting_again_leaves_no_int8_files_of_the_old_model(exported, tmp_path):
+    (tmp_path / "paint.int8.onnx").write_bytes(b"of another network")
+    export_networks(*make_networks(), tmp_path)
+    description = json.loads((tmp_path / "model.json").read_text())
+    assert set(description["sha256"]) == {"modulate.onnx", "paint.onnx", "style_encoder.onnx"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        *description["sha256"],
+        "model.json",
+        "cores",
+    }
+
+
+def test_an_export_that_fails_leaves_the_old_model(exported, tmp_path, monkeypatch):
+    model = shutil.copytree(exported, tmp_path / "model")
+    before = {file.name: file.read_bytes() for file in model.glob("*.*")}
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "check_parity", full)
+    with pytest.raises(TrainingError, match=r"cannot be written to .*No space left.*Free some"):
+        export_networks(*make_networks(), model)
+    assert {file.name: file.read_bytes() for file in model.glob("*.*")} == before
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(TrainingError, match="choose another folder"):
+        export_networks(*make_networks(), tmp_path / "file")
+
+
+def test_a_failed_quantization_can_be_tried_again(
+    exported, styles_and_contents, tmp_path, monkeypatch
+):
+    model = shutil.copytree(exported, tmp_path / "model")
+    with monkeypatch.context() as patch:
+        patch.setattr(quantizing, "MINIMUM_PSNR_DB", 90.0)
+        with pytest.raises(TrainingError, match="the limit is 90 dB"):
+            quantizing.quantize(model, **styles_and_contents, pairs=2, validation_pairs=1)
+    engine = Engine(model, precision="fp32", threads=1)
+    assert engine.stylize(make_picture(45, 37), engine.encode_style(make_picture(50, 40)))
+    monkeypatch.setattr(quantizing, "MINIMUM_PSNR_DB", 1.0)
+    quantizing.quantize(model, **styles_and_contents, pairs=2, validation_pairs=1)
+    assert Engine(model, precision="int8", threads=1).encoder_sha256 != engine.encoder_sha256
+
+
+def test_export_needs_a_checkpoint_of_a_training(exported, tmp_path):
+    state = exporting.load_checkpoint(exported / "cores" / "network.pt")
+    state.pop("format")
+    exporting.save_checkpoint(tmp_path / "c.pt", {**state, "ema": state["network"]})
+    with pytest.raises(TrainingError, match=r"no loss network.*of a training"):
+        exporting.export(tmp_path / "c.pt", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
