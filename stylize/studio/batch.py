@@ -11,6 +11,7 @@ import gradio as gr
 from PIL import Image, ImageDraw, ImageFont
 
 from stylize.errors import ImageError
+from stylize.library import StyleLibrary
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
 from stylize.studio.look import Look
@@ -39,7 +40,7 @@ class BatchActions(Actions):
         chosen: Chosen,
         *values: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio injects it
-    ) -> Iterator[tuple[list[Shown], str | None]]:
+    ) -> Iterator[tuple[list[Shown], Any]]:
         """Paint each content with the look of the Create tab; yields pictures and the zip."""
         if not paths:
             raise ImageError("Choose the pictures first.")
@@ -55,8 +56,8 @@ class BatchActions(Actions):
             image = self.painter.engine.stylize(content, style, controls=look.controls)
             files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
             done.append(self._shown(image, Path(path).stem))
-            yield done, None
-        yield done, self.painter.save_bytes(zip_files(files), "stylized.zip")
+            yield done, offer(None)
+        yield done, offer(self.painter.save_bytes(zip_files(files), "stylized.zip"))
 
     @shown
     def many_styles(
@@ -67,11 +68,11 @@ class BatchActions(Actions):
         chosen: Chosen,
         *values: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[tuple[list[Shown], str | None]]:
+    ) -> Iterator[tuple[list[Shown], Any]]:
         """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
         if visit.content is None:
             raise ImageError("Choose a picture in the Create tab first.")
-        names = names or self.painter.library_of(visit).names()
+        names = names or [name for _, name in style_choices(self.painter.library_of(visit))]
         self._check_number(len(names))
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
@@ -85,8 +86,14 @@ class BatchActions(Actions):
             image = self.painter.engine.stylize(content, style, controls=controls)
             pictures.append((image, title))
             done.append(self._shown(image, title))
-            yield done, None
-        yield done, self.painter.save(contact_sheet(pictures), ".png", "contact-sheet")
+            yield done, offer(None)
+        yield done, offer(self.painter.save(contact_sheet(pictures), ".png", "contact-sheet"))
+
+    def choices(self, visit: Visit, chosen: list[str] | None) -> Any:
+        """Offer the styles that the visit has by now; those chosen stay so."""
+        offered = style_choices(self.painter.library_of(visit))
+        names = {name for _, name in offered}
+        return gr.Dropdown(offered, value=[name for name in chosen or [] if name in names])
 
     def _shown(self, image: Image.Image, title: str) -> Shown:
         # A file is written once; a picture would be encoded again with every step.
@@ -98,6 +105,16 @@ class BatchActions(Actions):
                 f"A batch here makes at most {self.settings.max_batch} pictures; got {number}. "
                 "Choose fewer, or use `stylize image` on the command line."
             )
+
+
+def offer(file: str | None) -> Any:
+    """Return the update of the download button: it can be pressed once there is a file."""
+    return gr.DownloadButton(value=file, interactive=file is not None)
+
+
+def style_choices(library: StyleLibrary) -> list[tuple[str, str]]:
+    """Return title and name of each style that can be applied."""
+    return [(record.label, record.name) for record in library.list() if not record.stale]
 
 
 def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Image.Image:
@@ -144,11 +161,10 @@ def zip_files(paths: list[str]) -> bytes:
     return buffer.getvalue()
 
 
-def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
-    """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
+def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab) -> None:
+    """Lay out the tab and connect it; call inside of ``tab``."""
     act = BatchActions(painter)
     shows = [visit, create.picker, *create.controls]
-    names = [(record.label, record.name) for record in painter.library.list()]
     with gr.Row(elem_id="batch", equal_height=False):
         with gr.Column(scale=1, min_width=300):
             with gr.Column(elem_classes="st-panel"):
@@ -165,7 +181,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             with gr.Column(elem_classes="st-panel"):
                 gr.Markdown(t("batch_styles"))
                 styles = gr.Dropdown(
-                    names,
+                    style_choices(painter.library),
                     value=[],
                     multiselect=True,
                     label=t("batch_which"),
@@ -176,7 +192,11 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             stop = gr.Button(t("batch_stop"), size="sm")
         with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
             file = gr.DownloadButton(
-                t("batch_file"), size="sm", variant="primary", elem_id="batch-file"
+                t("batch_file"),
+                size="sm",
+                variant="primary",
+                interactive=False,
+                elem_id="batch-file",
             )
             status = gr.HTML(t("batch_idle"), elem_id="batch-status", apply_default_css=False)
             pictures = gr.Gallery(
@@ -196,4 +216,12 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
         many.click(act.many_contents, [files, *shows], results, **private),
         sheet.click(act.many_styles, [styles, *shows], results, **private),
     ]
+    tab.select(
+        act.choices,
+        [visit, styles],
+        styles,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     stop.click(None, None, None, cancels=jobs, api_visibility="private")

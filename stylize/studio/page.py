@@ -77,8 +77,8 @@ def _studio(page: gr.Blocks, painter: Painter) -> None:
             create = create_tab(page, painter, visit)
         with gr.Tab(t("styles"), id="styles"):
             styles_tab(painter, visit, create)
-        with gr.Tab(t("batch"), id="batch"):
-            batch_tab(painter, visit, create)
+        with gr.Tab(t("batch"), id="batch") as batch:
+            batch_tab(painter, visit, create, batch)
 
 
 # Three strokes of a brush: the page's mark, drawn so that no file has to be fetched.

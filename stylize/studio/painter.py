@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageColor
@@ -14,6 +15,7 @@ from PIL import Image, ImageColor
 from stylize.errors import ImageError, StyleNotFoundError, StylizeError
 from stylize.images import save_image
 from stylize.library import StyleLibrary, slugify
+from stylize.library.sharing import read_styles
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
 from stylize.studio.look import Look
@@ -23,6 +25,8 @@ from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.shelf import Shelf
 from stylize.studio.visit import EngineLike, Visit
 from stylize.styles import StyleVector
+
+NAMELESS = "from-a-recipe"  # a style that a recipe brings without a name
 
 
 @dataclass
@@ -71,15 +75,39 @@ class Painter:
         """
         visit = self.with_own_library(visit)
         library = self.library_of(visit)
-        most = self.settings.max_own_styles
-        if self.settings.public and len(library.names(bundled=False)) >= most:
-            raise LimitError(
-                f"A visit keeps at most {most} styles of your own; "
-                "remove one in the Styles tab first."
-            )
+        self._check_room(library, 1)
         name = free_name(library, title)
         library.add(name, image, title=title)
         return visit, name
+
+    def import_styles(self, visit: Visit, path: str) -> Visit:
+        """Read styles from a file: into the library, or on a page for strangers into the visit.
+
+        Raises:
+            LimitError: The visit would have more styles than it may have; none is added.
+            LibraryError: The file is damaged or hostile.
+        """
+        visit = self.with_own_library(visit)
+        library = self.library_of(visit)
+        if self.settings.public:  # before anything is encoded
+            new = [
+                record
+                for record, _ in read_styles(Path(path))
+                if record.name not in library or library.get(record.name).vector != record.vector
+            ]
+            self._check_room(library, len(new))
+        library.import_(path, on_conflict="rename")
+        return visit
+
+    def _check_room(self, library: StyleLibrary, more: int) -> None:
+        """Refuse more styles than a visit to a page for strangers may have."""
+        most = self.settings.max_own_styles
+        has = len(library.names(bundled=False))
+        if self.settings.public and more and has + more > most:
+            raise LimitError(
+                f"A visit keeps at most {most} styles of your own; you have {has}, and this would "
+                f"add {more}. Remove some in the Styles tab first."
+            )
 
     def with_own_library(self, visit: Visit) -> Visit:
         """Give a visitor of a page for strangers a library in memory."""
@@ -193,15 +221,19 @@ class Painter:
             The visit, with styles of the recipe added to its library, and the look.
 
         Raises:
-            StylizeError: The recipe names a style that is neither known nor inside of it.
+            StylizeError: The recipe names a style that is neither known nor inside of it, or the
+                visit has no room for its styles.
         """
         weights = {}
+        unknown = [s for s in recipe.styles if (s.name or NAMELESS) not in self.library_of(visit)]
+        if unknown:
+            visit = self.with_own_library(visit)
+            self._check_room(self.library_of(visit), len(unknown))
         for style in recipe.styles:
-            name = style.name or "from-a-recipe"
+            name = style.name or NAMELESS
             if name not in self.library_of(visit):
                 if style.vector is None:
                     raise StyleNotFoundError(f"The recipe names the style “{name}”, unknown here.")
-                visit = self.with_own_library(visit)
                 self.library_of(visit).add_vector(name, style.vector, thumbnail=thumbnail)
             weights[name] = style.weight
         return visit, Look(weights, recipe.controls)

@@ -87,8 +87,7 @@ class StyleActions:
     @shown
     def import_(self, path: str, visit: Visit) -> tuple[Any, ...]:
         """Read styles from a file."""
-        visit = self.painter.with_own_library(visit)
-        self.painter.library_of(visit).import_(path, on_conflict="rename")
+        visit = self.painter.import_styles(visit, path)
         return visit, *self.show(visit, None)
 
 

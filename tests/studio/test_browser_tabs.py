@@ -115,3 +115,20 @@ def test_one_picture_by_many_styles(tab, url, tmp_path):
     download.value.save_as(path)
     with Image.open(path) as sheet:
         assert sheet.width > 700
+
+
+def test_batch_offers_the_styles_added_during_the_visit(tab, public_url, tmp_path):
+    path = tmp_path / "Meadow.png"
+    fakes.picture(14, (80, 80)).save(path)
+    open_tab(tab, public_url, "Styles")
+    add_style(tab, path)
+    expect(tab.locator("#library .st-tile", has_text="Meadow")).to_have_count(1)
+    tab.get_by_role("tab", name="Batch").first.click()
+    which = tab.locator("#batch-which")
+    option = which.get_by_role("option", name="Meadow")
+    which.locator("input").click()
+    expect(option).to_be_visible()
+    option.click()
+    tab.keyboard.press("Escape")
+    tab.locator("#batch-sheet").click()
+    expect(tab.locator("#batch-pictures img")).to_have_count(1)

@@ -153,3 +153,42 @@ def test_file_names_are_safe(text):
     assert "/" not in name
     assert "." not in name
     assert 0 < len(name) <= 60
+
+
+def test_imported_styles_count_for_the_limit_of_a_visit(engine, tmp_path):
+    """The library of the test has six styles of its own."""
+    other = fakes.small_library(engine)
+    for seed in range(3):
+        other.add(f"new-{seed}", fakes.picture(20 + seed, (64, 64)))
+    path = tmp_path / "styles.zip"
+    other.export(path)
+
+    painter = make_painter(engine, public=True, max_own_styles=8)
+    visit = painter.with_own_library(Visit())
+    with pytest.raises(LimitError, match="you have 6, and this would add 3"):
+        painter.import_styles(visit, str(path))
+    assert len(visit.library.names()) == 6
+
+    painter = make_painter(engine, public=True, max_own_styles=9)
+    visit = painter.import_styles(Visit(), str(path))
+    assert len(visit.library.names()) == 9
+    painter.import_styles(visit, str(path))  # nothing new in it
+    assert len(visit.library.names()) == 9
+    assert len(painter.library.names()) == 6
+
+
+def test_at_home_any_number_of_styles_is_imported(engine, tmp_path):
+    other = fakes.small_library(engine)
+    other.add("new", fakes.picture(20, (64, 64)))
+    other.export(tmp_path / "styles.zip")
+    painter = make_painter(engine, max_own_styles=1)
+    painter.import_styles(Visit(), str(tmp_path / "styles.zip"))
+    assert "new" in painter.library
+
+
+def test_styles_of_a_recipe_count_for_the_limit_of_a_visit(engine, painter, visit):
+    painter.library.add("mine", fakes.picture(9, (64, 64)))
+    recipe = painter.recipe(visit, Look({"mine": 1.0, "senecio": 1.0}))
+    full = make_painter(engine, public=True, max_own_styles=6)
+    with pytest.raises(LimitError, match="at most 6"):
+        full.use_recipe(Visit(), recipe, b"")
