@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from stylize.errors import StylizeError
 from stylize.library import StyleLibrary
 from stylize.studio import theme
 from stylize.studio.actions import EXAMPLES_DIR
@@ -71,7 +73,15 @@ def launch(
 
     Returns:
         The page; with ``block=False`` it is being served when this returns.
+
+    Raises:
+        StylizeError: ``mcp`` was asked for and cannot be served.
     """
+    if mcp and importlib.util.find_spec("mcp") is None:
+        raise StylizeError(
+            "Serving tools of the Model Context Protocol needs one more package: "
+            "pip install 'gradio[mcp]'"
+        )
     settings = settings or StudioSettings()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     Image.MAX_IMAGE_PIXELS = settings.max_pixels
@@ -87,6 +97,9 @@ def launch(
         quiet=not block,
         **launch_options(settings),
     )
+    if page.mcp_error:
+        page.close()
+        raise StylizeError(f"The tools cannot be served: {page.mcp_error}")
     if announce is not None and host == "0.0.0.0":
         scheme = "https" if ssl_certfile else "http"
         url = f"{scheme}://{lan_address()}:{page.server_port}"

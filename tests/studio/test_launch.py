@@ -1,0 +1,26 @@
+"""Starting the server: what may be missing is said before anything is served."""
+
+import importlib.util
+import sys
+
+import httpx
+import pytest
+from conftest import serve
+
+from stylize.errors import StylizeError
+
+
+def test_the_protocol_for_tools_names_what_to_install(monkeypatch, engine):
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(StylizeError, match=r"pip install 'gradio\[mcp\]'") as caught:
+        serve(engine, mcp=True)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="gradio[mcp] is not installed")
+def test_the_endpoints_are_tools(engine):
+    page, address = serve(engine, mcp=True)
+    tools = httpx.get(f"{address}/gradio_api/mcp/schema").json()
+    page.close()
+    names = {tool["name"] for tool in tools}
+    assert {"stylize", "list_styles"} <= {name.removeprefix("main_") for name in names}
