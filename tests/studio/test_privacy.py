@@ -1,7 +1,9 @@
 """What the page promises: nothing leaves the machine, nothing is kept, nobody harms another."""
 
+import json
 import threading
 import time
+from pathlib import Path
 
 import fakes
 import httpx
@@ -11,6 +13,8 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
+
+ROOT = Path(__file__).parents[2]
 
 
 def until(condition, seconds=30):
@@ -44,20 +48,25 @@ def test_no_history_of_runs_and_no_monitoring(url):
 
 
 def test_files_are_gone_after_the_retention_time(engine, picture_file):
-    page, address = serve(engine, StudioSettings(retention_s=2))
-    client = Client(address, verbose=False)
+    """Both the upload and Gradio's own copy of a result: not served any more, not on the disk."""
+    page, address = serve(engine, StudioSettings(retention_s=3))
+    base = f"{address}/gradio_api"
     files = {"files": ("boat.png", picture_file.read_bytes(), "image/png")}
-    uploaded = httpx.post(f"{address}/gradio_api/upload", files=files).json()[0]
-    made = client.submit(handle_file(picture_file), "senecio", api_name="/stylize")
-    made.result()
-    links = [f"{address}/gradio_api/file={path}" for path in (uploaded, made.outputs()[0])]
-    assert httpx.get(links[0]).status_code == 200
-    assert until(lambda: httpx.get(links[0]).status_code != 200)
+    uploaded = httpx.post(f"{base}/upload", files=files).json()[0]
+    call = {"content": {"path": uploaded, "meta": {"_type": "gradio.FileData"}}, "style": "senecio"}
+    event = httpx.post(f"{base}/call/v2/stylize", json=call).json()["event_id"]
+    stream = httpx.get(f"{base}/call/stylize/{event}", timeout=60).text
+    (made,) = json.loads(stream.split("data: ")[-1])
+    assert httpx.get(made["url"]).content.startswith(b"\x89PNG")
+    places = [Path(uploaded), Path(made["path"])]
+    assert until(lambda: not any(place.exists() for place in places))
+    for path in (uploaded, made["path"]):
+        assert httpx.get(f"{base}/file={path}").status_code in (403, 404)
     page.close()
 
 
 def test_files_of_the_server_are_not_handed_out(url):
-    for path in ("/etc/passwd", "/work/main/pyproject.toml", "../../etc/passwd"):
+    for path in ("/etc/passwd", str(ROOT / "pyproject.toml"), "../../etc/passwd"):
         assert httpx.get(f"{url}/gradio_api/file={path}").status_code in (403, 404)
 
 
