@@ -288,7 +288,7 @@ def add(
         print(f"Added {', '.join(added) if len(added) <= 5 else f'{len(added)} styles'}{known}."
               if added else f"Added nothing{known}.")  # fmt: skip
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(2)
 
 
 def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
@@ -357,8 +357,8 @@ def remove(
 ) -> None:
     """Remove styles of your own, for good."""
     with _open(data) as library:
-        for name in names:
-            library.get(name)  # all must be there before the first is removed
+        # All must be there before the first is removed; bundled ones come first, and are refused.
+        names = sorted(names, key=lambda name: not library.get(name).bundled)
         if not yes:
             typer.confirm(f"Remove {', '.join(names)} for good?", abort=True)
         for name in names:

@@ -92,7 +92,7 @@ def test_add_a_folder_and_again(run, pictures):
 def test_add_goes_on_after_a_bad_file(run, pictures):
     (pictures / "My Style 1.png").write_bytes(b"broken")
     code, out, err = run("add", pictures)
-    assert code == 1
+    assert code == 2
     assert "Added my-style-0, my-style-2, etude-no-3" in out
     assert "My Style 1.png" in err
 
@@ -146,6 +146,7 @@ def test_edit_and_remove(run, pictures):
     )[0]  # fmt: skip
     assert (record["name"], record["title"], record["tags"]) == ("better", "New", ["a", "b"])
     assert run("remove", "better", "none", "--yes")[0] == 2
+    assert run("remove", "better", "bundled-0", "--yes")[0] == 2
     assert run("remove", "better", "my-style-1", "--yes")[0] == 0
     assert names(run("list", "--own", "--json")) == ["etude-no-3", "my-style-2"]
     assert "bundled style" in run("remove", "bundled-0", "--yes")[2]
