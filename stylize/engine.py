@@ -21,7 +21,7 @@ from stylize.errors import ControlError, StyleVectorError
 from stylize.finishing import add_detail, finish
 from stylize.images import MAX_PIXELS, MIN_SIDE_PX, fit_within, prepare_image, resize_image
 from stylize.model_files import ModelFiles, Precision
-from stylize.painting import MARGIN_PX, Canvas, Tile, paint_tiles, thumbnail_size
+from stylize.painting import MARGIN_PX, TILE_PIXELS, Canvas, Tile, paint_tiles, thumbnail_size
 from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.styles import StyleVector
 
@@ -36,6 +36,8 @@ Progress = Callable[[float], None]
 
 THUMBNAIL_PX = 192  # the content's statistics are measured at this longer side
 STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
+# Maps of affines take some 200 bytes a pixel: with regions the tiles are smaller.
+_REGION_TILE_PIXELS = 500_000
 # Share of the content's own fine detail that enlarged strokes get back, at detail 1.
 _DETAIL_GAIN = 0.6
 
@@ -238,7 +240,13 @@ class Engine:
             painted: Bytes = pictures[0]
             return painted
 
-        return paint_tiles(rgb, paint, halo_px=self._files.halo_px, progress=progress)
+        return paint_tiles(
+            rgb,
+            paint,
+            halo_px=self._files.halo_px,
+            tile_pixels=_REGION_TILE_PIXELS if styles else TILE_PIXELS,
+            progress=progress,
+        )
 
     def paint_inputs(
         self, content: Image.Image, style: StyleVector, controls: Controls
@@ -385,8 +393,9 @@ def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Fl
     ]
     base = affines[0, :, 0, 0]
     offsets = affines[1:, :, 0, 0] - base
-    mixed = base[:, None, None] + np.tensordot(offsets, part, axes=(0, 0))
-    return mixed[None].astype(np.float32)
+    mixed: Floats = np.tensordot(offsets, part, axes=(0, 0))
+    mixed += base[:, None, None]  # in place: the maps are what takes most of the memory
+    return mixed[None]
 
 
 def _with_strength(controls: Controls, strength: float | None) -> Controls:

@@ -228,7 +228,7 @@ def test_tiles_equal_the_whole_picture(precision, style, monkeypatch):
     whole = engine.stylize(content, style)
     seen: list[float] = []
     monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k, tile_pixels=20_000)
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000})
     )
     tiled = engine.stylize(content, style, progress=seen.append)
     assert len(seen) > 4
@@ -241,7 +241,7 @@ def test_tiles_equal_the_whole_picture_with_regions(tiny_engine, style, other_st
     regions = [Region(mask, other_style)]
     whole = tiny_engine.stylize(content, style, regions=regions)
     monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k, tile_pixels=20_000)
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000})
     )
     tiled = tiny_engine.stylize(content, style, regions=regions)
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
