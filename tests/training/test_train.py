@@ -22,7 +22,7 @@ def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> T
         out=tmp_path / "run",
         steps=6,
         batch_contents=1,
-        stages=((0, 24), (4, 32)),
+        stages=((0, 56), (4, 64)),
         warmup_steps=2,
         checkpoint_steps=3,
         sheet_steps=0,
@@ -47,7 +47,7 @@ def test_resuming_gives_the_same_next_step(config):
 def test_the_whole_plan_runs_through_its_stages(config):
     state = load_checkpoint(train(config))
     assert state["step"] == 6
-    assert state["config"]["stages"] == ((0, 24), (4, 32))
+    assert state["config"]["stages"] == ((0, 56), (4, 64))
     assert "contents" not in state["config"]
     assert not (config.out / "checkpoint.partial").exists()
     network = load_network(state)
@@ -59,7 +59,7 @@ def test_the_loss_falls_on_one_batch(config, loss_network):
         training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
     )
     contents = training.content_batches(
-        training.list_pictures(config.contents), count=1, side_px=32, seed=1
+        training.list_pictures(config.contents), count=1, side_px=56, seed=1
     )
     samples = training.draw_samples(contents, bank, config, step=0)
     samples = replace(samples, conditions=torch.zeros(2, 4), strength=torch.ones(2, 1))
@@ -107,8 +107,8 @@ def test_the_schedule_warms_up_and_falls(config):
     assert rates[2] > rates[3] > rates[4] >= config.final_learning_rate
     assert ramped_style_weight(config, 0) == config.style_weight_start
     assert ramped_style_weight(config, 100) == ramped_style_weight(config, 900)
-    assert config.side_px(3) == 24
-    assert config.side_px(4) == 32
+    assert config.side_px(3) == 56
+    assert config.side_px(4) == 64
 
 
 def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(config, monkeypatch):
@@ -187,8 +187,8 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(config, monkeyp
         ("ema_decay", 1.0, "ema_decay must be from 0 to below 1"),
         ("stages", ((5, 64),), "stages must be stages that rise from step 0"),
         ("stages", (), "stages that rise from step 0"),
-        ("stages", ((0, 16),), "sides above 16 px, multiples of 8"),
-        ("stages", ((0, 100),), "sides above 16 px, multiples of 8"),
+        ("stages", ((0, 16),), "sides above 48 px, multiples of 8"),
+        ("stages", ((0, 100),), "sides above 48 px, multiples of 8"),
     ],
 )
 def test_settings_out_of_range_are_refused(config, name, value, message):
