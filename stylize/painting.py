@@ -16,8 +16,8 @@ from PIL import Image
 Bytes = NDArray[np.uint8]
 
 GRID_PX = 8  # the network works on multiples of this
-# Mirrored picture around the real one. The network paints differently near its zero padding; this keeps
-# that (about half of its reach) out of the picture. With 16 px red and blue stripes were seen.
+# Mirrored picture around the real one. The network paints differently near its zero padding; this
+# keeps most of that out of the picture. With 16 px, red and blue stripes showed at the borders.
 MARGIN_PX = 48
 TILE_PIXELS = 2_000_000
 _MAX_TILE_WIDTH_PX = 4096
