@@ -34,7 +34,7 @@ PrecisionOption = Annotated[
     ),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Threads to use.", show_default="all cores")
+    int | None, typer.Option(min=1, max=64, help="Threads to use.", show_default="all cores")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 DataOption = Annotated[
