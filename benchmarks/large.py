@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from machine import describe_machine
+from machine import describe_machine, report
 from PIL import Image
 
 from stylize import Engine
@@ -95,10 +95,7 @@ def main() -> None:
         "model_sha256": Engine().model_sha256,
         "sizes": sizes,
     }
-    text = json.dumps(result, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+    report(result, options.out)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +28,14 @@ def describe_machine(*packages: str) -> dict[str, object]:
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in packages},
     }
+
+
+def report(result: dict[str, object], out: Path | None) -> None:
+    """Print a result as JSON and write it to a file, if one is given."""
+    text = json.dumps(result, indent=2)
+    print(text)
+    if out:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 def _version(name: str) -> str | None:

@@ -13,7 +13,6 @@ is run at the full size, with INT8 and with FP32 weights.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import describe_machine
+from machine import describe_machine, report
 from PIL import Image
 
 from stylize import Engine, Region, StyleVector
@@ -212,11 +211,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("-o", "--out", type=Path, help="JSON file to write")
     options = parser.parse_args()
-    result = measure(options.threads, options.rounds)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+    report(measure(options.threads, options.rounds), options.out)
 
 
 if __name__ == "__main__":

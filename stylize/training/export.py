@@ -129,13 +129,14 @@ def _export(
     height, width = (8 * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
     count = torch.export.Dim("styles", min=1, max=64)
     sides = {2: height, 3: width}
+    any_side = torch.export.Dim.DYNAMIC
     # Affines may be one value or a map per channel, which tracing cannot express: see _free_maps.
     inputs = dict(
         zip(("image", "vector", "conditions", "strength", "detail"), (image, *styles), strict=True)
     )
     models = {
         "style_encoder": _trace(
-            EncodeStyle(loss_network), {"image": image}, ["vector"], [{2: "h", 3: "w"}]
+            EncodeStyle(loss_network), {"image": image}, ["vector"], [{2: any_side, 3: any_side}]
         ),
         "modulate": _trace(
             Modulate(network),
@@ -180,9 +181,6 @@ def write_description(out: Path, description: dict[str, Any]) -> Path:
 def _trace(
     module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: Sequence[Any]
 ) -> onnx.ModelProto:
-    if dynamic and dynamic[0] == {2: "h", 3: "w"}:
-        auto = torch.export.Dim.DYNAMIC
-        dynamic = [{2: auto, 3: auto}]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own use of deprecated functions
         path = Path(folder) / "model.onnx"
