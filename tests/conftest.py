@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from PIL import Image
 
 from stylize.engine import Engine
 from stylize.styles import StyleVector
+
+# Two workers that look for a free port at once find the same one. Gradio reads this when imported.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+os.environ["GRADIO_SERVER_PORT"] = str(7860 + 100 * int(_WORKER))
 
 TINY_MODEL = Path(__file__).parent / "data" / "tiny_model"
 
