@@ -337,6 +337,13 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
     # The children's page
     "kids_next": ("Next", "Weiter", "下一步", "Siguiente"),
     "kids_camera": ("Photo", "Foto", "拍照", "Foto"),
+    "kids_shoot": ("Take it", "Auslösen", "拍照", "Hacer la foto"),
+    "kids_unreadable": (
+        "This picture cannot be opened. Try another one.",
+        "Dieses Bild lässt sich nicht öffnen. Versuche ein anderes.",
+        "无法打开这张图片。请换一张。",
+        "No se puede abrir esta imagen. Prueba con otra.",
+    ),
     "kids_back": ("Back", "Zurück", "返回", "Atrás"),
     "kids_again": ("Another one", "Noch eins", "再来一张", "Otra vez"),
     "kids_new": ("New picture", "Neues Bild", "新图片", "Nuevo dibujo"),

@@ -96,8 +96,12 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
-    names = ("base", "viewer", "picker", "examples", "pad", "map", "kids", "ready")
+    names = ("base", "viewer", "picker", "examples", "pad", "map", "camera", "kids", "ready")
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]
     source = "\n".join(parts)
-    return f'<meta name="referrer" content="no-referrer">\n<script>\n{source}\n</script>'
+    frame = (STATIC_DIR / "page.css").read_text("utf-8")
+    return (
+        f'<meta name="referrer" content="no-referrer">\n<style>\n{frame}</style>\n'
+        f"<script>\n{source}\n</script>"
+    )

@@ -218,19 +218,48 @@ def test_a_region_is_painted(tab, url):
     tab.wait_for_function(NEW_RESULT, arg=old)
 
 
+HAND_OVER = """([kind, bytes]) => {
+  const transfer = new DataTransfer();
+  if (bytes) transfer.items.add(new File([new Uint8Array(bytes)], "a.png", { type: "image/png" }));
+  else transfer.setData("text/plain", "only words");
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "drop"
+    ? new DragEvent("drop", { dataTransfer: transfer, ...options })
+    : new ClipboardEvent("paste", { clipboardData: transfer, ...options });
+  return document.querySelector("#viewer, #kids").dispatchEvent(event);
+}"""
+
+
 def test_a_picture_dropped_anywhere_becomes_the_content(tab, url, picture_file):
     open_page(tab, url)
-    data = list(picture_file.read_bytes())
-    tab.evaluate(
-        """(bytes) => {
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([new Uint8Array(bytes)], "a.png", { type: "image/png" }));
-          const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
-          document.querySelector("#viewer").dispatchEvent(new DragEvent("drop", options));
-        }""",
-        data,
-    )
+    tab.evaluate(HAND_OVER, ["drop", list(picture_file.read_bytes())])
     expect(tab.locator(".st-note")).to_contain_text(SIZE)
+
+
+def test_a_pasted_picture_becomes_the_content(tab, url, picture_file):
+    open_page(tab, url)
+    assert tab.evaluate(HAND_OVER, ["paste", None])  # words go where they always go
+    tab.get_by_role("tab", name="Styles").first.click()
+    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    # The button of the clipboard's pane reads the same clipboard; that pane takes a paste as well.
+    tab.get_by_label("Paste from clipboard").click()
+    expect(tab.locator(".st-stage")).to_be_hidden()
+    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
+    expect(tab.locator(".st-stage")).to_be_visible()
+
+
+def test_a_shot_of_the_camera_becomes_the_content(tab, url):
+    open_page(tab, url)
+    old = result(tab)
+    tab.get_by_label("Capture from camera").click()
+    tab.get_by_text("Click to Access Webcam").click()
+    tab.get_by_label("capture photo").click()
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    size = tab.locator("#content-picture img").evaluate(
+        "(image) => image.decode().then(() => `${image.naturalWidth} \u00d7 ${image.naturalHeight}`)"
+    )
+    expect(tab.locator(".st-note")).to_contain_text(size)
 
 
 def test_something_that_is_no_picture_is_explained(tab, url, tmp_path):

@@ -1,12 +1,14 @@
 """The children's page in a real browser, with touch."""
 
 import io
+import re
 import zipfile
 
 import fakes
 import pytest
 from conftest import new_context, serve
 from playwright.sync_api import expect
+from test_browser_create import HAND_OVER
 
 from stylize.studio import StudioSettings
 
@@ -64,13 +66,70 @@ def test_undo_takes_the_last_stroke_back(tab, url):
     expect(tab.get_by_role("button", name="Next")).to_be_disabled()
 
 
-def test_a_photo_from_the_camera(tab, url, tmp_path):
+def test_a_shot_of_the_camera(tab, url):
+    tab.goto(url + "/kids")
+    for name in ("Back", "Take it"):  # back: nothing was taken
+        expect(tab.get_by_role("button", name="Next")).to_be_disabled()
+        tab.get_by_role("button", name="Photo").click()
+        expect(tab.get_by_role("button", name="Take it")).to_be_enabled()
+        expect(tab.locator(".st-kids .st-canvas")).to_be_hidden()
+        stream = tab.locator("video").evaluate_handle("(video) => video.srcObject")
+        tab.get_by_role("button", name=name).click()
+        expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
+        assert stream.evaluate("(stream) => stream.getTracks().every((t) => t.readyState === 'ended')")
+    paint(tab)
+
+
+def test_without_a_live_camera_a_photo_comes_from_the_tablets_own(tab, url, tmp_path):
     path = tmp_path / "photo.jpg"
-    fakes.picture(5, (1600, 1200)).save(path)
+    tab.goto(url + "/kids")
+    # As on a page without https, or where the camera is denied.
+    tab.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(); }")
+    for picture in (b"not a picture", None):
+        path.write_bytes(picture) if picture else fakes.picture(5, (1600, 1200)).save(path)
+        with tab.expect_file_chooser() as chooser:
+            tab.get_by_role("button", name="Photo").click()
+        chooser.value.set_files(path)
+        sorry = expect(tab.locator(".st-kid-sorry"))
+        sorry.to_contain_text("cannot be opened") if picture else sorry.to_be_hidden()
+    expect(tab.get_by_role("button", name="Next")).to_be_enabled()
+    paint(tab)
+
+
+def test_a_pasted_picture(tab, url, picture_file):
+    tab.goto(url + "/kids")
+    expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
+    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
+    expect(tab.get_by_role("button", name="Next")).to_be_enabled()
+
+
+VISIBLE_IN_PRINT = """() => [...document.querySelectorAll("body *")]
+  .filter((e) => e.checkVisibility() && !e.querySelector(".st-kid-result")).map((e) => e.className)"""
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (300, 900)], ids=["broad", "tall"])
+def test_the_print_is_the_picture_on_one_sheet(tab, url, tmp_path, size):
+    path = tmp_path / "photo.png"
+    fakes.picture(5, size).save(path)
     tab.goto(url + "/kids")
     tab.locator(".st-kids input[type=file]").set_input_files(path)
     expect(tab.get_by_role("button", name="Next")).to_be_enabled()
     paint(tab)
+    printed = re.findall(rb"/Type\s*/Page\b", tab.pdf(prefer_css_page_size=True))
+    assert len(printed) == 1
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 680, "height": 1009})  # 180 by 267 mm: A4 within its margins
+    assert tab.evaluate(VISIBLE_IN_PRINT) == ["st-kid-result"]
+    box = tab.locator(".st-kid-result").bounding_box()
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    assert box["x"] + box["width"] <= 680
+    assert box["y"] + box["height"] <= 1009
+    assert max(box["width"] / 680, box["height"] / 1009) > 0.85
+    tab.emulate_media(media="screen")
+    tab.get_by_role("button", name="Another one").click()
+    tab.emulate_media(media="print")  # no result on screen: the page is printed as it is
+    expect(tab.locator(".st-kid-tile").first).to_be_visible()
 
 
 def test_every_target_is_large_and_nothing_is_typed(tab, url):

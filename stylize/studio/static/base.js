@@ -106,17 +106,34 @@ window.Studio = window.Studio || {};
     anchor.remove();
   };
 
-  /** A picture dropped outside of a drop zone becomes the content, instead of replacing the page. */
+  /** Make a file the content; the children's page has its own way. */
+  Studio.take = async (file) => {
+    const field = () => document.querySelector("#content-picture input[type=file]");
+    const block = document.querySelector("#content-picture");
+    if (!block) return;
+    if (block.offsetParent === null) document.querySelector("#tabs [role=tab]").click();
+    if (!field()) block.querySelector(".source-selection button").click(); // the clipboard's pane has no field
+    for (let tries = 0; !field() && tries < 50; tries += 1) await new Promise((done) => setTimeout(done, 20));
+    if (!field()) return;
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    field().files = transfer.files;
+    field().dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  // A picture that is pasted, or dropped outside of a drop zone, becomes the content; without this
+  // the browser would show the dropped file instead of the page. Texts are pasted as ever.
+  const takeFrom = (event, transfer) => {
+    const file = [...(transfer ? transfer.files : [])].find((item) => item.type.startsWith("image/"));
+    if (!file) return;
+    event.preventDefault();
+    Studio.take(file);
+  };
   window.addEventListener("dragover", (event) => event.preventDefault());
   window.addEventListener("drop", (event) => {
     if (event.defaultPrevented) return;
     event.preventDefault();
-    const input = document.querySelector("#content-picture input[type=file]");
-    const file = [...(event.dataTransfer ? event.dataTransfer.files : [])].find((item) => item.type.startsWith("image/"));
-    if (!input || !file) return;
-    const transfer = new DataTransfer();
-    transfer.items.add(file);
-    input.files = transfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    takeFrom(event, event.dataTransfer);
   });
+  window.addEventListener("paste", (event) => { if (!event.defaultPrevented) takeFrom(event, event.clipboardData); });
 })();

@@ -3,30 +3,37 @@
 // value to the server: {drawing, style}; from it: {picture} or {failed}.
 // Events: submit (paint), clear (delete now), upload (give to the teacher).
 Studio.kids = ({ element, props, trigger, watch }) => {
-  const { make, icon, text } = Studio;
-  const big = (name, key, onclick, extra = "") => make("button", { type: "button", class: `st-big st-big-words ${extra}`, onclick }, icon(name), make("span", {}, text(key)));
+  const { make, icon, text, big } = Studio;
   const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [10, 24, 56], size: 1, paper: "#ffffff", big: true });
   let picture = null;
   let waiting = false;
 
-  const camera = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => { if (camera.files[0]) photo(camera.files[0]); camera.value = ""; } });
+  const fileInput = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => { if (fileInput.files[0]) photo(fileInput.files[0]); fileInput.value = ""; } });
+  const sorry = make("p", { class: "st-kid-sorry", role: "status", hidden: true }, text("kids_unreadable"));
+  let hasPhoto = false;
   // The photo is drawn small onto a canvas: place and time inside the file never leave the tablet.
-  const photo = async (file) => {
-    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  const photo = async (source) => {
+    const bitmap = await createImageBitmap(source, { imageOrientation: "from-image" }).catch(() => null);
+    sorry.hidden = bitmap !== null;
+    if (!bitmap || steps[0].hidden) return;
     const scale = Math.min(1, 960 / Math.max(bitmap.width, bitmap.height));
     const copy = document.createElement("canvas");
-    copy.width = Math.round(bitmap.width * scale);
-    copy.height = Math.round(bitmap.height * scale);
+    copy.width = Math.max(16, Math.round(bitmap.width * scale));
+    copy.height = Math.max(16, Math.round(bitmap.height * scale));
     copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
     pad.resize(copy.width, copy.height);
     pad.show(copy.toDataURL("image/jpeg", 0.92));
     hasPhoto = true;
     ready();
   };
-  let hasPhoto = false;
+  Studio.take = photo; // what is pasted or dropped
+
+  const camera = Studio.camera(photo, () => fileInput.click(), (on) => { making.hidden = on; });
   const next = big("check", "kids_next", () => { picture = pad.data(); go(1); }, "st-go");
   const ready = () => { next.disabled = pad.blank && !hasPhoto; };
   pad.onlift = ready;
+
+  const making = make("div", { class: "st-kid-step" }, pad.element, sorry, make("div", { class: "st-kid-actions" }, big("camera", "kids_camera", () => camera.open()), next));
 
   const tiles = make("div", { class: "st-kid-tiles" });
   const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: style.thumb, alt: "" }))));
@@ -41,7 +48,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     big("trash", "kids_delete", () => { trigger("clear", {}); fresh(); }, "st-danger"));
 
   const steps = [
-    make("section", { class: "st-kid-step" }, pad.element, make("div", { class: "st-kid-actions" }, big("camera", "kids_camera", () => camera.click()), next), camera),
+    make("section", { class: "st-kid-step" }, making, camera.element, fileInput),
     make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-actions" }, big("undo", "kids_back", () => go(0))), tiles),
     make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-show" }, shown, wait), done),
   ];
@@ -50,6 +57,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   element.replaceChildren(make("main", { class: "st-kids" }, make("ol", { class: "st-kid-marks" }, ...marks), ...steps, privacy));
 
   const go = (step) => {
+    camera.close();
     steps.forEach((section, index) => { section.hidden = index !== step; });
     marks.forEach((mark, index) => { if (index === step) mark.setAttribute("aria-current", "step"); else mark.removeAttribute("aria-current"); });
     window.scrollTo(0, 0);
@@ -57,6 +65,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const fresh = () => {
     picture = null;
     hasPhoto = false;
+    sorry.hidden = true;
     pad.show(null);
     pad.resize(960, 720);
     shown.removeAttribute("src");
