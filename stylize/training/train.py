@@ -350,11 +350,15 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         cache=config.out / "cache",
     )
     loss_network.to(device)
+    if device.type == "cpu":
+        loss_network.accelerate_()
     network = _start(config, state, bank).to(device).train()
     average = copy.deepcopy(network).requires_grad_(False)
     if state is not None:
         average.load_state_dict(state["ema"])
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam(
+        network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=True
+    )
     step = 0
     if state is not None:
         optimizer.load_state_dict(state["optimizer"])
@@ -534,8 +538,7 @@ def _to_device(samples: Samples, device: torch.device) -> Samples:
 
 @torch.no_grad()
 def _average(average: TransferNetwork, network: TransferNetwork, decay: float) -> None:
-    for mean, value in zip(average.parameters(), network.parameters(), strict=True):
-        mean.lerp_(value, 1 - decay)
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
 
 
 class _Meter:

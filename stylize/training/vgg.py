@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stylize.errors import TrainingError
+from stylize.training.winograd import FrozenConvReLU
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STYLE_CHANNELS = (64, 128, 256, 512)
@@ -69,6 +70,7 @@ class LossNetwork(nn.Module):
         )
         self.requires_grad_(False)
         self.eval()
+        self._fast: dict[str, FrozenConvReLU] = {}
 
     @classmethod
     def load(cls, path: Path | None = None) -> LossNetwork:
@@ -122,11 +124,18 @@ class LossNetwork(nn.Module):
             if name == "pool":
                 x = functional.max_pool2d(x, 2)
                 continue
-            x = functional.relu(self._convolution(name)(x))
+            fast = self._fast.get(name)
+            x = fast(x) if fast is not None else functional.relu(self._convolution(name)(x))
             features[name] = x
             if name == last:
                 break
         return features
+
+    def accelerate_(self) -> None:
+        """Get ready for many passes on a CPU; the weights must not change afterwards."""
+        # Below 64 channels, and at full resolution, memory is the limit and not multiplications.
+        names = [name for name, _, n_in, _ in _LAYERS if n_in >= 64 and name != "relu1_2"]
+        self._fast = {name: FrozenConvReLU(self._convolution(name)) for name in names}
 
     @torch.no_grad()
     def normalize_(self, batches: Iterable[Tensor]) -> None:

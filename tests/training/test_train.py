@@ -1,4 +1,5 @@
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,8 @@ def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> T
 def test_resuming_gives_the_same_next_step(config):
     whole = load_checkpoint(train(config, stop_after=3))
     split = replace(config, out=config.out.parent / "split")
+    # Computed anew, the bank may differ in the last bit: sums depend on where memory lies.
+    shutil.copytree(config.out / "cache", split.out / "cache")
     state = load_checkpoint(train(split, stop_after=1))
     assert (state["step"], state["samples_seen"]) == (1, 2)
     resumed = load_checkpoint(train(split, stop_after=2))

@@ -88,3 +88,12 @@ def test_bad_weights_files_are_refused(tmp_path):
     save_file({"other": torch.zeros(1)}, tmp_path / "other")
     with pytest.raises(TrainingError, match="not a VGG16 weights file"):
         LossNetwork.load(tmp_path / "other")
+
+
+def test_accelerating_changes_nothing_but_the_speed():
+    torch.manual_seed(5)
+    network, images = LossNetwork(), torch.rand(2, 3, 40, 56)
+    before = network(images)
+    network.accelerate_()
+    for name, features in network(images).items():
+        torch.testing.assert_close(features, before[name], rtol=1e-3, atol=1e-5)
