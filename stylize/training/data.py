@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from stylize.errors import TrainingError
@@ -77,7 +77,7 @@ def read_rgb(path: Path) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
-            picture = image.convert("RGB")
+            picture = ImageOps.exif_transpose(image).convert("RGB")
     except Exception as error:  # a decoder may raise anything over a damaged file
         raise TrainingError(f"{path} cannot be read as a picture: {error}. Remove it.") from error
     if min(picture.size) < MIN_SIDE_PX:

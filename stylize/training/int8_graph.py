@@ -31,6 +31,7 @@ Feeds = Mapping[str, NDArray[Any]]
 OPSET = 20
 WEIGHT_LEVELS = 63  # 7 bits: sums of two products stay below 2**15, where AVX2 saturates
 _SMALLEST_SCALE = 1e-4  # an affine with less is as good as a constant; its bias stays in 32 bits
+_LARGEST_BIAS = 2.0**30  # the sums of the products, at most 2**24, still fit beside it
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,13 @@ class _Int8Writer(_Writer):
                 "Add", [shift, self.constant(f"{p}_bias_steps", bias_steps)], f"{p}_total"
             )
             rounded = self.node("Round", [total], f"{p}_rounded")
-            bias = self.node("Cast", [rounded], f"{p}_bias", to=TensorProto.INT32)
+            # A float beyond 32 bits would become any integer.
+            limits = [
+                self.constant(f"{p}_{end}", np.array(limit, np.float32))
+                for end, limit in (("lowest", -_LARGEST_BIAS), ("highest", _LARGEST_BIAS))
+            ]
+            bounded = self.node("Clip", [rounded, *limits], f"{p}_bounded")
+            bias = self.node("Cast", [bounded], f"{p}_bias", to=TensorProto.INT32)
             parts = self.constant(f"{p}_parts", np.array([count for _, count in sites]))
             for source, suffix in ((scales, "weight_scale"), (bias, "bias")):
                 outputs = [f"{name}_{suffix}" for name, _ in sites]

@@ -16,6 +16,13 @@ from stylize.training.data import (
 )
 
 
+def test_a_training_picture_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.new("RGB", (40, 20)).save(tmp_path / "turned.jpg", exif=exif)
+    assert read_rgb(tmp_path / "turned.jpg").size == (20, 40)
+
+
 def test_pictures_are_listed_without_the_excluded(picture_folders, tmp_path):
     content, style = picture_folders
     file = tmp_path / "holdout.json"

@@ -97,3 +97,14 @@ def test_weights_have_seven_bits_and_a_scale_per_channel():
     np.testing.assert_allclose(scale[:2], [0.01, 0.1], rtol=1e-5)
     assert (quantized[2] == 0).all()
     np.testing.assert_allclose(quantized * scale[:, None, None, None], weight, atol=0.05)
+
+
+def test_a_shift_beyond_32_bits_saturates(network, session):
+    feed = next(feeds(network, 1))
+    quarter = feed["affine_quarter"].copy()
+    half = quarter.shape[1] // 2
+    quarter[:, :half] = 1e-4
+    quarter[:, half:] = 30
+    huge = run(session, feed | {"affine_quarter": quarter})
+    quarter[:, half:] = 1e6
+    np.testing.assert_array_equal(run(session, feed | {"affine_quarter": quarter}), huge)
