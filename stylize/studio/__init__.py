@@ -15,6 +15,7 @@ from stylize.library import StyleLibrary
 from stylize.studio import theme
 from stylize.studio.actions import EXAMPLES_DIR
 from stylize.studio.lan import invitation, lan_address
+from stylize.studio.leaving import forget_visits
 from stylize.studio.page import build_page
 from stylize.studio.settings import StudioSettings
 from stylize.studio.texts import i18n
@@ -97,6 +98,7 @@ def launch(
         quiet=not block,
         **launch_options(settings),
     )
+    forget_visits(page, settings.grace_s)
     if page.mcp_error:
         page.close()
         raise StylizeError(f"The tools cannot be served: {page.mcp_error}")

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from stylize.controls import Controls
-from stylize.errors import StylizeError
+from stylize.errors import ControlError, StylizeError
 from stylize.images import load_image
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.painter import Painter
@@ -102,7 +102,7 @@ class Actions:
         visit = visit.with_content(content)
         has_recipe = path is not None and self.painter.read_recipe(path) is not None
         result = self.painter.on_screen(visit, self.look(chosen, values), live=False)
-        return visit, gr.Group(visible=has_recipe), backdrop(content), result
+        return visit, gr.Group(visible=has_recipe), backdrop(visit), result
 
     @shown
     def use_drawing(self, drawing: str) -> Any:
@@ -113,7 +113,7 @@ class Actions:
     @shown
     def use_regions(self, painted: Mapping[str, Any] | None, visit: Visit) -> Visit:
         """Take the regions that were painted."""
-        return visit.with_regions(self.painter.regions_of(visit, painted))
+        return visit.with_regions(self.painter.regions_of(visit, painted), painted)
 
     # ----------------------------------------------------------------------------------- looks
 
@@ -136,26 +136,39 @@ class Actions:
         return visit, self.picker(visit, look.styles), *controls, gr.Group(visible=False)
 
     def arrive(self, request: gr.Request) -> list[Any]:
-        """Show an example in the look of the page's address."""
-        return [example_file(""), *set_look(self._linked(request) or self.first_look())]
-
-    def _linked(self, request: gr.Request) -> Look | None:
-        """Read the look of a link; one with mistakes opens the page without it."""
+        """Show an example in the look of the page's address; one with mistakes is left out."""
         try:
-            look = Look.from_query(str(request.query_params), max_styles=self.settings.max_styles)
+            linked = self._linked(request)
+        except StylizeError:
+            linked = Look()
+        return [example_file(""), *set_look(linked if linked.styles else self.first_look())]
+
+    @shown
+    def check_link(self, request: gr.Request) -> None:
+        """Explain what is wrong with the address: beside `arrive`, which opens the page anyway."""
+        try:
+            self._linked(request)
         except StylizeError as error:
-            gr.Warning(f"The settings in this link cannot be used: {error}")
-            return None
-        look = look.only(self.painter.library.names())
-        return look if look.styles else None
+            raise ControlError(f"The settings in this link cannot be used: {error}") from error
+
+    def _linked(self, request: gr.Request) -> Look:
+        limit = self.settings.max_styles
+        look = Look.from_query(str(request.query_params), max_styles=limit)
+        return look.only(self.painter.library.names())
 
     def surprise(self, visit: Visit) -> list[Any]:
         """Throw the dice."""
         return set_look(random_look(self.painter.library_of(visit).names(), random.Random()))
 
-    def past(self, event: gr.EventData) -> list[Any]:
-        """Return to an entry of the history."""
-        return set_look(Look.from_dict(event.look))
+    @shown
+    def past(self, visit: Visit, event: gr.EventData) -> list[Any]:
+        """Return to an entry of the history: its look, and the content and regions it shows."""
+        look = set_look(Look.from_dict(event.look))
+        if event.scene == visit.scene or event.scene not in visit.scenes:
+            return [gr.skip(), gr.skip(), gr.skip(), *look]
+        visit = self.painter.back_to(visit, event.scene)
+        path = visit.content.path if visit.content else None
+        return [visit, path, backdrop(visit), *look]
 
     def example(self, event: gr.EventData) -> str:
         """Choose an example."""
@@ -193,12 +206,13 @@ def example_items() -> list[dict[str, str]]:
     ]
 
 
-def backdrop(content: Content | None) -> dict[str, Any]:
-    """Return the value that shows the content under the regions."""
-    if content is None:
+def backdrop(visit: Visit) -> dict[str, Any]:
+    """Return the value that shows the content under the regions, and the regions themselves."""
+    if visit.content is None:
         return {"content": None}
-    width, height = content.full_size
-    return {"content": {"url": content.screen_url, "width": width, "height": height}}
+    width, height = visit.content.full_size
+    content = {"url": visit.content.screen_url, "width": width, "height": height}
+    return {"content": content, **(visit.scenes[visit.scene].painted or {})}
 
 
 def random_look(names: list[str], chance: random.Random) -> Look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -75,39 +76,44 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     shows = [visit, picker, *controls]
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     silent = {"show_progress": "hidden", **engine}
+    # What does not paint has queues of its own. What cannot fail needs none, so it works before a
+    # full queue too; a message of what fails reaches the page only through a queue.
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    sure = {"queue": False, **quick}
     latest = {"trigger_mode": "always_last", **silent}
 
-    page.load(act.arrive, None, [picture, picker, *controls], **quick)
+    page.load(act.arrive, None, [picture, picker, *controls], **sure)
+    page.load(act.check_link, None, None, **quick)
     gr.on(
         [picker.input, *(item.input for item in controls)], act.paint_live, shows, viewer, **latest
     )
     viewer.settled(act.paint, shows, viewer, **latest)
-    viewer.past(act.past, None, [picker, *controls], **quick)
-    viewer.png(act.save_png, shows, download, **engine).then(**_save(download))
-    viewer.jpeg(act.save_jpeg, shows, download, **engine).then(**_save(download))
+    viewer.past(act.past, visit, [visit, picture, regions, picker, *controls], **quick)
+    viewer.png(act.save_png, shows, download, **engine).success(**_save(download))
+    viewer.jpeg(act.save_jpeg, shows, download, **engine).success(**_save(download))
     viewer.reuse(act.save_png, shows, picture, **engine)
 
-    samples.select(act.example, None, picture, **quick)
+    samples.select(act.example, None, picture, **sure)
     drawing.submit(act.use_drawing, drawing, [picture, sheets], **quick)
     picture.change(
         act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent
     )
     restore.click(
         act.use_recipe, [picture, visit], [visit, picker, *controls, recipe_bar], **quick
-    ).then(act.paint, shows, viewer, **silent)
-    regions.input(act.use_regions, [regions, visit], visit, **quick).then(
+    ).success(act.paint, shows, viewer, **silent)
+    regions.input(act.use_regions, [regions, visit], visit, **quick).success(
         act.paint, shows, viewer, **latest
     )
 
-    upload.upload(act.add_style, [upload, visit], [visit, picker], **engine).then(
+    upload.upload(act.add_style, [upload, visit], [visit, picker], **engine).success(
         act.paint, shows, viewer, **silent
     )
     for name, button in presets.items():
-        button.click(_constant(preset_values(name)), None, controls, **quick).then(
+        values = f"() => {json.dumps(preset_values(name))}"
+        button.click(None, None, controls, js=values, api_visibility="private").then(
             act.paint_live, shows, viewer, **silent
         )
-    dice.click(act.surprise, visit, [picker, *controls], **quick).then(
+    dice.click(act.surprise, visit, [picker, *controls], **sure).then(
         act.paint_live, shows, viewer, **silent
     )
     return CreateTab(picture, picker, controls, regions)
@@ -156,10 +162,6 @@ def _content() -> gr.Image:
 
 def _small_button(key: str, **options: Any) -> gr.Button:
     return gr.Button(t(key), size="sm", min_width=40, **options)
-
-
-def _constant(value: Any) -> Any:
-    return lambda: value
 
 
 def _save(file: gr.File) -> dict[str, Any]:

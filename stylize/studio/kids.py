@@ -98,8 +98,11 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
         image = paint_for_a_child(painter, value)
         return {"picture": to_data_url(image, quality=92)}, image
 
+    @shown
     def give(image: Image.Image | None, request: gr.Request) -> None:
-        if wall is not None and image is not None:
+        if image is None:
+            raise ImageError("This picture was forgotten already; please paint it again.")
+        if wall is not None:
             wall.put(str(request.session_hash), image)
 
     def delete(request: gr.Request) -> tuple[None, None]:
@@ -113,7 +116,8 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
         None, None, kids, js="() => ({ failed: true })", **private
     )
     kids.upload(give, last, None, **private)
-    kids.clear(delete, None, [kids, last], **private)
+    # Before a full queue, too, "Delete now" deletes now.
+    kids.clear(delete, None, [kids, last], queue=False, **private)
 
 
 def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.Image:

@@ -11,6 +11,7 @@ from stylize.studio.api import add_api
 from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
 from stylize.studio.kids import ClassWall, kids_page, teacher_page
+from stylize.studio.leaving import notice_who_leaves
 from stylize.studio.painter import Painter
 from stylize.studio.settings import StudioSettings
 from stylize.studio.styles_tab import styles_tab
@@ -59,6 +60,7 @@ def build_page(
         else:
             _studio(page, painter)
             add_api(painter)
+        notice_who_leaves(page)
     if not settings.classroom:
         with page.route("Kids", "/kids", show_in_navbar=False):
             kids_page(painter, wall)

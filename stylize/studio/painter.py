@@ -23,7 +23,7 @@ from stylize.studio.pace import Pace
 from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.shelf import Shelf
-from stylize.studio.visit import EngineLike, Visit
+from stylize.studio.visit import Content, EngineLike, Visit
 from stylize.styles import StyleVector
 
 NAMELESS = "from-a-recipe"  # a style that a recipe brings without a name
@@ -126,6 +126,8 @@ class Painter:
         Returns:
             The viewer's value, or None while there is no content or no style.
         """
+        if visit.content is None and visit.scene == 0:
+            return {"forgotten": True}  # or not there yet; the page knows what it has shown
         if visit.content is None or not look.styles:
             return None
         start = time.perf_counter()
@@ -145,7 +147,18 @@ class Painter:
             "note": f"{width} \N{MULTIPLICATION SIGN} {height} · {elapsed:.2f} s",
             "look": look.to_dict(),
             "query": look.to_query(),
+            "scene": visit.scene,
         }
+
+    def back_to(self, visit: Visit, scene: int) -> Visit:
+        """Return to the content and the regions of an earlier scene of the visit.
+
+        Raises:
+            StylizeError: A style of its regions was removed, or its file cannot be read any more.
+        """
+        kept = visit.scenes[scene]
+        content = Content.again(kept, self.settings)
+        return visit.back_to(scene, content, self.regions_of(visit, kept.painted))
 
     def at_full_size(
         self, visit: Visit, look: Look, progress: Callable[[float], None] | None = None

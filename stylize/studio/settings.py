@@ -27,6 +27,7 @@ class StudioSettings:
         class_wall: Results of the children's page are kept in memory for the teacher's zip.
         teacher_code: Opens the teacher's view; made anew at each start.
         retention_s: Seconds after which an uploaded or made file is deleted from the server.
+        grace_s: Seconds from the closing of a page until the server forgets its visit.
         max_upload_mb: Largest upload in megabytes.
         max_pixels: Largest picture in pixels, checked before it is decoded.
         preview_px: Longer side of the picture shown while a slider moves.
@@ -45,6 +46,7 @@ class StudioSettings:
     class_wall: bool = False
     teacher_code: str = field(default_factory=lambda: secrets.token_hex(3))
     retention_s: int = 3600
+    grace_s: float = 60
     max_upload_mb: int = 20
     max_pixels: int = 40_000_000
     preview_px: int = 512

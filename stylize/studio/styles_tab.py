@@ -148,11 +148,11 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     form = [name, *fields, tags, save, remove]
     browser.change(act.describe, [browser, visit], form, **quick)
-    atlas.select(act.from_map, atlas, browser, **quick)
+    atlas.select(act.from_map, atlas, browser, queue=False, **quick)
     add.upload(act.add, [add, visit], [visit, *galleries], **engine)
     save.click(act.save, [name, visit, *fields, tags], galleries, **quick)
     remove.click(act.remove, [name, visit], galleries, **quick)
     import_.upload(act.import_, [import_, visit], [visit, *galleries], **engine)
-    export.click(act.export, visit, file, **quick).then(
+    export.click(act.export, visit, file, **quick).success(
         None, file, None, js="(file) => Studio.save(file)", api_visibility="private"
     )

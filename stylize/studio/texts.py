@@ -204,10 +204,22 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "Tu imagen aparece aquí",
     ),
     "empty_text": (
-        "Choose a picture on the left and a style on the right.",
-        "Wähle links ein Bild und rechts einen Stil.",
-        "在左侧选择图片，在右侧选择风格。",
-        "Elige una imagen a la izquierda y un estilo a la derecha.",
+        "Choose a picture and a style.",
+        "Wähle ein Bild und einen Stil.",
+        "请选择图片和风格。",
+        "Elige una imagen y un estilo.",
+    ),
+    "forgotten_title": (
+        "Your picture was deleted here",
+        "Dein Bild wurde hier gelöscht",
+        "你的图片已在此删除",
+        "Tu imagen se ha borrado aquí",
+    ),
+    "forgotten_text": (
+        "Pictures are kept for a short time only. Please choose yours again.",
+        "Bilder werden nur kurz behalten. Wähle deins bitte noch einmal.",
+        "图片只保留很短时间。请重新选择你的图片。",
+        "Las imágenes se guardan poco tiempo. Vuelve a elegir la tuya.",
     ),
     "before_alt": ("Your picture", "Dein Bild", "你的图片", "Tu imagen"),
     "after_alt": (

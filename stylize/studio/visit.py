@@ -5,8 +5,8 @@ It lives in memory, is bound to the browser tab and vanishes with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +15,18 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.library import StyleLibrary
 from stylize.regions import Region
-from stylize.studio.pictures import bytes_to_data_url, fit, open_picture, to_data_url, webp
+from stylize.studio.pictures import (
+    bytes_to_data_url,
+    fit,
+    from_data_url,
+    open_picture,
+    to_data_url,
+    webp,
+)
 from stylize.studio.settings import StudioSettings
 from stylize.styles import StyleVector
+
+MAX_SCENES = 24  # as many as the history shows
 
 
 class EngineLike(Protocol):
@@ -87,11 +96,35 @@ class Content:
         preview = fit(screen, settings.preview_px)
         return cls(path, preview, screen, to_data_url(screen, quality=90), image.size)
 
+    @classmethod
+    def again(cls, scene: Scene, settings: StudioSettings) -> Content | None:
+        """Bring the content of an earlier scene back; at screen size once its file is deleted."""
+        if not scene.screen_url:
+            return None
+        if scene.path is not None and Path(scene.path).exists():
+            return cls.load(scene.path, settings)
+        return cls.from_image(from_data_url(scene.screen_url, settings), settings)
+
     def full(self, settings: StudioSettings) -> Image.Image:
         """Return the content at its full size, or what is on screen once the file is deleted."""
         if self.path is None or not Path(self.path).exists():
             return self.screen
         return open_picture(self.path, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What an entry of the history was painted on, small enough to keep many.
+
+    Attributes:
+        path: File of the content.
+        screen_url: The content as shown; empty where there was none.
+        painted: Regions as the browser sent them.
+    """
+
+    path: str | None = None
+    screen_url: str = ""
+    painted: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,19 +135,36 @@ class Visit:
         content: What is painted on.
         library: The visit's own library on a page for strangers; None where all use one library.
         regions: Parts of the content with a style of their own.
+        scene: Number of the present scene; 0 before the first content.
+        scenes: The latest scenes by number, for the history.
     """
 
     content: Content | None = None
     library: StyleLibrary | None = None
     regions: tuple[Region, ...] = ()
+    scene: int = 0
+    scenes: Mapping[int, Scene] = field(default_factory=dict)
 
     def with_content(self, content: Content | None) -> Visit:
         """Return the visit with another content; the regions of the old one are gone."""
-        return replace(self, content=content, regions=())
+        scene = Scene(content.path, content.screen_url) if content else Scene()
+        return replace(self, content=content, regions=())._noted(scene)
 
-    def with_regions(self, regions: Sequence[Region]) -> Visit:
-        """Return the visit with other regions."""
-        return replace(self, regions=tuple(regions))
+    def with_regions(
+        self, regions: Sequence[Region], painted: Mapping[str, Any] | None = None
+    ) -> Visit:
+        """Return the visit with other regions, as they were painted."""
+        scene = replace(self.scenes.get(self.scene, Scene()), painted=painted)
+        return replace(self, regions=tuple(regions))._noted(scene)
+
+    def _noted(self, scene: Scene) -> Visit:
+        number = max(self.scenes, default=0) + 1
+        latest = dict(list(self.scenes.items())[1 - MAX_SCENES :])
+        return replace(self, scene=number, scenes=latest | {number: scene})
+
+    def back_to(self, scene: int, content: Content | None, regions: Sequence[Region]) -> Visit:
+        """Return the visit at one of its scenes."""
+        return replace(self, scene=scene, content=content, regions=tuple(regions))
 
     def with_library(self, library: StyleLibrary) -> Visit:
         """Return the visit with a library of its own."""

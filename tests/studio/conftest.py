@@ -82,12 +82,20 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def tab(request, browser):
-    """An empty tab, once as a desktop and once as a phone with touch."""
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def context(request, browser):
+    """A desktop, then a phone with touch; shared, because it keeps the scripts of the page."""
     context = new_context(browser, phone=request.param == "phone")
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def tab(context):
+    """An empty tab: opening the page in it is a new visit."""
+    tab = context.new_page()
+    yield tab
+    tab.close()
 
 
 def new_context(browser, *, phone=False, **options):

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from stylize.recipe import read_recipe
 
+EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
 SIZE = "120 \N{MULTIPLICATION SIGN} 80"
 NEW_RESULT = "(old) => document.querySelector('.st-after').src !== old"
 AT_REST = "() => { const n = performance.now(); window.seen ??= n; return n - window.seen > 700; }"
@@ -116,11 +117,36 @@ def test_undo_brings_picture_and_settings_back(tab, url):
     first = result(tab)
     pick(tab, "Senecio")
     settled(tab, 2)
-    tab.get_by_role("button", name="Undo").first.click()
+    tab.locator("#viewer").get_by_role("button", name="Undo").click()
     assert result(tab) == first
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
     tab.get_by_role("button", name="Result 2").click()
     expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+
+
+def test_undo_brings_content_and_regions_back(tab, url, picture_file):
+    open_page(tab, url)
+    tab.get_by_role("tab", name="Regions").click()
+    old = result(tab)
+    stroke(tab, "#regions .st-canvas")
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    painted = result(tab)
+    tab.get_by_role("tab", name="Result").click()
+    upload(tab, picture_file)
+    tab.keyboard.press("Control+z")
+    expect(tab.locator(".st-note")).to_contain_text(EXAMPLE_SIZE)
+    expect(tab.locator("#content-picture img")).to_have_attribute("src", re.compile("astronaut"))
+    # What is shown is what is saved and what goes on being painted.
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="PNG").click()
+    assert read_recipe(download.value.path()).masks == 1
+    tab.get_by_role("tab", name="Regions").click()
+    undo = tab.locator("#regions").get_by_role("button", name="Undo")
+    expect(undo).to_be_enabled()
+    assert result(tab) == painted
+    undo.click()
+    tab.wait_for_function(NEW_RESULT, arg=painted)
+    assert result(tab) == old
 
 
 def test_before_and_after_by_keyboard(tab, url):
@@ -141,6 +167,7 @@ def test_a_link_carries_the_settings(tab, url):
 
 def test_a_wrong_link_opens_the_page_all_the_same(tab, url):
     open_page(tab, url, "?style=senecio&strength=7")
+    expect(tab.locator(".toast-body")).to_contain_text("The settings in this link")
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
@@ -182,7 +209,6 @@ def test_a_picture_of_mine_as_style(tab, url, tmp_path):
     fakes.picture(11, (80, 80)).save(path)
     open_page(tab, url)
     old = result(tab)
-    tab.locator("#upload-style + input[type=file], input[type=file][data-testid=file-upload]")
     with tab.expect_file_chooser() as chooser:
         tab.locator("#upload-style").click()
     chooser.value.set_files(path)
@@ -257,9 +283,11 @@ def test_a_shot_of_the_camera_becomes_the_content(tab, url):
     tab.get_by_label("capture photo").click()
     tab.wait_for_function(NEW_RESULT, arg=old)
     size = tab.locator("#content-picture img").evaluate(
-        "(image) => image.decode().then(() => `${image.naturalWidth} \u00d7 ${image.naturalHeight}`)"
+        "(image) => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     )
-    expect(tab.locator(".st-note")).to_contain_text(size)
+    expect(tab.locator(".st-note")).to_contain_text(
+        " \N{MULTIPLICATION SIGN} ".join(map(str, size))
+    )
 
 
 def test_something_that_is_no_picture_is_explained(tab, url, tmp_path):

@@ -13,13 +13,6 @@ from test_browser_create import HAND_OVER
 from stylize.studio import StudioSettings
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def tab(request, browser):
-    context = new_context(browser, phone=request.param == "phone")
-    yield context.new_page()
-    context.close()
-
-
 @pytest.fixture(scope="module")
 def classroom(engine):
     settings = StudioSettings.for_classroom(class_wall=True)
@@ -76,7 +69,8 @@ def test_a_shot_of_the_camera(tab, url):
         stream = tab.locator("video").evaluate_handle("(video) => video.srcObject")
         tab.get_by_role("button", name=name).click()
         expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
-        assert stream.evaluate("(stream) => stream.getTracks().every((t) => t.readyState === 'ended')")
+        ended = "(stream) => stream.getTracks().every((track) => track.readyState === 'ended')"
+        assert stream.evaluate(ended)
     paint(tab)
 
 
@@ -104,7 +98,8 @@ def test_a_pasted_picture(tab, url, picture_file):
 
 
 VISIBLE_IN_PRINT = """() => [...document.querySelectorAll("body *")]
-  .filter((e) => e.checkVisibility() && !e.querySelector(".st-kid-result")).map((e) => e.className)"""
+  .filter((e) => e.checkVisibility() && !e.querySelector(".st-kid-result"))
+  .map((e) => e.className)"""
 
 
 @pytest.mark.parametrize("size", [(1600, 1200), (300, 900)], ids=["broad", "tall"])

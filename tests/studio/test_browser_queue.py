@@ -71,6 +71,26 @@ def test_create_shows_the_place_in_the_queue(engine, visitors):
     page.close()
 
 
+def test_what_does_not_paint_does_not_wait_for_those_who_do(engine, visitors):
+    page, address = serve(engine, StudioSettings(engine_jobs=1, queue_size=2))
+    first = visitors(address)
+    expect(first.locator(".st-stage")).to_be_visible()
+    engine.gate.clear()
+    children = [visitors(f"{address}/kids") for _ in range(3)]
+    for child in children:
+        ask(child)
+    expect(children[2].locator(".st-kid-wait")).to_contain_text("number 2 in line")  # it is full
+    first.get_by_role("button", name="Gentle").click()
+    expect(first.locator("#control-strength input[type=number]")).to_have_value("0.6")
+    first.locator("#dice").click()
+    expect(first.locator("#control-strength input[type=number]")).not_to_have_value("0.6")
+    second = visitors(f"{address}/?style=senecio:1&strength=0.5")
+    expect(second.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(second.locator("#control-strength input[type=number]")).to_have_value("0.5")
+    expect(second.locator("#content-picture img")).to_be_visible()
+    page.close()
+
+
 def test_a_child_before_a_full_queue_is_told_and_may_try_again(engine, visitors):
     page, address = serve(engine, StudioSettings(engine_jobs=1, queue_size=1))
     tabs = [visitors(f"{address}/kids") for _ in range(3)]

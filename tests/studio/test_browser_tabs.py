@@ -11,13 +11,6 @@ from playwright.sync_api import expect
 from stylize.studio import StudioSettings
 
 
-@pytest.fixture
-def tab(browser):
-    context = new_context(browser)
-    yield context.new_page()
-    context.close()
-
-
 @pytest.fixture(scope="module")
 def public_url(engine):
     page, address = serve(engine, StudioSettings.for_space())
@@ -45,6 +38,7 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
     title = tab.locator("#style-title textarea, #style-title input")
     expect(title).to_have_value("Pond")
     title.fill("The pond")
+    tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
     tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
     tab.locator("#save-style").click()
     expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
@@ -62,8 +56,26 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
         tab.get_by_role("button", name="Import").click()
     chooser.value.set_files(exported)
     expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    tab.locator("#library .st-pick", has_text="The pond").click()
+    credit = tab.locator("#style-source textarea, #style-source input")
+    expect(credit).to_have_value("Museum of Ponds")
+
+    # A style that was removed is no longer chosen, nor the style of a region.
     tab.get_by_role("tab", name="Create").first.click()
-    expect(tab.locator("#picker .st-tile", has_text="The pond")).to_have_count(1)
+    tab.locator("#picker .st-pick", has_text="The pond").click()
+    tab.locator("#picker").get_by_role("button", name="More like this").click()
+    tab.get_by_role("tab", name="Regions").click()
+    tab.get_by_label("Style of colour 2").select_option(label="The pond")
+    tab.get_by_role("tab", name="Styles").first.click()
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    tab.get_by_role("tab", name="Create").first.click()
+    expect(tab.locator("#picker .st-chip")).to_have_count(0)
+    expect(tab.get_by_label("Style of colour 2")).to_have_value("")
+    tab.get_by_role("tab", name="Result").click()
+    expect(tab.locator(".st-empty")).to_be_visible()
+    tab.locator("#picker .st-pick", has_text="Senecio").click()
+    expect(tab.locator(".st-stage")).to_be_visible()
 
 
 def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_path):
@@ -98,6 +110,7 @@ def test_many_pictures_by_one_look(tab, url, tmp_path):
     expect(tab.locator("#batch-files")).to_contain_text("p1")
     tab.locator("#batch-start").click()
     expect(tab.locator("#batch-pictures img")).to_have_count(2)
+    expect(tab.locator("#batch-file")).to_be_enabled()
     with tab.expect_download() as download:
         tab.locator("#batch-file").click()
     with zipfile.ZipFile(download.value.path()) as archive:

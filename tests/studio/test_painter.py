@@ -46,7 +46,8 @@ def test_the_live_picture_is_smaller_than_the_one_that_stays(engine, painter, vi
 
 
 def test_nothing_is_shown_without_content_or_style(painter, visit):
-    assert painter.on_screen(Visit(), LOOK, live=False) is None
+    assert painter.on_screen(Visit(), LOOK, live=False) == {"forgotten": True}
+    assert painter.on_screen(Visit().with_content(None), LOOK, live=False) is None
     assert painter.on_screen(visit, Look(), live=False) is None
 
 

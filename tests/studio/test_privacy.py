@@ -11,6 +11,7 @@ import pytest
 from conftest import new_context, serve
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
+from test_browser_kids import draw, paint
 
 from stylize.studio import StudioSettings
 
@@ -62,6 +63,46 @@ def test_files_are_gone_after_the_retention_time(engine, picture_file):
     assert until(lambda: not any(place.exists() for place in places))
     for path in (uploaded, made["path"]):
         assert httpx.get(f"{base}/file={path}").status_code in (403, 404)
+    page.close()
+
+
+def held(page):
+    """Everything that the server holds of visits in memory."""
+    return [
+        visit
+        for visit in page.state_holder.session_data.values()
+        if any(visit.state_data.values()) or "data:image/png" in str(visit.config_values)
+    ]
+
+
+def test_a_visit_is_forgotten_when_its_page_is_closed(browser):
+    page, address = serve(fakes.FakeEngine(), StudioSettings(grace_s=0.5))
+    context = new_context(browser)
+    tab = context.new_page()
+    tab.goto(f"{address}/kids")
+    draw(tab)
+    paint(tab)
+    (visit,) = held(page)
+    assert "data:image/png" not in str(visit.config_values)  # the drawing as it was sent
+    tab.close()
+    assert until(lambda: not held(page))
+    context.close()
+    page.close()
+
+
+def test_a_picture_that_was_forgotten_is_asked_for_again(browser, picture_file):
+    page, address = serve(fakes.FakeEngine())
+    context = new_context(browser)
+    tab = context.new_page()
+    tab.goto(address)
+    expect(tab.locator(".st-stage")).to_be_visible()
+    for visit in page.state_holder.session_data.values():
+        visit.state_data.clear()  # as Gradio does after the retention time
+    tab.locator("#picker .st-pick", has_text="Senecio").click()
+    expect(tab.locator(".st-empty")).to_contain_text("Your picture was deleted here")
+    tab.locator("#content-picture input[type=file]").set_input_files(picture_file)
+    expect(tab.locator(".st-stage")).to_be_visible()
+    context.close()
     page.close()
 
 

@@ -59,8 +59,9 @@ Studio.Pad = class {
     this.canvas.addEventListener("pointercancel", lift);
   }
   lifted() { this.undoButton.disabled = this.strokes.length === 0; this.onlift(); }
-  paint({ color, width, points }) {
+  paint({ color, width, points, image }) {
     const pen = this.canvas.getContext("2d");
+    if (image) { pen.drawImage(image, 0, 0, this.canvas.width, this.canvas.height); return; }
     pen.globalCompositeOperation = color ? "source-over" : "destination-out";
     pen.strokeStyle = pen.fillStyle = color || "#000";
     pen.lineWidth = width;
@@ -81,6 +82,14 @@ Studio.Pad = class {
   }
   undo() { this.strokes.pop(); this.repaint(); this.onlift(); }
   clear() { this.strokes = []; this.repaint(); this.onlift(); }
+  /** Take up an earlier drawing, as one stroke. */
+  async restore(url) {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    this.strokes = [{ color: "any", image }];
+    this.repaint();
+  }
   get blank() { return !this.strokes.some((stroke) => stroke.color); }
   /** Show a picture behind the drawing. */
   show(url) { this.backdrop.hidden = !url; if (url) this.backdrop.src = url; }
@@ -109,7 +118,7 @@ Studio.drawing = ({ element, props, trigger }) => {
 
 // Paint regions over the content, each with a style of its own.
 // props.styles as of the picker. value from the server: {content: {url, width, height}} | null; to the server:
-// {painted, styles: {colour: name | ""}} | null. Event: input.
+// {painted, styles: {colour: name | ""}} | null. An earlier state comes back as {content, painted, styles}. Event: input.
 Studio.regions = ({ element, props, trigger, watch }) => {
   const { make, text } = Studio;
   const colors = ["#e4572e", "#17a398", "#f3a712"];
@@ -134,13 +143,23 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   };
   const fresh = () => {
     if (!props.value || !("content" in props.value)) return; // told by ourselves
-    const content = props.value.content;
+    const { content, painted, styles } = props.value;
     pad.show(content && content.url);
     if (!content) return;
     const scale = 640 / Math.max(content.width, content.height);
     pad.resize(Math.round(content.width * scale), Math.round(content.height * scale));
+    if (!painted) return;
+    Object.assign(chosen, styles);
+    drawChoices();
+    pad.restore(painted);
   };
-  watch("styles", drawChoices);
+  watch("styles", () => {
+    const known = new Set((props.styles || []).map((style) => style.name));
+    const gone = colors.filter((color) => chosen[color] && !known.has(chosen[color])); // removed in the other tab
+    gone.forEach((color) => { chosen[color] = ""; });
+    drawChoices();
+    if (gone.length && !pad.blank) tell();
+  });
   watch("value", fresh);
   drawChoices();
   fresh();

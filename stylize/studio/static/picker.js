@@ -99,7 +99,15 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     const tile = grid.querySelector('.st-tile[data-on="true"]');
     if (tile) grid.scrollTo({ top: tile.offsetTop - grid.offsetTop - 8, left: tile.offsetLeft - grid.offsetLeft - 8 });
   };
-  watch("styles", () => { drawTags(); drawGrid(); drawStrip(); });
+  watch("styles", () => {
+    if (!byName(near)) near = null;
+    const gone = Object.keys(chosen).filter((name) => !byName(name)); // removed in the other tab
+    gone.forEach((name) => delete chosen[name]);
+    drawTags();
+    drawGrid();
+    drawStrip();
+    if (gone.length) tell();
+  });
   watch("value", () => { chosen = { ...(props.value || {}) }; drawAll(); reveal(); });
   drawTags();
   drawGrid();

@@ -1,13 +1,16 @@
 // The result: before/after with a handle, actions, and the history of this visit.
-// value: {before, after, live, width, height, note, look, query} | null.
-// Events: settled (a live picture rests), past {look} (from the history), reuse, png, jpeg.
+// value: {before, after, live, width, height, note, look, query, scene} | {forgotten} | null; the scene
+// counts contents and regions. Events: settled (a live picture rests), past {look, scene} (from the
+// history), reuse, png, jpeg.
 Studio.viewer = ({ element, props, trigger, watch }) => {
   const { make, button, text } = Studio;
   const before = make("img", { class: "st-before", alt: text("before_alt"), draggable: "false" });
   const after = make("img", { class: "st-after", alt: text("after_alt"), draggable: "false" });
   const handle = make("input", { type: "range", min: 0, max: 100, step: 0.5, value: 0, class: "st-handle", "aria-label": text("compare"), title: text("compare_hint") });
   const stage = make("div", { class: "st-stage", hidden: true }, before, after, make("div", { class: "st-line", "aria-hidden": "true" }, make("span", {}, Studio.icon("compare"))), handle);
-  const empty = make("div", { class: "st-empty" }, make("p", { class: "st-empty-title" }, text("empty_title")), make("p", {}, text("empty_text")));
+  const title = make("p", { class: "st-empty-title" }, text("empty_title"));
+  const words = make("p", {}, text("empty_text"));
+  const empty = make("div", { class: "st-empty", role: "status" }, title, words);
   const note = make("span", { class: "st-note", role: "status", "aria-live": "polite" });
   const act = (event) => () => trigger(event, {});
   const undo = button("undo", "undo", () => step(-1), { disabled: true });
@@ -27,6 +30,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
 
   const history = [];
   let place = -1;
+  let shown = null;
   const settle = Studio.later(() => trigger("settled", {}), 320);
 
   const compare = () => stage.style.setProperty("--cut", `${handle.value}%`);
@@ -35,14 +39,14 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
 
   // The clipboard needs a secure page; on a plain LAN address the link stays in the address bar.
   const copyLink = () => {
-    const query = props.value && props.value.query;
-    window.history.replaceState(null, "", `${location.pathname}?${query}`);
+    window.history.replaceState(null, "", `${location.pathname}?${shown.query}`);
     const said = () => { note.textContent = text("link_copied"); };
     if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(said, said);
     else said();
   };
 
   const paint = (value) => {
+    shown = value;
     if (value.before && before.src !== value.before) before.src = value.before;
     after.src = value.after;
     stage.style.setProperty("--ratio", `${value.width} / ${value.height}`);
@@ -53,7 +57,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   };
 
   const remember = (value) => {
-    const same = history[place] && JSON.stringify(history[place].look) === JSON.stringify(value.look) && history[place].before === value.before;
+    const same = history[place] && JSON.stringify(history[place].look) === JSON.stringify(value.look) && history[place].scene === value.scene;
     if (same) { history[place] = value; return; }
     history.push(value);
     if (history.length > 24) history.shift();
@@ -72,10 +76,9 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   const go = (index) => {
     place = index;
     const entry = history[index];
-    before.src = entry.before;
     paint(entry);
     drawStrip();
-    trigger("past", { look: entry.look });
+    trigger("past", { look: entry.look, scene: entry.scene });
   };
   const step = (by) => { if (history[place + by]) go(place + by); };
 
@@ -89,6 +92,9 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   const show = () => {
     const value = props.value;
     if (!value || !value.after) {
+      const forgotten = Boolean(value && value.forgotten && shown);
+      title.textContent = text(forgotten ? "forgotten_title" : "empty_title");
+      words.textContent = text(forgotten ? "forgotten_text" : "empty_text");
       stage.hidden = bar.hidden = true;
       empty.hidden = false;
       return;

@@ -1,0 +1,70 @@
+"""What the server holds of visits in memory: no more than is needed, and not for longer.
+
+Gradio keeps the last value of every component of every visit, for links to a page "as it is", and
+the state of a page that was closed for another hour. Neither suits pictures of other people.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+from gradio.state_holder import SessionState, StateHolder
+
+
+class Visits(StateHolder):
+    """The states of all visits.
+
+    Args:
+        grace_s: Seconds from the closing of a page until its visit is forgotten. Not none: a
+            telephone drops the connection while another app is in front.
+    """
+
+    def __init__(self, grace_s: float) -> None:
+        super().__init__()
+        self._grace_s = grace_s
+        self._left: dict[str, float] = {}
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        if session_id not in self.session_data:
+            self.session_data[session_id] = _Visit(self.blocks)
+        self._left.pop(session_id, None)  # who asks is here
+        return super().__getitem__(session_id)
+
+    def leave(self, session_id: str) -> None:
+        """Note that the page of a visit was closed."""
+        if session_id in self.session_data:
+            self.session_data[session_id].is_closed = False  # states would stay for an hour
+            self._left[session_id] = time.monotonic()
+
+    def delete_all_expired_state(self) -> None:
+        """Forget what is due; Gradio calls this every second."""
+        super().delete_all_expired_state()
+        for session_id, since in list(self._left.items()):
+            if time.monotonic() - since >= self._grace_s:
+                del self._left[session_id]
+                self.session_data.pop(session_id, None)
+                self.time_last_used.pop(session_id, None)
+
+
+class _Visit(SessionState):
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        """Keep no value; nothing here makes the links that would need it."""
+
+
+def notice_who_leaves(page: gr.Blocks) -> None:
+    """Listen for pages that are closed; call inside of the page that is being built."""
+
+    def left(request: gr.Request) -> None:
+        if isinstance(page.state_holder, Visits):
+            page.state_holder.leave(str(request.session_hash))
+
+    page.unload(left)
+
+
+def forget_visits(page: gr.Blocks, grace_s: float) -> None:
+    """Let a page that is being served forget its visits in time."""
+    visits = Visits(grace_s)
+    visits.set_blocks(page)
+    page.app.state_holder = visits
