@@ -13,6 +13,7 @@ from stylize.controls import Controls
 from stylize.errors import ControlError, StylizeError
 from stylize.images import load_image
 from stylize.studio.look import CONTROL_NAMES, Look
+from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url, webp
 from stylize.studio.shown import shown
@@ -129,7 +130,7 @@ class Actions:
         """Bring back the settings inside a result."""
         recipe = self.painter.read_recipe(path)
         if recipe is None:
-            raise StylizeError("This picture carries no settings of this page.")
+            raise StylizeError(say("no_recipe"))
         small = webp(fit(open_picture(path, self.settings), 224))
         visit, look = self.painter.use_recipe(visit, recipe, small)
         controls = look.control_values().values()

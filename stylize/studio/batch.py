@@ -15,6 +15,7 @@ from stylize.library import StyleLibrary
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
 from stylize.studio.look import Look
+from stylize.studio.messages import say
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.pictures import fit, open_picture
 from stylize.studio.settings import LimitError
@@ -43,7 +44,7 @@ class BatchActions(Actions):
     ) -> Iterator[tuple[list[Shown], Any]]:
         """Paint each content with the look of the Create tab; yields pictures and the zip."""
         if not paths:
-            raise ImageError("Choose the pictures first.")
+            raise ImageError(say("no_contents"))
         self._check_number(len(paths))
         look = self.look(chosen, values)
         style, recipe = self.painter.style_of(visit, look), self.painter.recipe(visit, look)
@@ -71,7 +72,7 @@ class BatchActions(Actions):
     ) -> Iterator[tuple[list[Shown], Any]]:
         """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
         if visit.content is None:
-            raise ImageError("Choose a picture in the Create tab first.")
+            raise ImageError(say("no_content_in_create"))
         names = names or [name for _, name in style_choices(self.painter.library_of(visit))]
         self._check_number(len(names))
         controls = self.look(chosen, values).controls
@@ -101,10 +102,7 @@ class BatchActions(Actions):
 
     def _check_number(self, number: int) -> None:
         if number > self.settings.max_batch:
-            raise LimitError(
-                f"A batch here makes at most {self.settings.max_batch} pictures; got {number}. "
-                "Choose fewer, or use `stylize image` on the command line."
-            )
+            raise LimitError(say("batch_limit", most=self.settings.max_batch, number=number))
 
 
 def offer(file: str | None) -> Any:

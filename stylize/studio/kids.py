@@ -14,6 +14,7 @@ from PIL import Image
 from stylize.errors import ImageError
 from stylize.studio import components
 from stylize.studio.look import Look
+from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import LimitError
@@ -101,7 +102,7 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
     @shown
     def give(image: Image.Image | None, request: gr.Request) -> None:
         if image is None:
-            raise ImageError("This picture was forgotten already; please paint it again.")
+            raise ImageError(say("forgotten"))
         if wall is not None:
             wall.put(str(request.session_hash), image)
 
@@ -128,7 +129,7 @@ def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.I
         StyleNotFoundError: There is no such style.
     """
     if not value:
-        raise ImageError("Draw something first.")
+        raise ImageError(say("no_drawing"))
     drawing = from_data_url(str(value.get("drawing", "")), painter.settings)
     style = painter.library.get(str(value.get("style", ""))).vector
     content = fit(drawing, painter.settings.kids_px)
@@ -146,7 +147,7 @@ def teacher_page(painter: Painter, wall: ClassWall, code: str) -> None:
 
     def check(given: str) -> None:
         if given.strip() != code:
-            raise LimitError("That is not the teacher's code; it was printed at the start.")
+            raise LimitError(say("wrong_code"))
 
     @shown
     def collect(given: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ class Visits(StateHolder):
     """
 
     def __init__(self, grace_s: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._grace_s = grace_s
         self._left: dict[str, float] = {}
 
@@ -40,7 +40,7 @@ class Visits(StateHolder):
 
     def delete_all_expired_state(self) -> None:
         """Forget what is due; Gradio calls this every second."""
-        super().delete_all_expired_state()
+        super().delete_all_expired_state()  # type: ignore[no-untyped-call]
         for session_id, since in list(self._left.items()):
             if time.monotonic() - since >= self._grace_s:
                 del self._left[session_id]

@@ -19,6 +19,7 @@ from stylize.library.sharing import read_styles
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
 from stylize.studio.look import Look
+from stylize.studio.messages import say
 from stylize.studio.pace import Pace
 from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
@@ -60,7 +61,7 @@ class Painter:
             StyleNotFoundError: The look names no style, or one that nobody knows.
         """
         if not look.styles:
-            raise StyleNotFoundError("Choose a style first.")
+            raise StyleNotFoundError(say("no_style"))
         return self.library_of(visit).blend(look.styles)
 
     def add_style(self, visit: Visit, image: Image.Image, title: str) -> tuple[Visit, str]:
@@ -104,10 +105,7 @@ class Painter:
         most = self.settings.max_own_styles
         has = len(library.names(bundled=False))
         if self.settings.public and more and has + more > most:
-            raise LimitError(
-                f"A visit keeps at most {most} styles of your own; you have {has}, and this would "
-                f"add {more}. Remove some in the Styles tab first."
-            )
+            raise LimitError(say("own_styles_limit", most=most, has=has, more=more))
 
     def with_own_library(self, visit: Visit) -> Visit:
         """Give a visitor of a page for strangers a library in memory."""
@@ -169,7 +167,7 @@ class Painter:
             ImageError: There is no content.
         """
         if visit.content is None:
-            raise ImageError("Choose a picture first.")
+            raise ImageError(say("no_content"))
         return self.engine.stylize(
             visit.content.full(self.settings),
             self.style_of(visit, look),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from stylize.errors import ImageError
 from stylize.images import load_image
+from stylize.studio.messages import say
 from stylize.studio.settings import StudioSettings
 
 
@@ -26,8 +27,7 @@ def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.
     size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
     if size > settings.max_upload_mb * 1_000_000:
         raise ImageError(
-            f"The picture has {size / 1e6:.0f} MB; {settings.max_upload_mb} MB are the limit here. "
-            "Save it as JPEG or make it smaller."
+            say("too_many_bytes", size=f"{size / 1e6:.0f}", most=settings.max_upload_mb)
         )
     _check_pixels(source, settings.max_pixels)
     try:
@@ -49,10 +49,8 @@ def _check_pixels(source: str | Path | bytes, max_pixels: int) -> None:
     except Exception:  # not readable: load_image explains it better
         return
     if width * height > max_pixels:
-        raise ImageError(
-            f"The picture has {width * height / 1e6:.0f} megapixels; "
-            f"{max_pixels / 1e6:.0f} are the limit here. Make it smaller."
-        )
+        megapixels = (f"{number / 1e6:.0f}" for number in (width * height, max_pixels))
+        raise ImageError(say("too_many_pixels", size=next(megapixels), most=next(megapixels)))
 
 
 def from_data_url(url: str, settings: StudioSettings) -> Image.Image:

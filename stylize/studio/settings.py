@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from stylize.errors import StylizeError
+from stylize.studio.messages import say
 
 
 class LimitError(StylizeError):
@@ -114,10 +115,7 @@ class RateLimit:
                 times.popleft()
             if len(times) >= self._per_minute:
                 wait = max(1, round(60 - (now - times[0])))
-                raise LimitError(
-                    f"That was fast: {self._per_minute} pictures in a minute are the limit of a "
-                    f"visit. Please go on in {wait} seconds."
-                )
+                raise LimitError(say("rate_limit", most=self._per_minute, wait=wait))
             times.append(now)
             while len(self._times) > self._visits:
                 self._times.popitem(last=False)

@@ -11,6 +11,8 @@ import json
 
 import gradio as gr
 
+from stylize.studio.messages import MESSAGES
+
 LANGUAGES = ("en", "de", "zh", "es")
 
 TEXTS: dict[str, tuple[str, str, str, str]] = {
@@ -396,9 +398,9 @@ def i18n() -> gr.I18n:
 
 
 def table(language: str) -> dict[str, str]:
-    """Return key to text of one language."""
+    """Return key to text of one language, messages included."""
     column = LANGUAGES.index(language)
-    return {key: texts[column] for key, texts in TEXTS.items()}
+    return {key: texts[column] for key, texts in (TEXTS | MESSAGES).items()}
 
 
 def script() -> str:

@@ -21,8 +21,8 @@ def visitors(browser):
     """Opens tabs of different visitors."""
     contexts = []
 
-    def visit(address):
-        contexts.append(new_context(browser))
+    def visit(address, **options):
+        contexts.append(new_context(browser, **options))
         tab = contexts[-1].new_page()
         tab.goto(address)
         return tab
@@ -35,7 +35,7 @@ def visitors(browser):
 def ask(tab):
     """Draw, and ask for a painting, without waiting for it."""
     draw(tab)
-    tab.get_by_role("button", name="Next").click()
+    tab.locator(".st-go").first.click()
     tab.locator(".st-kid-tile").first.click()
 
 
@@ -93,14 +93,16 @@ def test_what_does_not_paint_does_not_wait_for_those_who_do(engine, visitors):
 
 def test_a_child_before_a_full_queue_is_told_and_may_try_again(engine, visitors):
     page, address = serve(engine, StudioSettings(engine_jobs=1, queue_size=1))
-    tabs = [visitors(f"{address}/kids") for _ in range(3)]
+    languages = ("en-US", "en-US", "de-DE")
+    tabs = [visitors(f"{address}/kids", locale=language) for language in languages]
     engine.gate.clear()
     ask(tabs[0])
     expect(tabs[0].locator(".st-kid-wait")).to_be_visible()
     ask(tabs[1])
     expect(tabs[1].locator(".st-kid-wait")).to_contain_text("number 1 in line")
     ask(tabs[2])
-    expect(tabs[2].locator(".toast-body")).to_contain_text("busy")
+    expect(tabs[2].locator(".toast-title")).to_contain_text("Fehler")
+    expect(tabs[2].locator(".toast-body")).to_contain_text("Gerade malen sehr viele.")
     expect(tabs[2].locator(".st-kid-tile").first).to_be_visible()
     engine.gate.set()
     expect(tabs[1].locator(".st-kid-result")).to_be_visible()

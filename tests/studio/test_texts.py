@@ -1,19 +1,56 @@
 import json
 import re
 
+import fakes
 import pytest
 
+from stylize.errors import ImageError
+from stylize.images import load_image
 from stylize.studio import texts
+from stylize.studio.messages import MESSAGES, say
 from stylize.studio.theme import STATIC_DIR
 
+ALL = texts.TEXTS | MESSAGES
 
-@pytest.mark.parametrize("key", texts.TEXTS)
+
+@pytest.mark.parametrize("key", ALL)
 def test_every_text_exists_in_every_language(key):
-    column = texts.TEXTS[key]
+    column = ALL[key]
     assert len(column) == len(texts.LANGUAGES)
     assert all(text.strip() for text in column)
     holes = [set(re.findall(r"\{\w+\}", text)) for text in column]
-    assert all(hole == holes[0] for hole in holes)
+    assert all(hole <= holes[0] if key in MESSAGES else hole == holes[0] for hole in holes)
+
+
+def as_pattern(english):
+    return re.sub(r"\\\{\w+\\\}", ".+", re.escape(english)) + "$"
+
+
+def test_messages_of_the_library_are_still_worded_so(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"not a picture")
+    with pytest.raises(ImageError, match=as_pattern(MESSAGES["say_no_picture"][0])):
+        load_image(path)
+    fakes.picture(1, (300, 200)).save(path)
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(ImageError, match=as_pattern(MESSAGES["say_damaged"][0])):
+        load_image(path)
+    fakes.picture(1, (15, 200)).save(path)
+    with pytest.raises(ImageError, match=as_pattern(MESSAGES["say_too_small"][0])):
+        load_image(path)
+
+
+def test_every_message_of_the_page_is_said_somewhere():
+    folder = STATIC_DIR.parent
+    said = {
+        f"say_{key}"
+        for path in folder.glob("*.py")
+        for key in re.findall(r'\bsay\(\s*"(\w+)"', path.read_text("utf-8"))
+    }
+    others = {"say_error", "say_busy", "say_connection"}
+    others |= {"say_no_picture", "say_damaged", "say_too_small"}
+    assert said | others == MESSAGES.keys()
+    assert say("batch_limit", most=4, number=5).startswith("A batch here makes at most 4 pictures")
 
 
 def test_every_text_that_a_script_asks_for_exists():

@@ -12,6 +12,29 @@ window.Studio = window.Studio || {};
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   };
 
+  // Messages arrive in English, from the server and from Gradio; found by the text they were made of.
+  const messages = Object.entries(tables.en).filter(([key]) => key.startsWith("say_")).map(([key, english]) => {
+    const holes = [];
+    const plain = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (whole, name) => { holes.push(name); return "([^]+?)"; });
+    return { key, holes, pattern: new RegExp(`^${plain}$`) };
+  });
+  /** A message in the visitor's language; one that is not known stays as it is. */
+  Studio.translate = (message) => {
+    for (const { key, holes, pattern } of messages) {
+      const found = pattern.exec(message.trim());
+      if (found) return Studio.text(key, Object.fromEntries(holes.map((name, index) => [name, found[index + 1]])));
+    }
+    return message;
+  };
+  new MutationObserver(() => {
+    if (language === "en") return;
+    document.querySelectorAll(".toast-body [data-testid=toast-text], .toast-body .toast-title").forEach((line) => {
+      const node = [...line.childNodes].find((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+      const said = node && Studio.translate(node.data);
+      if (node && said !== node.data) node.data = said;
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   /** Make an element: make("button", {class: "a", onclick: f}, child, "text"). */
   Studio.make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
