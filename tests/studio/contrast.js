@@ -1,6 +1,7 @@
 // Every text that can be seen and is too faint against its ground, by the computed colours.
 // WCAG 2.2 AA: 4.5 to 1, 3 to 1 for large texts and for icons; disabled controls are exempt.
-() => {
+// With "rings": the mark around whatever has the focus instead, 3 to 1 against what it lies on.
+(mode) => {
   const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 })
     .getContext("2d", { willReadFrequently: true });
   const rgba = (color) => { // whatever notation the browser answers in
@@ -57,6 +58,28 @@
     const size = parseFloat(style.fontSize);
     return size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
   };
+  if (mode === "rings") {
+    for (const element of document.querySelectorAll("a[href], button, input, select, textarea, video, [tabindex='0']")) {
+      if (element.type === "file" || (!seen(element) && !element.matches(".st-handle"))) continue;
+      element.focus({ focusVisible: true, preventScroll: true });
+      if (document.activeElement !== element) continue;
+      // The handle over the result is invisible itself, its round knob shows the focus; a canvas fills its sheet.
+      const marked = element.matches(".st-handle") ? element.parentElement.querySelector(".st-line span")
+        : element.matches(".st-canvas") ? element.parentElement : element;
+      const style = getComputedStyle(marked);
+      const least = `${element.ariaLabel || element.innerText || element.title || ""}`.slice(0, 40);
+      count += 1;
+      if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) { faint.push(`no ring: ${least} (${element.className})`); continue; }
+      // A band of one colour below the ring, where it would lie on a picture
+      const band = /^(rgba?\([^)]*\)|color\([^)]*\)|#\w+) 0px 0px 0px ([\d.]+)px/.exec(style.boxShadow);
+      const found = band && parseFloat(band[2]) >= 4
+        ? contrast(rgba(style.outlineColor), rgba(band[1]))
+        : measure(marked.parentElement, style.outlineColor);
+      if (found < 3) faint.push(`${found.toFixed(2)} < 3: ring of ${least} (${element.className})`);
+    }
+    document.activeElement.blur();
+    return { count, faint };
+  }
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
     const element = node.parentElement;

@@ -15,18 +15,36 @@ def look(request):
     return request.param
 
 
-@pytest.fixture
-def tab(browser):
-    context = new_context(browser)
-    yield context.new_page()
+@pytest.fixture(scope="module")
+def context(browser):
+    context = new_context(browser, reduced_motion="reduce")  # colours do not fade in
+    yield context
     context.close()
 
 
 def assert_readable(tab, at_least):
     """Check what is on screen; so many texts must have been found, lest nothing was measured."""
-    found = tab.evaluate(CONTRAST)
-    assert not found["faint"], "\n".join(found["faint"])
-    assert found["count"] >= at_least
+    for found in (tab.evaluate(CONTRAST, "texts"), hovered(tab)):
+        assert not found["faint"], "\n".join(found["faint"])
+        assert found["count"] >= at_least
+    rings = tab.evaluate(CONTRAST, "rings")
+    assert not rings["faint"], "\n".join(rings["faint"])
+    assert rings["count"] >= 2
+
+
+def hovered(tab):
+    """Measure with the pointer over everything that can be pressed, at once."""
+    session = tab.context.new_cdp_session(tab)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    selector = "button, a[href], select, input, .st-tile, label"
+    nodes = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})["nodeIds"]
+    for node in nodes:
+        session.send("CSS.forcePseudoState", {"nodeId": node, "forcedPseudoClasses": ["hover"]})
+    found = tab.evaluate(CONTRAST, "texts")
+    session.detach()
+    return found
 
 
 def test_the_measure_finds_a_faint_text(tab):
@@ -37,6 +55,17 @@ def test_the_measure_finds_a_faint_text(tab):
     assert found["count"] == 2
     tab.set_content("<div style='opacity:.5'><p style='color:#000'>pale</p></div>")
     assert len(tab.evaluate(CONTRAST)["faint"]) == 1
+    tab.set_content("<style>button:hover { color: #777 }</style><button>faint</button>")
+    assert not tab.evaluate(CONTRAST)["faint"]
+    assert len(hovered(tab)["faint"]) == 1
+
+
+def test_the_measure_finds_a_faint_ring(tab):
+    page = "<style>button:focus-visible {{ outline: {} }}</style><button>a</button>"
+    for outline, faint in (("2px solid #999", 1), ("1px solid #000", 1), ("2px solid #888", 0)):
+        tab.set_content(page.format(outline))
+        found = tab.evaluate(CONTRAST, "rings")
+        assert (found["count"], len(found["faint"])) == (1, faint)
 
 
 @pytest.mark.parametrize("name", ["Create", "Styles", "Batch"])

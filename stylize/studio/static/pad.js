@@ -57,6 +57,11 @@ Studio.Pad = class {
     const lift = () => { if (stroke) { stroke = null; this.lifted(); } };
     this.canvas.addEventListener("pointerup", lift);
     this.canvas.addEventListener("pointercancel", lift);
+    this.canvas.addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || this.undoButton.disabled) return;
+      event.preventDefault();
+      this.undo();
+    });
   }
   lifted() { this.undoButton.disabled = this.strokes.length === 0; this.onlift(); }
   paint({ color, width, points, image }) {
