@@ -368,15 +368,15 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
     "kids_step": ("Step {n}", "Schritt {n}", "第 {n} 步", "Paso {n}"),
     "kids_privacy": (
         "The computer that serves this page paints your picture and does not store it. It is "
-        "forgotten when you leave, at once with “Delete now”, after {minutes} minutes at the "
-        "latest.",
+        "forgotten a minute after you leave, at once with “Delete now”, after {minutes} minutes at "
+        "the latest.",
         "Der Computer, der diese Seite anbietet, malt dein Bild und speichert es nicht. Er "
-        "vergisst es, wenn du gehst, mit „Jetzt löschen“ sofort, spätestens nach {minutes} "
+        "vergisst es eine Minute, nachdem du gehst, mit „Jetzt löschen“ sofort, spätestens nach {minutes} "
         "Minuten.",
-        "提供此页面的电脑会绘制你的图片，但不会保存。离开页面即清除，点“立即删除”马上清除，"
+        "提供此页面的电脑会绘制你的图片，但不会保存。离开页面一分钟后清除，点“立即删除”马上清除，"
         "最迟 {minutes} 分钟后清除。",
-        "El ordenador que ofrece esta página pinta tu imagen y no la guarda. La olvida cuando te "
-        "vas, al instante con «Borrar ahora» y como mucho a los {minutes} minutos.",
+        "El ordenador que ofrece esta página pinta tu imagen y no la guarda. La olvida un minuto "
+        "después de que te vayas, al instante con «Borrar ahora» y como mucho a los {minutes} minutos.",
     ),
     "teacher_code": ("Teacher's code", "Code der Lehrkraft", "教师代码", "Código del profesor"),
     "teacher_zip": (

@@ -9,7 +9,8 @@ import pytest
 from conftest import new_context
 from playwright.sync_api import expect
 
-EXAMPLE = (Path(__file__).parents[2] / "docs/embed.html").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "docs/embed.html").read_text("utf-8")
 
 
 @pytest.fixture
@@ -33,6 +34,11 @@ def host(url):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+def test_the_element_is_of_the_version_that_a_space_runs():
+    (version,) = re.findall(r"amazonaws\.com/([\d.]+)/gradio\.js", EXAMPLE)
+    assert f"sdk_version: {version}\n" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_in_a_frame_and_through_its_api(browser, host, url, picture_file):
