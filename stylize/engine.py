@@ -35,6 +35,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[float], None]
 
 THUMBNAIL_PX = 192  # the content's statistics are measured at this longer side
+_MAX_ZOOM = 16.0  # between picture and thumbnail; the network is calibrated at 2 and 4
 STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
 # Maps of affines take some 200 bytes a pixel: with regions the tiles are smaller.
 _REGION_TILE_PIXELS = 500_000
@@ -291,6 +292,7 @@ class Engine:
             "conditions": np.tile(conditions.astype(np.float32), (count, 1)),
             "strength": np.full((count, 1), controls.strength, np.float32),
             "detail": np.full((count, 1), controls.detail, np.float32),
+            "zoom": np.array([[min(_MAX_ZOOM, max(1.0, max(rgb.size) / max(size)))]], np.float32),
         }
         quarter, eighth = self._run(self._graph("modulate"), feeds)
         return quarter, eighth

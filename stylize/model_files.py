@@ -12,7 +12,7 @@ from stylize.errors import ModelFileError
 
 Precision = Literal["int8", "fp32"]
 
-FORMAT = 1
+FORMAT = 2
 BUNDLED = Path(__file__).parent / "models"
 
 

@@ -57,6 +57,8 @@ def make_networks() -> tuple[TransferNetwork, TinyLossNetwork]:
         network.modulator.vector_mean.fill_(0.15)
         network.modulator.vector_std.fill_(0.1)
         network.head.weight.mul_(0.5)
+        network.zoom_std.uniform_(-0.1, 0.1)
+        network.zoom_mean.uniform_(-0.1, 0.1)
     return network.eval(), loss_network.eval()
 
 
@@ -93,7 +95,7 @@ def main() -> None:
         file.unlink()
     cores.rmdir()
     write_description(
-        FOLDER, {"format": 1, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
+        FOLDER, {"format": 2, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
     )
 
 

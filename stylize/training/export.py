@@ -24,12 +24,13 @@ from stylize.training.checkpoint import load_checkpoint, load_network, save_chec
 from stylize.training.data import content_batches, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.network import Affines, TransferNetwork
-from stylize.training.vgg import LossNetwork
+from stylize.training.vgg import LossNetwork, style_vector
+from stylize.training.zoom import calibrate_zoom_
 
 logger = logging.getLogger(__name__)
 
 OPSET = 20
-MODEL_FORMAT = 1
+MODEL_FORMAT = 2
 CORES = "cores"  # folder beside the model with what is quantized
 # None of these was traced; sides are multiples of 8 as the engine makes them.
 PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))
@@ -51,7 +52,8 @@ def export(
     Args:
         checkpoint: From training; its averaged weights are used.
         out: Folder for the model.
-        contents: Folders of content pictures; with them channels are equalized, which INT8 needs.
+        contents: Folders of content pictures; with them the zoom is calibrated and channels are
+            equalized, which INT8 needs.
         record: What else model.json should say, for example of the data.
 
     Returns:
@@ -77,11 +79,22 @@ def export(
         "config": state["config"],
     }
     if contents:
-        batches = content_batches(
-            list_pictures(contents), count=32, side_px=192, seed=7, max_ratio=1.0
-        )
+        paths = list_pictures(contents)
+        _calibrate_zoom(network, loss_network, paths)
+        batches = content_batches(paths, count=32, side_px=192, seed=7, max_ratio=1.0)
         equalize_(network, next(batches).crops)
     return export_networks(network, loss_network, out, training=training, record=record)
+
+
+@torch.no_grad()
+def _calibrate_zoom(
+    network: TransferNetwork, loss_network: LossNetwork, paths: Sequence[Path]
+) -> None:
+    """Calibrate on contents, each in the style of the next."""
+    batches = content_batches(paths, count=24, side_px=384, seed=8, max_ratio=1.0)
+    pictures = next(batches).crops
+    vectors = torch.cat([style_vector(loss_network(picture[None])) for picture in pictures])
+    calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
 
 
 def export_networks(
@@ -125,6 +138,7 @@ def _export(
     vector = network.size.vector
     image = torch.rand(1, 3, 64, 96)
     styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1), torch.ones(2, 1))
+    zoom = torch.full((1, 1), 2.0)
     affines = network.modulate(image, *(tensor[:1] for tensor in styles))
     height, width = (8 * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
     count = torch.export.Dim("styles", min=1, max=64)
@@ -132,7 +146,11 @@ def _export(
     any_side = torch.export.Dim.DYNAMIC
     # Affines may be one value or a map per channel, which tracing cannot express: see _free_maps.
     inputs = dict(
-        zip(("image", "vector", "conditions", "strength", "detail"), (image, *styles), strict=True)
+        zip(
+            ("image", "vector", "conditions", "strength", "detail", "zoom"),
+            (image, *styles, zoom),
+            strict=True,
+        )
     )
     models = {
         "style_encoder": _trace(
@@ -142,7 +160,7 @@ def _export(
             Modulate(network),
             inputs,
             ["affine_quarter", "affine_eighth"],
-            [sides, *({0: count},) * 4],
+            [sides, *({0: count},) * 4, None],
         ),
     }
     painted = {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
@@ -248,9 +266,10 @@ def check_parity(
                 2, network.size.vector, generator=torch.Generator().manual_seed(height)
             )
             controls = (torch.tensor([[0.3, -0.2, 0.5, 0.1]] * 2), torch.tensor([[1.0], [0.6]]))
-            detail = torch.ones(2, 1)
-            affines = network.modulate(image, style, *controls, detail)
+            detail, zoom = torch.ones(2, 1), torch.full((1, 1), 3.0)
+            affines = network.modulate(image, style, *controls, detail, zoom)
             feeds = {"bytes": picture, "vector": style.numpy(), "detail": detail.numpy()}
+            feeds["zoom"] = zoom.numpy()
             feeds |= {"conditions": controls[0].numpy(), "strength": controls[1].numpy()}
             quarter, eighth = sessions["modulate"].run(None, feeds)
             for index in range(2):

@@ -28,17 +28,23 @@ class EncodeStyle(nn.Module):
 
 
 class Modulate(nn.Module):
-    """Thumbnail, style vectors and controls -> affines. K styles share one thumbnail."""
+    """Thumbnail, style vectors, controls, zoom -> affines. K styles share one thumbnail."""
 
     def __init__(self, network: TransferNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(
-        self, image: Tensor, vector: Tensor, conditions: Tensor, strength: Tensor, detail: Tensor
+        self,
+        image: Tensor,
+        vector: Tensor,
+        conditions: Tensor,
+        strength: Tensor,
+        detail: Tensor,
+        zoom: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (K, 1) -> two affine tensors."""
-        affines = self.network.modulate(image, vector, conditions, strength, detail)
+        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (K, 1), (1, 1) -> two affine tensors."""
+        affines = self.network.modulate(image, vector, conditions, strength, detail, zoom)
         return affines.quarter, affines.eighth
 
 

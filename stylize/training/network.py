@@ -9,7 +9,9 @@ scale and shift. Two decisions shape this network:
   :meth:`TransferNetwork.paint` applies them to a picture of any size. Since the affines do not
   depend on the part of the picture that is painted, tiles have no seams. Normalising by the
   thumbnail's statistics is due to Chen et al., "Towards Ultra-Resolution Neural Style Transfer via
-  Thumbnail Instance Normalization", 2022.
+  Thumbnail Instance Normalization", 2022. A picture holds less contrast per pixel than its
+  thumbnail; how its statistics change with the zoom is measured once, by
+  :func:`stylize.training.zoom.calibrate_zoom_`.
 * Only operators that stay fast in INT8: dense convolutions, ReLU, Add, nearest Resize; the affines
   sit directly on convolutions, at 1/4 and 1/8 resolution only.
 
@@ -141,6 +143,8 @@ class TransferNetwork(nn.Module):
     """Content picture and style vector -> stylized picture."""
 
     epsilon: Tensor
+    zoom_std: Tensor
+    zoom_mean: Tensor
 
     def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
@@ -164,6 +168,10 @@ class TransferNetwork(nn.Module):
         self.identity_shift = nn.Parameter(torch.zeros(size.modulated_channels))
         # A buffer, since rescaling a channel for INT8 has to rescale what is added to its variance.
         self.register_buffer("epsilon", torch.full((size.modulated_channels,), _EPS))
+        # See zoom.calibrate_zoom_; measured at export, so no part of a checkpoint.
+        for name in ("zoom_std", "zoom_mean"):
+            zeros = torch.zeros(size.modulated_channels)
+            self.register_buffer(name, zeros, persistent=False)
         self._initialize()
 
     def _initialize(self) -> None:
@@ -186,6 +194,7 @@ class TransferNetwork(nn.Module):
         conditions: Tensor,
         strength: Tensor,
         detail: Tensor,
+        zoom: Tensor | None = None,
     ) -> Affines:
         """Measure the content's statistics and turn them, with the style, into affines.
 
@@ -197,14 +206,20 @@ class TransferNetwork(nn.Module):
             strength: (N, 1) in [0, 1]; the affines run from those of the unchanged features to
                 those of the style.
             detail: (N, 1) gain of the skip connection at 1/4 resolution, 1 by default.
+            zoom: (1, 1) side of the picture divided by that of the thumbnail, at least 1; None
+                for 1.
         """
         modulation = self.modulator(vectors, conditions)
+        log_zoom = thumbnails.new_zeros(1, 1) if zoom is None else zoom.log()
+        damping = torch.exp(-self.zoom_std * log_zoom)
         channels = (
             modulation.scale,
             modulation.shift,
             self.identity_scale[None],
             self.identity_shift[None],
             self.epsilon[None],
+            damping,
+            self.zoom_mean * log_zoom * damping,
         )
         measure = _Measure(channels, strength, detail, self.size)
         self._features(thumbnails, measure)
@@ -283,28 +298,37 @@ class _Measure:
         self._done_eighth: list[tuple[Tensor, Tensor]] = []
 
     def quarter(self, x: Tensor, *, skip: bool = False) -> Tensor:
-        scale, shift = self._affine(x, next(self._todo_quarter))
-        if skip:
-            scale, shift = scale * self._detail, shift * self._detail
-        self._done_quarter.append((scale, shift))
-        return x * scale[:, :, None, None] + shift[:, :, None, None]
+        gain = self._detail if skip else None
+        y, affine = self._normalize(x, next(self._todo_quarter), gain)
+        self._done_quarter.append(affine)
+        return y
 
     def eighth(self, x: Tensor) -> Tensor:
-        scale, shift = self._affine(x, next(self._todo_eighth))
-        self._done_eighth.append((scale, shift))
-        return x * scale[:, :, None, None] + shift[:, :, None, None]
+        y, affine = self._normalize(x, next(self._todo_eighth), None)
+        self._done_eighth.append(affine)
+        return y
 
-    def _affine(self, x: Tensor, site: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Scale and shift (N, C) that normalise x and give it the style's, lerped by strength."""
-        style_scale, style_shift, identity_scale, identity_shift, epsilon = site
+    def _normalize(
+        self, x: Tensor, site: tuple[Tensor, ...], gain: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Normalise a site of the thumbnail; return also the affine (N, C) for the picture."""
+        style_scale, style_shift, identity_scale, identity_shift, epsilon, damping, offset = site
         mean = x.mean(dim=(2, 3))
         variance = (x - mean[:, :, None, None]).square().mean(dim=(2, 3))
         scale = style_scale * torch.rsqrt(variance + epsilon)
         shift = style_shift - scale * mean
-        return (
-            torch.lerp(identity_scale.expand_as(scale), scale, self._strength),
-            torch.lerp(identity_shift.expand_as(shift), shift, self._strength),
+
+        def finish(scale: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+            scale = torch.lerp(identity_scale.expand_as(scale), scale, self._strength)
+            shift = torch.lerp(identity_shift.expand_as(shift), shift, self._strength)
+            return (scale, shift) if gain is None else (scale * gain, shift * gain)
+
+        here = finish(scale, shift)
+        # With the statistics std / damping and mean + zoom_mean * log(zoom) * std.
+        there = finish(
+            scale * damping, shift * damping + style_shift * (1 - damping) - style_scale * offset
         )
+        return x * here[0][:, :, None, None] + here[1][:, :, None, None], there
 
     def affines(self) -> Affines:
         return Affines(_join(self._done_quarter), _join(self._done_eighth))

@@ -147,6 +147,7 @@ def test_weights_stored_in_8_bits_are_close(exported, tmp_path):
         "conditions": np.zeros((2, 4), np.float32),
         "strength": np.ones((2, 1), np.float32),
         "detail": np.ones((2, 1), np.float32),
+        "zoom": np.ones((1, 1), np.float32),
     }
     before, after = (
         onnxruntime.InferenceSession(path).run(None, feeds)
