@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageStat
 
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -171,8 +171,7 @@ class Engine:
                     f"stroke_side_px must be at least {MIN_SIDE_PX}; got {stroke_side_px}."
                 )
             stroke_scale *= max(1.0, max(content.size) / stroke_side_px)
-        # Its colours alone: the network sees no transparency.
-        rgb = content if content.mode == "RGB" else content.convert("RGB")
+        rgb = content if content.mode == "RGB" else _visible_colors(content)
         painted = self._paint_at_scale(rgb, style, controls, stroke_scale, regions, progress)
         if content.mode == "RGBA":
             painted.putalpha(content.getchannel("A"))
@@ -404,6 +403,18 @@ def _with_strength(controls: Controls, strength: float | None) -> Controls:
     if strength is None:
         return controls
     return replace(controls, strength=strength)
+
+
+def _visible_colors(content: Image.Image) -> Image.Image:
+    """RGB of RGBA; what nobody sees gets the mean colour, so that it decides nothing."""
+    rgb = content.convert("RGB")
+    visible = content.getchannel("A").point(lambda alpha: 255 if alpha else 0)
+    if visible.getextrema() != (0, 255):
+        return rgb
+    red, green, blue = (round(mean) for mean in ImageStat.Stat(rgb, visible).mean)
+    filled = Image.new("RGB", rgb.size, (red, green, blue))
+    filled.paste(rgb, mask=visible)
+    return filled
 
 
 def _fit_area(size: tuple[int, int], side_px: float) -> tuple[int, int]:

@@ -54,6 +54,24 @@ def test_transparency_is_kept(tiny_engine, style):
         np.testing.assert_array_equal(pixels(result.getchannel("A")), pixels(alpha))
 
 
+def test_colours_that_nobody_sees_decide_nothing(tiny_engine, style):
+    content = make_picture(48, 40)
+    alpha = Image.new("L", content.size, 255)
+    alpha.paste(0, (0, 0, 30, 40))
+    results = []
+    for hidden in ("black", "yellow"):
+        cut_out = content.copy()
+        cut_out.paste(hidden, (0, 0, 30, 40))
+        cut_out.putalpha(alpha)
+        results.append(pixels(tiny_engine.stylize(cut_out, style)))
+    np.testing.assert_array_equal(*results)
+
+
+def test_a_fully_transparent_picture_is_painted(tiny_engine, style):
+    clear = Image.new("RGBA", (40, 32), (90, 20, 10, 0))
+    assert tiny_engine.stylize(clear, style).getchannel("A").getextrema() == (0, 0)
+
+
 def test_transparency_of_a_style_counts_as_white(tiny_engine):
     clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
     assert tiny_engine.encode_style(clear) == tiny_engine.encode_style(

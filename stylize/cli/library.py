@@ -358,7 +358,7 @@ def remove(
     """Remove styles of your own, for good."""
     with _open(data) as library:
         # All must be there before the first is removed; bundled ones come first, and are refused.
-        names = sorted(names, key=lambda name: not library.get(name).bundled)
+        names = sorted(dict.fromkeys(names), key=lambda name: not library.get(name).bundled)
         if not yes:
             typer.confirm(f"Remove {', '.join(names)} for good?", abort=True)
         for name in names:

@@ -147,7 +147,7 @@ def test_edit_and_remove(run, pictures):
     assert (record["name"], record["title"], record["tags"]) == ("better", "New", ["a", "b"])
     assert run("remove", "better", "none", "--yes")[0] == 2
     assert run("remove", "better", "bundled-0", "--yes")[0] == 2
-    assert run("remove", "better", "my-style-1", "--yes")[0] == 0
+    assert run("remove", "better", "my-style-1", "better", "--yes")[0] == 0
     assert names(run("list", "--own", "--json")) == ["etude-no-3", "my-style-2"]
     assert "bundled style" in run("remove", "bundled-0", "--yes")[2]
 
