@@ -371,12 +371,13 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "forgotten a minute after you leave, at once with “Delete now”, after {minutes} minutes at "
         "the latest.",
         "Der Computer, der diese Seite anbietet, malt dein Bild und speichert es nicht. Er "
-        "vergisst es eine Minute, nachdem du gehst, mit „Jetzt löschen“ sofort, spätestens nach {minutes} "
-        "Minuten.",
+        "vergisst es eine Minute, nachdem du gehst, mit „Jetzt löschen“ sofort, spätestens nach "
+        "{minutes} Minuten.",
         "提供此页面的电脑会绘制你的图片，但不会保存。离开页面一分钟后清除，点“立即删除”马上清除，"
         "最迟 {minutes} 分钟后清除。",
         "El ordenador que ofrece esta página pinta tu imagen y no la guarda. La olvida un minuto "
-        "después de que te vayas, al instante con «Borrar ahora» y como mucho a los {minutes} minutos.",
+        "después de que te vayas, al instante con «Borrar ahora» y como mucho a los {minutes} "
+        "minutos.",
     ),
     "teacher_code": ("Teacher's code", "Code der Lehrkraft", "教师代码", "Código del profesor"),
     "teacher_zip": (

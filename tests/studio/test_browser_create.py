@@ -149,12 +149,19 @@ def test_undo_brings_content_and_regions_back(tab, url, picture_file):
     assert result(tab) == old
 
 
-def test_before_and_after_by_keyboard(tab, url):
+def test_before_and_after_by_keyboard_and_pointer(tab, url):
     open_page(tab, url)
     handle = tab.get_by_label("Compare before and after")
     handle.focus()
     handle.press("End")
-    expect(tab.locator(".st-stage")).to_have_attribute("style", re.compile("--cut: 100%"))
+    stage = tab.locator(".st-stage")
+    expect(stage).to_have_attribute("style", re.compile("--cut: 100%"))
+    box = stage.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    tab.mouse.up()
+    expect(stage).to_have_attribute("style", re.compile("--cut: (49|50|51)"))
 
 
 def test_a_link_carries_the_settings(tab, url):
@@ -182,7 +189,7 @@ def test_the_download_brings_its_settings_back(tab, url, picture_file, tmp_path)
     assert read_recipe(path).controls.strength == 0.5
 
     open_page(tab, url)
-    upload(tab, path)
+    tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
     tab.locator("#use-recipe").click()
     expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
     expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
@@ -273,6 +280,13 @@ def test_a_pasted_picture_becomes_the_content(tab, url, picture_file):
     expect(tab.locator(".st-stage")).to_be_hidden()
     tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
     expect(tab.locator(".st-stage")).to_be_visible()
+
+
+def test_an_example_becomes_the_content(tab, url):
+    open_page(tab, url)
+    tab.get_by_role("button", name="Coffee").click()
+    expect(tab.locator("#content-picture img")).to_have_attribute("src", re.compile("coffee"))
+    expect(tab.locator(".st-note")).not_to_contain_text(EXAMPLE_SIZE)
 
 
 def test_a_shot_of_the_camera_becomes_the_content(tab, url):

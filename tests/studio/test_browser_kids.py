@@ -6,7 +6,7 @@ import zipfile
 
 import fakes
 import pytest
-from conftest import new_context, serve
+from conftest import serve
 from playwright.sync_api import expect
 from test_browser_create import HAND_OVER
 
@@ -154,10 +154,8 @@ def test_every_target_is_large_and_nothing_is_typed(tab, url):
     assert all(link.startswith(url) for link in links)
 
 
-def test_a_class_hands_its_results_to_the_teacher(browser, classroom):
+def test_a_class_hands_its_results_to_the_teacher(context, tab, classroom):
     address, settings = classroom
-    context = new_context(browser)
-    tab = context.new_page()
     tab.goto(address)
     draw(tab)
     paint(tab)
@@ -176,14 +174,13 @@ def test_a_class_hands_its_results_to_the_teacher(browser, classroom):
     expect(link).to_be_attached()
     data = context.request.get(link.get_attribute("href")).body()
     assert zipfile.ZipFile(io.BytesIO(data)).namelist() == ["picture-01.png"]
-    context.close()
+    teacher.get_by_role("button", name="Delete all").click()
+    expect(teacher.get_by_label("Results")).to_have_value("0")
+    teacher.close()
 
 
-def test_a_class_sees_the_childrens_page_only(browser, classroom):
+def test_a_class_sees_the_childrens_page_only(tab, classroom):
     address, _ = classroom
-    context = new_context(browser)
-    tab = context.new_page()
     tab.goto(address)
     expect(tab.locator(".st-kids")).to_be_visible()
     assert tab.get_by_role("tab").count() == 0
-    context.close()
