@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from stylize.errors import TrainingError
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_rgb, to_tensor
-from stylize.training.network import CONDITIONS, TransferNetwork, paint_with_margin
+from stylize.training.network import CONDITIONS, TransferNetwork, paint_mirrored
 from stylize.training.vgg import LossNetwork, style_vector
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def stylize_tensor(
     x = to_tensor([content]).to(device)
     one = torch.ones(1, 1, device=device)
     affines = network.modulate(x, vector, torch.zeros(1, len(CONDITIONS), device=device), one, one)
-    output = paint_with_margin(network, x, affines).clamp(0, 1)[0].permute(1, 2, 0)
+    output = paint_mirrored(network, x, affines).clamp(0, 1)[0].permute(1, 2, 0)
     return Image.fromarray((output * 255).round().byte().cpu().numpy())
 
 

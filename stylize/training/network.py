@@ -28,8 +28,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stylize.painting import MARGIN_PX
-
 CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
 # Four inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 8.0
@@ -348,17 +346,26 @@ def _enlarge(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2, mode="nearest")
 
 
-def paint_with_margin(network: TransferNetwork, images: Tensor, affines: Affines) -> Tensor:
-    """Paint as the engine does: with a mirrored margin that is cut off again.
+def paint_mirrored(network: TransferNetwork, images: Tensor, affines: Affines) -> Tensor:
+    """Paint as if pictures and features went on mirrored beyond their borders, for training.
+
+    Zero padding shows a network where the picture ends, and it learns to put what the style still
+    lacks into stripes along the borders. Exported graphs pad with zeros, since that is fast; the
+    engine paints a mirrored margin and cuts it off.
 
     Args:
         network: The network.
-        images: (N, 3, H, W) in [0, 1]; H and W multiples of 8 and larger than the margin.
+        images: (N, 3, H, W) in [0, 1]; H and W multiples of 8, at least 16.
         affines: From :meth:`TransferNetwork.modulate`.
     """
-    padded = functional.pad(images, (MARGIN_PX,) * 4, mode="reflect")
-    inside = slice(MARGIN_PX, -MARGIN_PX)
-    return network.paint(padded, affines)[:, :, inside, inside]
+    padded = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.padding[0]]
+    try:
+        for convolution in padded:
+            convolution.padding_mode = "reflect"
+        return network.paint(images, affines)
+    finally:
+        for convolution in padded:
+            convolution.padding_mode = "zeros"
 
 
 def count_macs(size: NetworkSize, height_px: int, width_px: int) -> int:

@@ -25,7 +25,7 @@ from rich.progress import (
 from torch import Tensor
 
 from stylize.errors import ControlError, TrainingError
-from stylize.painting import GRID_PX, MARGIN_PX
+from stylize.painting import GRID_PX
 from stylize.training import losses
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
@@ -44,7 +44,7 @@ from stylize.training.network import (
     CONDITIONS,
     NetworkSize,
     TransferNetwork,
-    paint_with_margin,
+    paint_mirrored,
 )
 from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
 
@@ -140,9 +140,10 @@ class TrainConfig:
         rising = starts == sorted(set(starts)) and starts[:1] == [0]
         self._check("stages", rising, "stages that rise from step 0, such as 0:128")
         for _, side_px in self.stages:
-            # The margin mirrors the crop, and the network works on multiples of the grid.
-            good = side_px > MARGIN_PX and side_px % GRID_PX == 0
-            self._check("stages", good, f"of sides above {MARGIN_PX} px, multiples of {GRID_PX}")
+            good = side_px >= 2 * GRID_PX and side_px % GRID_PX == 0
+            self._check(
+                "stages", good, f"of sides of {2 * GRID_PX} px and more, in steps of {GRID_PX}"
+            )
 
     def _check(self, name: str, good: bool, wanted: str) -> None:
         if not good:
@@ -262,7 +263,7 @@ def compute_losses(
     affines = network.modulate(
         thumbnails, vectors, samples.conditions, samples.strength, samples.detail
     )
-    output = paint_with_margin(network, crops, affines)
+    output = paint_mirrored(network, crops, affines)
     features = loss_network(output)
 
     content_term = losses.content_loss(features, content)

@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from stylize.training.network import Affines, NetworkSize, TransferNetwork, count_macs
+from stylize.training.network import (
+    Affines,
+    NetworkSize,
+    TransferNetwork,
+    count_macs,
+    paint_mirrored,
+)
 
 SMALL = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, vector=6)
 
@@ -123,3 +129,14 @@ def test_a_batch_equals_single_pictures(network):
             one = slice(i, i + 1)
             affines = modulate(network, images[one], vector=vector[one])
             torch.testing.assert_close(together[one], network.paint(images[one], affines))
+
+
+def test_a_network_in_training_cannot_see_where_the_picture_ends(network):
+    images = torch.full((1, 3, 32, 48), 0.4)
+    affines = modulate(network, torch.rand(1, 3, 32, 32))
+    with torch.no_grad():
+        mirrored = paint_mirrored(network, images, affines)
+        padded = network.paint(images, affines)
+    cell = mirrored[:, :, :2, :2].repeat(1, 1, 16, 24)
+    torch.testing.assert_close(mirrored, cell, rtol=0, atol=1e-5)
+    assert (padded - cell).abs().max() > 0.01, "zero padding was left as it was"

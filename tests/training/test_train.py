@@ -190,8 +190,8 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(config, monkeyp
         ("ema_decay", 1.0, "ema_decay must be from 0 to below 1"),
         ("stages", ((5, 64),), "stages must be stages that rise from step 0"),
         ("stages", (), "stages that rise from step 0"),
-        ("stages", ((0, 16),), "sides above 48 px, multiples of 8"),
-        ("stages", ((0, 100),), "sides above 48 px, multiples of 8"),
+        ("stages", ((0, 8),), "sides of 16 px and more, in steps of 8"),
+        ("stages", ((0, 100),), "sides of 16 px and more, in steps of 8"),
     ],
 )
 def test_settings_out_of_range_are_refused(config, name, value, message):
