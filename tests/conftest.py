@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from stylize.engine import Engine
@@ -16,6 +17,10 @@ from stylize.styles import StyleVector
 # Two workers that look for a free port at once find the same one. Gradio reads this when imported.
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 os.environ["GRADIO_SERVER_PORT"] = str(7860 + 100 * int(_WORKER))
+
+# A busy machine is not a broken program.
+settings.register_profile("any-speed", deadline=None)
+settings.load_profile("any-speed")
 
 TINY_MODEL = Path(__file__).parent / "data" / "tiny_model"
 

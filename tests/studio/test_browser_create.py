@@ -294,6 +294,10 @@ def test_a_shot_of_the_camera_becomes_the_content(tab, url):
     old = result(tab)
     tab.get_by_label("Capture from camera").click()
     tab.get_by_text("Click to Access Webcam").click()
+    tab.wait_for_function(
+        "[...document.querySelectorAll('#content-picture video')].some("
+        "(video) => video.readyState >= 2 && video.currentTime > 0)"
+    )
     tab.get_by_label("capture photo").click()
     tab.wait_for_function(NEW_RESULT, arg=old)
     size = tab.locator("#content-picture img").evaluate(

@@ -14,7 +14,7 @@ def make_layer(inputs, outputs, *, bias=True):
     return nn.Conv2d(inputs, outputs, 3, padding=1, bias=bias).requires_grad_(False)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     count=st.integers(1, 3),
     inputs=st.integers(1, 5),
