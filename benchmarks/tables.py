@@ -88,6 +88,19 @@ def quality() -> str:
     return "\n".join(lines)
 
 
+def sliders() -> str:
+    """What the sliders do to the losses, and whether they go the right way."""
+    result = _read("quality")["sliders"]
+    lines = ["| slider: loss | over its range | Spearman | pairs all the right way |"]
+    lines.append("| --- | --- | --- | --- |")
+    for name, found in result["tests"].items():
+        losses = " → ".join(f"{loss:.3f}" for loss in found["mean_losses"])
+        lines.append(f"| {name} | {losses} | {found['spearman']:.2f} | {found['monotone']:.0%} |")
+    pairs = next(found["pairs"] for found in result["tests"].values())
+    lines += ["", f"Means over {pairs} held-out pairs at {result['size_px']} px."]
+    return "\n".join(lines)
+
+
 def library() -> str:
     """The style library with many styles."""
     result = _read("library")
@@ -124,10 +137,8 @@ def load() -> str:
 
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    makers = (speed, large, quality, library, load)
-    for name, make in ((make.__name__, make) for make in makers):
-        if not (RESULTS / f"{name}.json").is_file():
-            continue
+    for make in (speed, large, quality, sliders, library, load):
+        name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         table = make()
         text = pattern.sub(lambda m, table=table: f"{m[1]}{table}\n{m[2]}", text)
