@@ -197,21 +197,22 @@ def draw_samples(
     count = config.batch
     first, second = rng.integers(len(bank), size=(2, count))
     # Some of the styles are mixtures: blends are then nothing new to the network.
-    share = np.where(rng.random(count) < 0.15, rng.random(count), 0).astype(np.float32)
+    share = np.where(rng.random(count) < 0.1, rng.random(count), 0).astype(np.float32)
     vectors = _mix(bank.vectors[first], bank.vectors[second], share)
     covariances = _mix(
         bank.covariances[first].astype(np.float32),
         bank.covariances[second].astype(np.float32),
         share,
     )
-    weighted = rng.random(count) < 0.3
+    # With fewer of them the sliders stay without effect.
+    weighted = rng.random(count) < 0.5
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
     conditions *= weighted[:, None]
     kind = rng.random(count)
-    strength = np.where(kind < 0.15, rng.random(count), 1.0)
+    strength = np.where(kind < 0.12, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
     # With less of the skip connection the coarse path has to paint, not only to colour.
-    detail = np.where(rng.random(count) < 0.5, rng.uniform(0, 1.3, count), 1.0)
+    detail = np.where(rng.random(count) < 0.3, rng.uniform(0, 1.3, count), 1.0)
     return Samples(
         content=next(contents),
         vectors=torch.from_numpy(vectors),
@@ -219,7 +220,7 @@ def draw_samples(
         conditions=torch.from_numpy(conditions.astype(np.float32)),
         strength=torch.from_numpy(strength.astype(np.float32))[:, None],
         detail=torch.from_numpy(detail.astype(np.float32))[:, None],
-        own_style=torch.from_numpy((kind >= 0.15) & (kind < 0.22)),
+        own_style=torch.from_numpy((kind >= 0.12) & (kind < 0.17)),
     )
 
 
