@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +22,21 @@ FILES = (ROOT / "README.md", ROOT / "stylize" / "models" / "README.md")
 def speed() -> str:
     """Whole calls at three sizes, cold starts and what they were measured on."""
     result = _read("speed")
-    names = list(result["stylize"]["512"])
-    lines = ["| whole call, style encoded | 256 px | 512 px | 1024 px | against INT8 at 512 px |"]
-    lines.append("| --- | --- | --- | --- | --- |")
-    for name in names:
-        cells = [
-            f"{result['stylize'][side][name]['median_ms']:.0f} ms"
-            for side in ("256", "512", "1024")
-        ]
+    sides = ("256", "512", "1024")
+    rows = []
+    for name in result["stylize"]["512"]:
+        cells = [f"{result['stylize'][side][name]['median_ms']:.0f} ms" for side in sides]
         ratio = result["stylize"]["512"][name]["times_int8"]
         label = f"**ours, {name.upper()}**" if name in ("int8", "fp32") else name
-        lines.append(f"| {label} | {' | '.join(cells)} | {ratio:.1f} x |")
-    cold = result["cold_start"]
-    lines += ["", "| from a cold command to a saved picture, 512 px | median | peak memory |"]
-    lines.append("| --- | --- | --- |")
-    lines += [
-        f"| {name} | {row['median_ms'] / 1000:.2f} s | {row['peak_memory_mb']} MB |"
-        for name, row in cold.items()
+        rows.append([label, *cells, f"{ratio:.1f} x"])
+    px = [f"{side} px" for side in sides]
+    lines = _table(["whole call, style encoded", *px, "against INT8 at 512 px"], rows)
+    cold = [
+        [name, f"{row['median_ms'] / 1000:.2f} s", f"{row['peak_memory_mb']} MB"]
+        for name, row in result["cold_start"].items()
     ]
+    header = ["from a cold command to a saved picture, 512 px", "median", "peak memory"]
+    lines += ["", *_table(header, cold)]
     machine = result["machine"]
     encode = result["encode_style"]["median_ms"]
     lines += [
@@ -54,15 +52,16 @@ def speed() -> str:
 def large() -> str:
     """Large pictures: time and memory."""
     result = _read("large")
-    lines = ["| large pictures | INT8 | FP32 | memory for painting, INT8 |"]
-    lines.append("| --- | --- | --- | --- |")
-    for size, rows in result["sizes"].items():
-        lines.append(
-            f"| {size.replace('x', ' x ')} | {rows['int8']['median_s']:.2f} s | "
-            f"{rows['fp32']['median_s']:.2f} s | {rows['int8']['peak_mb']} MB, of which the result "
-            f"{rows['int8']['result_mb']} MB |"
-        )
-    return "\n".join(lines)
+    rows = [
+        [
+            size.replace("x", " x "),
+            f"{row['int8']['median_s']:.2f} s",
+            f"{row['fp32']['median_s']:.2f} s",
+            f"{row['int8']['peak_mb']} MB, of which the result {row['int8']['result_mb']} MB",
+        ]
+        for size, row in result["sizes"].items()
+    ]
+    return "\n".join(_table(["large pictures", "INT8", "FP32", "memory for painting, INT8"], rows))
 
 
 def quality() -> str:
@@ -75,12 +74,12 @@ def quality() -> str:
         "own_style_found": "own style found",
         "palette_distance": "palette",
     }
-    lines = ["| system | " + " | ".join(columns.values()) + " |"]
-    lines.append("| --- |" + " --- |" * len(columns))
-    for name, row in result["systems"].items():
-        cells = [f"{row[key]['mean']:.3f}" if row.get(key) else "" for key in columns]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += [
+    rows = [
+        [name, *(f"{row[key]['mean']:.3f}" if row.get(key) else "" for key in columns)]
+        for name, row in result["systems"].items()
+    ]
+    lines = [
+        *_table(["system", *columns.values()], rows),
         "",
         f"Means over {result['pairs']} held-out pairs at {result['size_px']} px; intervals, "
         "differences and all else: `benchmarks/results/quality.json`.",
@@ -91,11 +90,17 @@ def quality() -> str:
 def sliders() -> str:
     """What the sliders do to the losses, and whether they go the right way."""
     result = _read("quality")["sliders"]
-    lines = ["| slider: loss | over its range | Spearman | pairs all the right way |"]
-    lines.append("| --- | --- | --- | --- |")
-    for name, found in result["tests"].items():
-        losses = " → ".join(f"{loss:.3f}" for loss in found["mean_losses"])
-        lines.append(f"| {name} | {losses} | {found['spearman']:.2f} | {found['monotone']:.0%} |")
+    rows = [
+        [
+            name,
+            " → ".join(f"{loss:.3f}" for loss in found["mean_losses"]),
+            f"{found['spearman']:.2f}",
+            f"{found['monotone']:.0%}",
+        ]
+        for name, found in result["tests"].items()
+    ]
+    header = ["slider: loss", "over its range", "Spearman", "pairs all the right way"]
+    lines = _table(header, rows)
     pairs = next(found["pairs"] for found in result["tests"].values())
     lines += ["", f"Means over {pairs} held-out pairs at {result['size_px']} px."]
     return "\n".join(lines)
@@ -113,11 +118,11 @@ def library() -> str:
         "add_ms": "add one, safely on disk",
         "disk_sync_ms": "(a bare synchronized write on that disk)",
     }
-    lines = [f"| {result['styles']:,} styles | median | 90 % below |", "| --- | --- | --- |"]
-    lines += [
-        f"| {label} | {result[key]['median']:.1f} ms | {result[key]['p90']:.1f} ms |"
+    rows = [
+        [label, f"{result[key]['median']:.1f} ms", f"{result[key]['p90']:.1f} ms"]
         for key, label in names.items()
     ]
+    lines = _table([f"{result['styles']:,} styles", "median", "90 % below"], rows)
     return "\n".join([*lines, "", f"In memory: {result['styles_in_memory_mb']:.0f} MB."])
 
 
@@ -143,6 +148,11 @@ def fill(text: str) -> str:
         table = make()
         text = pattern.sub(lambda m, table=table: f"{m[1]}{table}\n{m[2]}", text)
     return text
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
 
 
 def _read(name: str) -> dict[str, Any]:

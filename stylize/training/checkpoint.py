@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from stylize.errors import TrainingError
+from stylize.training.files import whole_file
 from stylize.training.network import NetworkSize, TransferNetwork
 
 FORMAT = 1
@@ -21,18 +21,9 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     Raises:
         TrainingError: The file cannot be written.
     """
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    then = "; the previous one is untouched. Free some space and resume."
+    with whole_file(path, what=f"The checkpoint {path}", then=then) as partial:
         torch.save({"format": FORMAT, **state}, partial)
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise TrainingError(
-            f"The checkpoint {path} cannot be written ({error}); the previous one is untouched. "
-            f"Free some space and resume."
-        ) from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

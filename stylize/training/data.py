@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from stylize.errors import TrainingError
 from stylize.images import MIN_SIDE_PX
+from stylize.training.files import whole_file
 from stylize.training.vgg import LossNetwork, style_vector
 
 logger = logging.getLogger(__name__)
@@ -276,17 +276,12 @@ def _load_variant(
     if not vectors:
         raise TrainingError("None of the style pictures can be read.")
     bank = StyleBank(np.stack(vectors), np.stack(covariances).astype(np.float16))
-    partial = file.with_suffix(".partial.npz")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        np.savez(partial, vectors=bank.vectors, covariances=bank.covariances)
-        partial.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise TrainingError(
-            f"The cache {file} cannot be written ({error}). Free some space and start again."
-        ) from error
+    then = ". Free some space and start again."
+    with (
+        whole_file(file, what=f"The cache {file}", then=then) as partial,
+        partial.open("wb") as stream,
+    ):
+        np.savez(stream, vectors=bank.vectors, covariances=bank.covariances)
     return bank
 
 

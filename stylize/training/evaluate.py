@@ -8,7 +8,6 @@ one of them to all others says nothing about style transfer.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -27,6 +26,7 @@ import stylize
 from stylize.errors import TrainingError
 from stylize.images import save_image
 from stylize.model_files import Precision
+from stylize.training.files import whole_file
 from stylize.training.honesty import measure_sliders
 from stylize.training.metrics import Measures, Meter, load_loss_network, style_losses
 from stylize.training.pairs import Pictures, load_pictures
@@ -277,13 +277,6 @@ def _make_folder(folder: Path) -> None:
 def _write(path: Path, text: str) -> None:
     """Write a file of the report atomically."""
     _make_folder(path.parent)
-    partial = path.with_name(path.name + ".partial")
-    try:
+    then = ". Free some space or choose another folder."
+    with whole_file(path, what=str(path), then=then) as partial:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise TrainingError(
-            f"{path} cannot be written ({error}). Free some space or choose another folder."
-        ) from error

@@ -124,12 +124,17 @@ def test_undo_brings_picture_and_settings_back(tab, url):
     expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
 
 
-def test_undo_brings_content_and_regions_back(tab, url, picture_file):
+def paint_region(tab, url):
     open_page(tab, url)
     tab.get_by_role("tab", name="Regions").click()
     old = result(tab)
     stroke(tab, "#regions .st-canvas")
     tab.wait_for_function(NEW_RESULT, arg=old)
+    return old
+
+
+def test_undo_brings_content_and_regions_back(tab, url, picture_file):
+    old = paint_region(tab, url)
     painted = result(tab)
     tab.get_by_role("tab", name="Result").click()
     upload(tab, picture_file)
@@ -241,11 +246,7 @@ def test_a_drawing_becomes_the_content(tab, url):
 
 
 def test_a_region_is_painted(tab, url):
-    open_page(tab, url)
-    tab.get_by_role("tab", name="Regions").click()
-    old = result(tab)
-    stroke(tab, "#regions .st-canvas")
-    tab.wait_for_function(NEW_RESULT, arg=old)
+    paint_region(tab, url)
     old = result(tab)
     tab.locator("#regions").get_by_role("button", name="Clear all").click()
     tab.wait_for_function(NEW_RESULT, arg=old)

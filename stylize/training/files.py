@@ -1,0 +1,34 @@
+"""Writing files so that nobody ever reads half of one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from stylize.errors import TrainingError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
+    """Yield a path to write to, which becomes ``path`` if all went well.
+
+    If not, as on a full disk, ``path`` stays as it was and nothing is left beside it.
+
+    Args:
+        path: The file; its folder is made.
+        what: Beginning of the message of an error: what cannot be written.
+        then: End of the message, from the punctuation on: the remedy.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # the latter: torch on a full disk
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise TrainingError(f"{what} cannot be written ({error}){then}") from error
