@@ -220,8 +220,12 @@ class Engine:
         progress: Progress | None,
     ) -> Image.Image:
         styles = [region.style for region in regions if region.style is not None]
-        quarter, eighth = self._modulate(rgb, [style, *styles], controls)
+        quarter, eighth, peaks = self._modulate(rgb, [style, *styles], controls)
         canvas = Canvas(rgb.height, rgb.width)
+        # The INT8 graph has room for one affine per channel, not for maps of them.
+        precision = "fp32" if styles else self.precision
+        name = self._files.graph_name("paint", precision)
+        steps = {"peaks": peaks[:1]} if precision == "int8" else {}
         weights = [_style_weights(regions, rgb.size, canvas, factor) for factor in (4, 8) if styles]
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
@@ -231,12 +235,8 @@ class Engine:
                     _affine_map(affine, weight, tile, factor)
                     for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
                 ]
-            # The INT8 graph has room for one affine per channel, not for maps of them.
-            name = self._files.graph_name("paint", "fp32" if styles else self.precision)
-            (pictures,) = self._run(
-                name,
-                {"bytes": part[None], "affine_quarter": affines[0], "affine_eighth": affines[1]},
-            )
+            of_styles = {"affine_quarter": affines[0], "affine_eighth": affines[1]}
+            (pictures,) = self._run(name, {"bytes": part[None]} | of_styles | steps)
             painted: Bytes = pictures[0]
             return painted
 
@@ -259,19 +259,24 @@ class Engine:
             controls: Of the picture.
 
         Returns:
-            ``image`` (1, 3, H, W) float32 in [0, 1] with margins, and both affines.
+            ``image`` (1, 4, H, W) float32 in [0, 1] with margins, both affines and ``peaks``.
         """
         rgb = prepare_image(content)
-        quarter, eighth = self._modulate(rgb, [style], controls)
+        quarter, eighth, peaks = self._modulate(rgb, [style], controls)
         canvas = Canvas(rgb.height, rgb.width)
         part = canvas.cut(rgb, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
         image = part.transpose(2, 0, 1)[None].astype(np.float32) / 255
-        return {"image": image, "affine_quarter": quarter, "affine_eighth": eighth}
+        return {
+            "image": image,
+            "affine_quarter": quarter,
+            "affine_eighth": eighth,
+            "peaks": peaks,
+        }
 
     def _modulate(
         self, rgb: Image.Image, vectors: Sequence[StyleVector], controls: Controls
-    ) -> tuple[Floats, Floats]:
-        """Measure the content on a thumbnail; return the affines of each of K styles."""
+    ) -> tuple[Floats, Floats, Floats]:
+        """Measure the content on a thumbnail; return affines and peaks for each of K styles."""
         size = thumbnail_size(*rgb.size, THUMBNAIL_PX)
         small = rgb
         if size != rgb.size:
@@ -293,8 +298,8 @@ class Engine:
             "detail": np.full((count, 1), controls.detail, np.float32),
             "zoom": np.array([[min(_MAX_ZOOM, max(1.0, max(rgb.size) / max(size)))]], np.float32),
         }
-        quarter, eighth = self._run(self._graph("modulate"), feeds)
-        return quarter, eighth
+        quarter, eighth, peaks = self._run(self._graph("modulate"), feeds)
+        return quarter, eighth, peaks
 
     def _check_style(self, style: StyleVector | None) -> None:
         if style is None:

@@ -12,7 +12,7 @@ from stylize.errors import ModelFileError
 
 Precision = Literal["int8", "fp32"]
 
-FORMAT = 2
+FORMAT = 3
 BUNDLED = Path(__file__).parent / "models"
 
 
@@ -112,7 +112,10 @@ class ModelFiles:
     @property
     def vector_length(self) -> int:
         """Length of the style vectors."""
-        return int(self.description["network"]["vector"])
+        network = self.description["network"]
+        # The loss network's statistics, then the mean and deviation of the network's own channels.
+        own = sum(int(network[name]) for name in ("half", "quarter", "eighth"))
+        return int(network["seen"]) + 2 * own
 
     @property
     def halo_px(self) -> int:

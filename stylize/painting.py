@@ -46,23 +46,29 @@ class Canvas:
         return _round_up(self.width + 2 * MARGIN_PX, GRID_PX)
 
     def cut(self, picture: Image.Image, rows: slice, columns: slice) -> Bytes:
-        """Return a part of the canvas, (rows, columns, 3), from the picture (RGB)."""
+        """Return a part of the canvas, (rows, columns, 4), RGBX, from the picture (RGB)."""
         y = _mirror(np.arange(rows.start, rows.stop) - MARGIN_PX, self.height)
         x = _mirror(np.arange(columns.start, columns.stop) - MARGIN_PX, self.width)
         left, top = int(x.min()), int(y.min())
         # Only what is shown here is unpacked: the whole would be another copy of the picture.
-        pixels = np.asarray(picture.crop((left, top, int(x.max()) + 1, int(y.max()) + 1)))
+        crop = picture.crop((left, top, int(x.max()) + 1, int(y.max()) + 1))
+        # A pixel is one number of four bytes: NumPy moves it at once.
+        pixels = np.frombuffer(crop.tobytes("raw", "RGBX"), np.uint32).reshape(crop.size[::-1])
         y, x = y - top, x - left
         shown = _shown(columns, self.width)
         if shown.start == shown.stop:
-            return pixels[y[:, None], x[None, :]]
+            return _as_bytes(pixels[y[:, None], x[None, :]])
         inside = _shift(shown, MARGIN_PX - columns.start)
-        part = np.empty((len(y), len(x), 3), np.uint8)
+        part = np.empty((len(y), len(x)), np.uint32)
         # Slices where nothing is mirrored: single indices cost ten times as much.
         part[:, inside] = pixels[y, _shift(shown, -left)]
         for margin in (slice(0, inside.start), slice(inside.stop, len(x))):
             part[:, margin] = pixels[y[:, None], x[None, margin]]
-        return part
+        return _as_bytes(part)
+
+
+def _as_bytes(pixels: NDArray[np.uint32]) -> Bytes:
+    return pixels.view(np.uint8).reshape(*pixels.shape, 4)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def paint_tiles(
 
     Args:
         picture: RGB.
-        paint: Paints a part of the canvas, (h, w, 3) -> (h, w, 3), sides multiples of 8.
+        paint: Paints a part of the canvas, RGBX (h, w, 4) -> (h, w, 4), sides multiples of 8.
         halo_px: Surroundings that a tile needs, a multiple of 8.
         tile_pixels: Size of the tiles.
         progress: Called with the share done after each tile; what it raises ends the painting.
@@ -131,10 +137,18 @@ def paint_tiles(
                 _shift(rows, MARGIN_PX - tile.outer_rows.start),
                 _shift(columns, MARGIN_PX - tile.outer_columns.start),
             ]
-            result.paste(Image.fromarray(part), (columns.start, rows.start))
+            result.paste(_to_image(part), (columns.start, rows.start))
         if progress is not None:
             progress(index / len(tiles))
     return result
+
+
+def _to_image(pixels: Bytes) -> Image.Image:
+    """Make RGB of RGBX (h, w, 4)."""
+    height, width, _ = pixels.shape
+    return Image.frombuffer(
+        "RGB", (width, height), np.ascontiguousarray(pixels), "raw", "RGBX", 0, 1
+    )
 
 
 def _shown(part: slice, side: int) -> slice:

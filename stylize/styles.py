@@ -1,7 +1,8 @@
 """Style vectors and their arithmetic.
 
-A style vector holds the statistics (per-channel mean and standard deviation) of a style picture's
-features. It is all that the engine keeps of a style: it can be stored, compared and blended.
+A style vector holds statistics (per-channel mean and standard deviation) of a style picture's
+features: those of the loss network, then those of the network's own small encoder. It is all that
+the engine keeps of a style: it can be stored, compared and blended.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class StyleVector:
     """The statistics of one style, or of a blend of styles.
 
     Attributes:
-        values: (D,) float32, finite, read-only. First the means, then the standard deviations.
+        values: (D,) float32, finite, read-only. Of each encoder first the means, then the standard
+            deviations.
         encoder_sha256: SHA-256 of the style encoder file that made it. Vectors of different
             encoders cannot be mixed, compared or applied.
     """

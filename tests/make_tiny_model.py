@@ -15,15 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from stylize.training.export import export_networks, write_description
-from stylize.training.int8_graph import measure_ranges, write_int8_graph
-from stylize.training.network import NetworkSize, TransferNetwork
+from stylize.training.int8_graph import measure_headroom, write_int8_graph
+from stylize.training.modulator import CONDITIONS
+from stylize.training.network import TransferNetwork
+from stylize.training.network_size import NetworkSize
 from stylize.training.quantize import quantize_encoder, quantize_weights
+from stylize.training.rounding import input_moments
 from stylize.training.vgg import STYLE_LAYERS
 
 FOLDER = Path(__file__).parent / "data" / "tiny_model"
 CHANNELS = (4, 6, 8, 8)
-VECTOR = 2 * sum(CHANNELS)
-SIZE = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=16, vector=VECTOR)
+SIZE = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=16, seen=2 * sum(CHANNELS))
 
 
 class TinyLossNetwork(nn.Module):
@@ -53,7 +55,10 @@ def make_networks() -> tuple[TransferNetwork, TinyLossNetwork]:
     with torch.no_grad():
         for layer in network.modulator.layers[::2]:
             layer.weight.mul_(2)
+        # Own statistics of noise are far from anything; they must not decide over everything.
+        network.modulator.layers[0].weight[:, SIZE.seen : -len(CONDITIONS)].mul_(0.1)
         network.modulator.layers[-1].weight.normal_(std=0.3)
+        network.modulator.direct.weight.normal_(std=0.01)
         network.modulator.vector_mean.fill_(0.15)
         network.modulator.vector_std.fill_(0.1)
         network.head.weight.mul_(0.5)
@@ -76,26 +81,31 @@ def main() -> None:
     def paintings() -> Iterator[dict[str, np.ndarray]]:
         for feeds in images():
             image = torch.from_numpy(feeds["image"])
-            vector = torch.from_numpy(rng.normal(0.15, 0.1, (1, VECTOR)).astype(np.float32))
+            vector = torch.from_numpy(rng.normal(0.15, 0.1, (1, SIZE.vector)).astype(np.float32))
             one = torch.ones(1, 1)
             with torch.no_grad():
-                affines = network.modulate(image, vector, torch.zeros(1, 4), one, one)
-            yield feeds | {
+                modulation = network.modulation(image, vector, torch.zeros(1, len(CONDITIONS)))
+                affines, peaks = network.measure_peaks(image, modulation, one, one)
+            yield {
+                "image": np.pad(feeds["image"], ((0, 0), (0, 1), (0, 0), (0, 0))),
                 "affine_quarter": affines.quarter.numpy(),
                 "affine_eighth": affines.eighth.numpy(),
+                "peaks": peaks.numpy(),
             }
 
     encoder = FOLDER / "style_encoder.int8.onnx"
     quantize_encoder(cores / "style_encoder.onnx", encoder, images(), percentile=99.99)
-    ranges = measure_ranges(network, paintings(), percentile=99.99)
-    onnx.save(write_int8_graph(network, ranges), FOLDER / "paint.int8.onnx")
+    feeds = list(paintings())
+    headroom = measure_headroom(network, feeds, percentile=99.99)
+    graph = write_int8_graph(network, headroom, input_moments(network, feeds))
+    onnx.save(graph, FOLDER / "paint.int8.onnx")
     quantize_weights(FOLDER / "modulate.onnx", FOLDER / "modulate.int8.onnx", smallest=64)
     (FOLDER / "style_encoder.onnx").unlink()
     for file in cores.iterdir():
         file.unlink()
     cores.rmdir()
     write_description(
-        FOLDER, {"format": 2, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
+        FOLDER, {"format": 3, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 SCALES = ("grain", "strokes", "patterns", "shapes")
 _SHARES = (1, 2, 4, 8)
+_SEEN = 1920  # values of these layers; what follows is not ordered by scale
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ def _word(value: float, low: float, high: float, *words: str) -> str:
 
 def layer_energies(vector: StyleVector) -> dict[str, float] | None:
     """The mean standard deviation of each layer's channels, or None if it has no four layers."""
-    channels = vector.values.size // 2
-    if vector.values.size % 2 or channels % sum(_SHARES):
+    values = vector.values[:_SEEN]
+    channels = values.size // 2
+    if values.size % 2 or channels % sum(_SHARES):
         return None
     ends = np.cumsum(_SHARES) * (channels // sum(_SHARES))
-    deviations = np.split(vector.values[channels:], ends[:-1])
+    deviations = np.split(values[channels:], ends[:-1])
     return {scale: float(part.mean()) for scale, part in zip(SCALES, deviations, strict=True)}
 
 

@@ -10,7 +10,8 @@ import torch
 
 from stylize.errors import TrainingError
 from stylize.training.files import whole_file
-from stylize.training.network import NetworkSize, TransferNetwork
+from stylize.training.network import TransferNetwork
+from stylize.training.network_size import NetworkSize
 
 FORMAT = 1
 

@@ -13,8 +13,10 @@ from PIL import Image, ImageOps
 
 from stylize.errors import TrainingError
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_rgb, to_tensor
-from stylize.training.network import CONDITIONS, TransferNetwork, paint_mirrored
-from stylize.training.vgg import LossNetwork, style_vector
+from stylize.training.graphs import EncodeStyle
+from stylize.training.modulator import CONDITIONS
+from stylize.training.network import TransferNetwork, paint_mirrored
+from stylize.training.vgg import LossNetwork
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,8 @@ def stylize_tensor(
     """Stylize with the torch network, content sides being multiples of 8."""
     device = next(network.parameters()).device
     small = style.resize(fit_area(style.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
-    vector = style_vector(loss_network(to_tensor([small]).to(device)))
+    encode = EncodeStyle(loss_network, network.own_statistics)
+    vector = encode(to_tensor([small]).to(device))
     x = to_tensor([content]).to(device)
     one = torch.ones(1, 1, device=device)
     affines = network.modulate(x, vector, torch.zeros(1, len(CONDITIONS), device=device), one, one)

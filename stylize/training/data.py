@@ -8,7 +8,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
+HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
 
@@ -88,7 +89,7 @@ def read_rgb(path: Path) -> Image.Image:
     return picture
 
 
-def to_tensor(images: Sequence[Image.Image]) -> Tensor:
+def to_tensor(images: Sequence[Image.Image] | NDArray[np.uint8]) -> Tensor:
     """Stack RGB pictures of one size to (N, 3, H, W) float32 in [0, 1], channels last in memory."""
     array = np.stack([np.asarray(image) for image in images])
     tensor = torch.from_numpy(array).permute(0, 3, 1, 2)
@@ -182,13 +183,16 @@ class StyleBank:
     """Statistics of many styles, computed once.
 
     Attributes:
-        vectors: (S, 1920) float32 style vectors.
+        vectors: (S, 1920) float32, what the loss network sees: means and standard deviations.
         covariances: (S, 2, 64, 64) float16, covariances of randomly projected features of
             ``COVARIANCE_LAYERS``.
+        pictures: (S, 128, 128, 3) uint8, the pictures in half their size, squeezed into squares:
+            for what the network itself measures of a style.
     """
 
     vectors: NDArray[np.float32]
     covariances: NDArray[np.float16]
+    pictures: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -233,8 +237,10 @@ def load_style_bank(
     """
     banks = [_load_variant(paths, network, index, seed, cache) for index in range(variants)]
     return StyleBank(
-        np.concatenate([bank.vectors for bank in banks]),
-        np.concatenate([bank.covariances for bank in banks]),
+        *(
+            np.concatenate([getattr(bank, item.name) for bank in banks])
+            for item in fields(StyleBank)
+        )
     )
 
 
@@ -242,19 +248,22 @@ def _load_variant(
     paths: Sequence[Path], network: LossNetwork, variant: int, seed: int, cache: Path
 ) -> StyleBank:
     names = "\n".join(f"{path.parent.name}/{path.name} {path.stat().st_size}" for path in paths)
+    # What is kept of a style, and how it is measured at the border.
+    kept = sorted(item.name for item in fields(StyleBank))
+    names += f" {kept} {[layer.padding_mode for layer in network.convolutions.values()]}"
     weights = b"".join(p.numpy().tobytes() for p in list(network.parameters())[:4])
     digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
     file = cache / f"styles-{digest[:16]}.npz"
     if file.is_file():
         try:
             with file.open("rb") as opened, np.load(opened) as arrays:
-                return StyleBank(arrays["vectors"], arrays["covariances"])
+                return StyleBank(*(arrays[item.name] for item in fields(StyleBank)))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             logger.warning("Damaged cache %s is computed again: %s", file, error)
     logger.info("Computing the statistics of %d styles, variant %d", len(paths), variant)
     rng = np.random.default_rng([seed, variant])
     matrices = projections()
-    vectors, covariances = [], []
+    vectors, covariances, pictures = [], [], []
     for path in paths:
         draws = rng.random(5)
         try:
@@ -266,6 +275,8 @@ def _load_variant(
             image = _vary(image, draws)
         small = min(STYLE_SIDE_PX, round((image.width * image.height) ** 0.5))
         image = image.resize(fit_area(image.size, small), Image.Resampling.BICUBIC)
+        halved = image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX)
+        pictures.append(np.asarray(halved))
         with torch.no_grad():
             features = network(to_tensor([image]))
             vectors.append(style_vector(features)[0].numpy())
@@ -275,13 +286,15 @@ def _load_variant(
             )
     if not vectors:
         raise TrainingError("None of the style pictures can be read.")
-    bank = StyleBank(np.stack(vectors), np.stack(covariances).astype(np.float16))
+    bank = StyleBank(
+        np.stack(vectors), np.stack(covariances).astype(np.float16), np.stack(pictures)
+    )
     then = ". Free some space and start again."
     with (
         whole_file(file, what=f"The cache {file}", then=then) as partial,
         partial.open("wb") as stream,
     ):
-        np.savez(stream, vectors=bank.vectors, covariances=bank.covariances)
+        np.savez(stream, **vars(bank))
     return bank
 
 

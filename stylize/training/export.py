@@ -24,13 +24,13 @@ from stylize.training.checkpoint import load_checkpoint, load_network, save_chec
 from stylize.training.data import content_batches, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.network import Affines, TransferNetwork
-from stylize.training.vgg import LossNetwork, style_vector
+from stylize.training.vgg import LossNetwork
 from stylize.training.zoom import calibrate_zoom_
 
 logger = logging.getLogger(__name__)
 
 OPSET = 20
-MODEL_FORMAT = 2
+MODEL_FORMAT = 3
 CORES = "cores"  # folder beside the model with what is quantized
 # None of these was traced; sides are multiples of 8 as the engine makes them.
 PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))
@@ -73,6 +73,7 @@ def export(
             f"{checkpoint} holds no loss network that fits: {error}. Take a checkpoint.pt of a "
             f"training."
         ) from error
+    loss_network.extend_borders_()
     training = {
         "steps": state["step"],
         "samples_seen": state["samples_seen"],
@@ -93,7 +94,8 @@ def _calibrate_zoom(
     """Calibrate on contents, each in the style of the next."""
     batches = content_batches(paths, count=24, side_px=384, seed=8, max_ratio=1.0)
     pictures = next(batches).crops
-    vectors = torch.cat([style_vector(loss_network(picture[None])) for picture in pictures])
+    encode = EncodeStyle(loss_network, network.own_statistics)
+    vectors = torch.cat([encode(picture[None]) for picture in pictures])
     calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
 
 
@@ -154,16 +156,20 @@ def _export(
     )
     models = {
         "style_encoder": _trace(
-            EncodeStyle(loss_network), {"image": image}, ["vector"], [{2: any_side, 3: any_side}]
+            EncodeStyle(loss_network, network.own_statistics),
+            {"image": image},
+            ["vector"],
+            [{2: any_side, 3: any_side}],
         ),
         "modulate": _trace(
             Modulate(network),
             inputs,
-            ["affine_quarter", "affine_eighth"],
+            ["affine_quarter", "affine_eighth", "peaks"],
             [sides, *({0: count},) * 4, None],
         ),
     }
-    painted = {"image": image, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
+    rgbx = torch.rand(1, 4, 64, 96)
+    painted = {"image": rgbx, "affine_quarter": affines.quarter, "affine_eighth": affines.eighth}
     models["paint"] = _free_maps(_trace(Paint(network), painted, ["cells"], [sides, None, None]))
     cores = out / CORES
     cores.mkdir(exist_ok=True)
@@ -258,7 +264,7 @@ def check_parity(
         picture = _smooth_noise(rng, height, width)
         image = torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():
-            vector = EncodeStyle(loss_network)(image)
+            vector = EncodeStyle(loss_network, network.own_statistics)(image)
             found = sessions["style_encoder"].run(None, {"bytes": picture})[0]
             worst_vector = max(worst_vector, float(np.abs(found - vector.numpy()).max()))
             # Two styles at once, of which one is painted, at weights other than the default.
@@ -271,7 +277,7 @@ def check_parity(
             feeds = {"bytes": picture, "vector": style.numpy(), "detail": detail.numpy()}
             feeds["zoom"] = zoom.numpy()
             feeds |= {"conditions": controls[0].numpy(), "strength": controls[1].numpy()}
-            quarter, eighth = sessions["modulate"].run(None, feeds)
+            quarter, eighth, _ = sessions["modulate"].run(None, feeds)
             for index in range(2):
                 part = Affines(
                     affines.quarter[index : index + 1], affines.eighth[index : index + 1]
@@ -280,12 +286,12 @@ def check_parity(
                 painted = sessions["paint"].run(
                     None,
                     {
-                        "bytes": picture,
+                        "bytes": np.pad(picture, ((0, 0),) * 3 + ((0, 1),)),
                         "affine_quarter": quarter[index : index + 1],
                         "affine_eighth": eighth[index : index + 1],
                     },
                 )[0]
-                difference = np.abs(painted - np.rint(expected)).max()
+                difference = np.abs(painted[..., :3] - np.rint(expected)).max()
                 worst_picture = max(worst_picture, float(difference))
     if worst_picture > PARITY_LEVELS or worst_vector > PARITY_VECTOR:
         raise TrainingError(

@@ -6,14 +6,18 @@ a quantized convolution ends with one multiplication per channel anyway, from it
 inputs that ``QLinearConv`` reads anew in every run. Each activation is then rounded once, and
 nothing between the bytes that come in and those that go out is a float.
 
+The steps of the activations are read anew too. A dark picture with one small bright spot needs ten
+times the range of others, and a range that is fixed for all pictures either clips the one or wastes
+most of its 256 levels on the others. So the modulator reports the peaks of the activations in the
+thumbnail, and a range is that peak times some headroom for what the thumbnail does not show.
+
 The graph is written by hand, in one description that two writers read: one writes floats, to
-measure the ranges of the activations, the other the quantized operators.
+measure the headroom that activations need, the other the quantized operators.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,33 +27,24 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from stylize.training.network import NetworkSize, TransferNetwork
+from stylize.training.graphs import Paint
+from stylize.training.network import TransferNetwork
+from stylize.training.network_size import NetworkSize
+from stylize.training.rounding import round_weight
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, NDArray[Any]]
 
 OPSET = 20
-WEIGHT_LEVELS = 63  # 7 bits: sums of two products stay below 2**15, where AVX2 saturates
+# Activations with fixed steps: convolutions in which nothing changes between runs are faster.
+FIXED = ("reduce_quarter", "mix_half")
 _SMALLEST_SCALE = 1e-4  # an affine with less is as good as a constant; its bias stays in 32 bits
 _LARGEST_BIAS = 2.0**30  # the sums of the products, at most 2**24, still fit beside it
 
 
-@dataclass(frozen=True)
-class Range:
-    """Scale and zero point of an activation: value = scale * (byte - zero)."""
-
-    scale: float
-    zero: int
-
-    @classmethod
-    def of(cls, low: float, high: float) -> Range:
-        """Return the range that covers low..high and holds 0 exactly."""
-        low, high = min(low, 0.0), max(high, 1e-6)
-        scale = (high - low) / 255
-        return cls(scale, round(-low / scale))
-
-
-PICTURE = Range(1 / 255, 0)
+_SMALLEST_STEP = 1e-6  # of an activation that is zero everywhere
+# Zero points and levels above them of activations behind a ReLU, and of all others.
+_UNSIGNED, _SIGNED = (0, 255), (128, 127)
 
 
 class _Writer:
@@ -61,7 +56,7 @@ class _Writer:
         self.constants: list[onnx.TensorProto] = []
         self.convolutions: dict[str, nn.Conv2d] = {
             name: module
-            for name, module in network.named_modules()
+            for name, module in Paint(network).network.named_modules()
             if isinstance(module, nn.Conv2d)
         }
 
@@ -85,15 +80,12 @@ class _Writer:
         )
 
     def parameters(self, name: str) -> tuple[Floats, Floats, dict[str, Any]]:
-        """Weight, bias and attributes of a convolution; the head's outputs in cell order."""
+        """Weight, bias and attributes of a convolution."""
         module = self.convolutions[name]
         if module.bias is None:
             raise ValueError(f"{name} has no bias")
         weight = module.weight.detach().numpy()
         bias = module.bias.detach().numpy()
-        if name == "head":
-            order = np.arange(12).reshape(3, 4).T.ravel()
-            weight, bias = weight[order], bias[order]
         padding, stride = int(module.padding[0]), module.stride[0]
         return weight, bias, {"pads": [padding] * 4, "strides": [stride] * 2}
 
@@ -131,92 +123,125 @@ class _FloatWriter(_Writer):
 class _Int8Writer(_Writer):
     """Writes quantized operators."""
 
-    def __init__(self, network: TransferNetwork, ranges: Mapping[str, Range]) -> None:
+    def __init__(
+        self,
+        network: TransferNetwork,
+        headroom: Mapping[str, float],
+        moments: Mapping[str, NDArray[np.float64]],
+    ) -> None:
         super().__init__(network)
-        self.ranges = dict(ranges) | {"bytes": PICTURE, "head": PICTURE}
-        # Of each site: scales of the weights, steps of the 32-bit sums, bias in those steps.
-        self.sites: dict[str, tuple[Floats, Floats, Floats]] = {}
+        self.headroom, self.moments = headroom, moments
+        self.levels: dict[str, int] = {}
+        # Of each site: scales of the weights, bias, place of its input among the steps.
+        self.sites: dict[str, tuple[Floats, Floats, int]] = {}
+        reached = {"bytes": 1.0, "head": 1.0} | {name: headroom[name] for name in FIXED}
+        self.fixed = {name: peak / 255 for name, peak in reached.items()}
+        for name, step in self.fixed.items():
+            self.constant(f"{name}_step", np.array(step, np.float32))
+            self.constant(f"{name}_zero", np.array(0, np.uint8))
 
     def convolution(self, name: str, x: str, *, relu: bool) -> str:
         weight, bias, attributes = self.parameters(name)
-        quantized, weight_scale = quantize_weight(weight)
-        step = self.range_of(x).scale * weight_scale  # of the 32-bit sums
-        dynamic = name in _site_names(self.size)
-        if dynamic:
-            self.sites[name] = (weight_scale, step, bias / step)
-            scale_input, bias_input = f"{name}_weight_scale", f"{name}_bias"
+        quantized, weight_scale = round_weight(weight, self.moments.get(name))
+        scale_input, bias_input = f"{name}_weight_scale", f"{name}_bias"
+        if name in _site_names(self.size):
+            self.sites[name] = (weight_scale, bias, self.size.activations.index(_base(x)))
         else:
-            scale_input = self.constant(f"{name}_weight_scale", weight_scale)
-            bias_input = self.constant(f"{name}_bias", np.rint(bias / step).astype(np.int32))
+            self.constant(scale_input, weight_scale)
+            whole = np.rint(bias / (self.fixed[_base(x)] * weight_scale))
+            self.constant(bias_input, whole.astype(np.int32))
         inputs = [
             x,
-            *self.quantization(x),
+            *_quantization(x),
             self.constant(f"{name}_weight", quantized),
             scale_input,
-            self.constant(f"{name}_weight_zero", np.zeros(len(weight), np.int8)),
-            *self.quantization(name),
+            self.constant(f"{name}_weight_zero", np.zeros(len(quantized), np.int8)),
+            *self.activation(name, relu=relu),
             bias_input,
         ]
         return self.node("QLinearConv", inputs, name, **attributes)
 
     def add(self, name: str, a: str, b: str, *, relu: bool) -> str:
-        inputs = [a, *self.quantization(a), b, *self.quantization(b), *self.quantization(name)]
+        inputs = [a, *_quantization(a), b, *_quantization(b), *self.activation(name, relu=relu)]
         return self.node("QLinearAdd", inputs, name, domain="com.microsoft")
 
-    def range_of(self, x: str) -> Range:
-        return self.ranges[x.removesuffix("_enlarged").removesuffix("_nchw")]
+    def activation(self, name: str, *, relu: bool) -> list[str]:
+        """Note an activation; return the names of its step and zero point."""
+        if name not in self.fixed:
+            zero, self.levels[name] = _UNSIGNED if relu else _SIGNED
+            self.constant(f"{name}_zero", np.array(zero, np.uint8))
+        return _quantization(name)
 
-    def quantization(self, x: str) -> list[str]:
-        """Names of the constants with scale and zero point of an activation."""
-        found = self.range_of(x)
-        names = [f"{x}_step", f"{x}_zero"]
-        if all(item.name != names[0] for item in self.constants):
-            self.constant(names[0], np.array(found.scale, np.float32))
-            self.constant(names[1], np.array(found.zero, np.uint8))
-        return names
+    def whole(self, x: str, output: str) -> str:
+        """Round floats to 32-bit integers."""
+        rounded = self.node("Round", [x], f"{output}_rounded")
+        # A float beyond 32 bits would become any integer.
+        limits = [
+            self.constant(f"{output}_{end}", np.array(limit, np.float32))
+            for end, limit in (("lowest", -_LARGEST_BIAS), ("highest", _LARGEST_BIAS))
+        ]
+        bounded = self.node("Clip", [rounded, *limits], f"{output}_bounded")
+        return self.node("Cast", [bounded], output, to=TensorProto.INT32)
 
-    def write_affines(self) -> None:
-        """Write, for all sites of a resolution at once, weight scales and biases of the affines."""
+    def write_inputs(self) -> None:
+        """Write, before all else, what follows from peaks and affines."""
         nodes, self.nodes = self.nodes, []
+        self._write_steps()
         for resolution, sites in _sites(self.size).items():
-            channels = sum(count for _, count in sites)
-            weight_scale, step, bias_steps = (
-                np.concatenate([self.sites[name][i] for name, _ in sites]).astype(np.float32)
-                for i in range(3)
-            )
-            p = resolution
-            flat = self.node(
-                "Reshape",
-                [f"affine_{p}", self.constant(f"{p}_flat", np.array([-1]))],
-                f"{p}_vector",
-            )
-            half = self.constant(f"{p}_half", np.array([channels, channels]))
-            self.nodes.append(helper.make_node("Split", [flat, half], [f"{p}_a", f"{p}_b"], axis=0))
-            size = self.node("Abs", [f"{p}_a"], f"{p}_size")
-            small = self.constant(f"{p}_small", np.array(_SMALLEST_SCALE, np.float32))
-            tiny = self.node("Less", [size, small], f"{p}_tiny")
-            safe = self.node("Where", [tiny, small, f"{p}_a"], f"{p}_safe")
-            scales = self.node(
-                "Mul", [safe, self.constant(f"{p}_weight_scale", weight_scale)], f"{p}_scales"
-            )
-            steps = self.node("Mul", [safe, self.constant(f"{p}_step", step)], f"{p}_steps")
-            shift = self.node("Div", [f"{p}_b", steps], f"{p}_shift")
-            total = self.node(
-                "Add", [shift, self.constant(f"{p}_bias_steps", bias_steps)], f"{p}_total"
-            )
-            rounded = self.node("Round", [total], f"{p}_rounded")
-            # A float beyond 32 bits would become any integer.
-            limits = [
-                self.constant(f"{p}_{end}", np.array(limit, np.float32))
-                for end, limit in (("lowest", -_LARGEST_BIAS), ("highest", _LARGEST_BIAS))
-            ]
-            bounded = self.node("Clip", [rounded, *limits], f"{p}_bounded")
-            bias = self.node("Cast", [bounded], f"{p}_bias", to=TensorProto.INT32)
-            parts = self.constant(f"{p}_parts", np.array([count for _, count in sites]))
-            for source, suffix in ((scales, "weight_scale"), (bias, "bias")):
-                outputs = [f"{name}_{suffix}" for name, _ in sites]
-                self.nodes.append(helper.make_node("Split", [source, parts], outputs, axis=0))
+            self._write_affines(resolution, sites)
         self.nodes += nodes
+
+    def _write_steps(self) -> None:
+        """Write the step of every activation: its peak times its headroom, by its levels."""
+        names = self.size.activations
+        factors = [self.headroom[name] / self.levels[name] for name in names]
+        flat = self.node(
+            "Reshape", ["peaks", self.constant("peaks_flat", np.array([-1]))], "peaks_vector"
+        )
+        factor = self.constant("peaks_factor", np.array(factors, np.float32))
+        steps = self.node("Mul", [flat, factor], "peaks_scaled")
+        least = self.constant("peaks_least", np.array(_SMALLEST_STEP, np.float32))
+        self.node("Max", [steps, least], "steps")
+        for index, name in enumerate(names):
+            place = self.constant(f"{name}_place", np.array(index))
+            self.node("Gather", ["steps", place], f"{name}_step")
+
+    def _write_affines(self, p: str, sites: list[tuple[str, int]]) -> None:
+        """Write weight scales and biases of all sites of a resolution at once."""
+        weight_scale, bias, source = (
+            np.concatenate([np.broadcast_to(self.sites[name][i], count) for name, count in sites])
+            for i in range(3)
+        )
+        flat = self.node(
+            "Reshape", [f"affine_{p}", self.constant(f"{p}_flat", np.array([-1]))], f"{p}_vector"
+        )
+        half = self.constant(f"{p}_half", np.array([len(bias)] * 2))
+        self.nodes.append(helper.make_node("Split", [flat, half], [f"{p}_a", f"{p}_b"], axis=0))
+        size = self.node("Abs", [f"{p}_a"], f"{p}_size")
+        small = self.constant(f"{p}_small", np.array(_SMALLEST_SCALE, np.float32))
+        tiny = self.node("Less", [size, small], f"{p}_tiny")
+        safe = self.node("Where", [tiny, small, f"{p}_a"], f"{p}_safe")
+        weight_scales = self.constant(f"{p}_weight_scale", weight_scale)
+        scales = self.node("Mul", [safe, weight_scales], f"{p}_scales")
+        # (a * (w * x + bias) + shift) in steps of a * w * x: the bias counts bias + shift / a.
+        shift = self.node("Div", [f"{p}_b", safe], f"{p}_shift")
+        total = self.node("Add", [shift, self.constant(f"{p}_bias", bias)], f"{p}_total")
+        step = self.node("Gather", ["steps", self.constant(f"{p}_source", source)], f"{p}_step")
+        unit = self.node("Mul", [step, weight_scales], f"{p}_unit")
+        whole = self.whole(self.node("Div", [total, unit], f"{p}_units"), f"{p}_whole")
+        parts = self.constant(f"{p}_parts", np.array([count for _, count in sites]))
+        for values, suffix in ((scales, "weight_scale"), (whole, "bias")):
+            outputs = [f"{name}_{suffix}" for name, _ in sites]
+            self.nodes.append(helper.make_node("Split", [values, parts], outputs, axis=0))
+
+
+def _base(x: str) -> str:
+    """The activation that a tensor is, whatever was done to its shape."""
+    return x.removesuffix("_enlarged").removesuffix("_nchw")
+
+
+def _quantization(x: str) -> list[str]:
+    return [f"{_base(x)}_step", f"{_base(x)}_zero"]
 
 
 def _sites(size: NetworkSize) -> dict[str, list[tuple[str, int]]]:
@@ -252,61 +277,69 @@ def _describe(writer: _FloatWriter | _Int8Writer, x: str) -> str:
     return writer.convolution("head", x, relu=False)
 
 
-def quantize_weight(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Quantize a weight (O, I, h, w) per output channel to 7 bits; return it and its scales."""
-    scale = np.abs(weight).max(axis=(1, 2, 3)).clip(1e-8) / WEIGHT_LEVELS
-    quantized = np.rint(weight / scale[:, None, None, None]).astype(np.int8)
-    return quantized, scale.astype(np.float32)
-
-
-def measure_ranges(
+def measure_headroom(
     network: TransferNetwork, feeds: Iterable[Feeds], *, percentile: float
-) -> dict[str, Range]:
-    """Measure the range of every activation.
+) -> dict[str, float]:
+    """Measure how far every activation goes beyond its peak in the thumbnail.
+
+    Of those with fixed steps, which have no peak there, how far they go.
 
     Args:
         network: The network, equalized.
-        feeds: ``image`` (1, 3, H, W) float32 in [0, 1], ``affine_quarter``, ``affine_eighth``.
-        percentile: Of the values of a picture that its range covers, in percent. The range of an
-            activation is the largest over the pictures, drawn a little towards the average: a
+        feeds: ``image`` (1, 4, H, W) float32 in [0, 1], ``affine_quarter``, ``affine_eighth`` and
+            ``peaks``.
+        percentile: Of the values of a picture that its range covers, in percent. The headroom of
+            an activation is the largest over the pictures, drawn a little towards the average: a
             rare picture may lose its extremes, if that gives all others finer steps.
     """
     writer = _FloatWriter(network)
     _describe(writer, "image")
-    outputs = [_image_input(x, TensorProto.FLOAT, [1, "c", "h", "w"]) for x in writer.activations]
-    model = _model(writer, [_image_input("image", TensorProto.FLOAT, [1, 3, "h", "w"])], outputs)
+    names = [*network.size.activations, *FIXED]
+    outputs = [_port(x, TensorProto.FLOAT, [1, "c", "h", "w"]) for x in names]
+    model = _model(writer, [_port("image", TensorProto.FLOAT, [1, 4, "h", "w"])], outputs)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    lows, highs = [], []
+    ratios = []
     for feed in feeds:
-        values = session.run(None, dict(feed))
-        lows.append([np.percentile(value, 100 - percentile) for value in values])
-        highs.append([np.percentile(value, percentile) for value in values])
-    low = 0.8 * np.min(lows, axis=0) + 0.2 * np.mean(lows, axis=0)
-    high = 0.8 * np.max(highs, axis=0) + 0.2 * np.mean(highs, axis=0)
-    return {
-        name: Range.of(float(low[i]), float(high[i])) for i, name in enumerate(writer.activations)
-    }
+        inputs = {name: value for name, value in feed.items() if name != "peaks"}
+        peaks = np.append(feed["peaks"][0].clip(_SMALLEST_STEP), np.ones(len(FIXED)))
+        reached = [np.percentile(np.abs(x), percentile) for x in session.run(None, inputs)]
+        ratios.append(np.array(reached) / peaks)
+    factors = 0.8 * np.max(ratios, axis=0) + 0.2 * np.mean(ratios, axis=0)
+    return dict(zip(names, factors.tolist(), strict=True))
 
 
-def write_int8_graph(network: TransferNetwork, ranges: Mapping[str, Range]) -> onnx.ModelProto:
-    """Write the INT8 graph: ``bytes`` (1, H, W, 3) and two affines -> ``picture`` (1, H, W, 3)."""
-    writer = _Int8Writer(network, ranges)
+def write_int8_graph(
+    network: TransferNetwork,
+    headroom: Mapping[str, float],
+    moments: Mapping[str, NDArray[np.float64]],
+) -> onnx.ModelProto:
+    """Write the INT8 graph: ``bytes`` (1, H, W, 4), affines, ``peaks`` -> ``picture``, bytes too.
+
+    Args:
+        network: The network, equalized.
+        headroom: From :func:`measure_headroom`.
+        moments: From :func:`stylize.training.rounding.input_moments`.
+    """
+    writer = _Int8Writer(network, headroom, moments)
     nchw = writer.node("Transpose", ["bytes"], "bytes_nchw", perm=[0, 3, 1, 2])
     cells = _describe(writer, nchw)
-    writer.write_affines()
-    # (1, 12, h, w) -> (1, h, w, 2, 6) -> (1, h, 2, w, 6) -> (1, 2h, 2w, 3); see graphs.Paint.
-    shape = writer.constant("split_shape", np.array([0, 0, 0, 2, 6]))
+    writer.write_inputs()
+    # (1, 16, h, w) -> (1, h, w, 2, 8) -> (1, h, 2, w, 8) -> (1, 2h, 2w, 4); see graphs.Paint.
+    shape = writer.constant("split_shape", np.array([0, 0, 0, 2, 8]))
     x = writer.node("Transpose", [cells], "cells_nhwc", perm=[0, 2, 3, 1])
     x = writer.node("Reshape", [x, shape], "cells_split")
     rows = writer.node("Transpose", [x], "rows", perm=[0, 1, 3, 2, 4])
     full = writer.node("Shape", ["bytes"], "picture_shape")
     writer.node("Reshape", [rows, full], "picture")
-    outputs = [_image_input("picture", TensorProto.UINT8, [1, "height", "width", 3])]
-    inputs = [_image_input("bytes", TensorProto.UINT8, [1, "height", "width", 3])]
+    outputs = [_port("picture", TensorProto.UINT8, [1, "height", "width", 4])]
+    inputs = [
+        _port("bytes", TensorProto.UINT8, [1, "height", "width", 4]),
+        _port("peaks", TensorProto.FLOAT, [1, len(network.size.activations)]),
+    ]
     return _model(writer, inputs, outputs)
 
 
-def _image_input(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
+def _port(name: str, kind: int, shape: list[int | str]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, shape)
 
 

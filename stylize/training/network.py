@@ -16,62 +16,22 @@ scale and shift. Two decisions shape this network:
   sit directly on convolutions, at 1/4 and 1/8 resolution only.
 
 The modulator maps a style vector and the logarithms of the loss weights to scales and shifts, as
-in Babaeizadeh and Ghiasi, "Adjustable Real-time Style Transfer", 2020.
+in Babaeizadeh and Ghiasi, "Adjustable Real-time Style Transfer", 2020; see
+:mod:`stylize.training.modulator`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
-# Four inputs beside two thousand: without a gain the layers hardly notice them.
-_CONDITION_GAIN = 24.0
+from stylize.training.modulator import Modulation, Modulator, OwnStatistics, halve
+from stylize.training.network_size import NetworkSize
+
 _EPS = 1e-3  # added to variances at the start: keeps flat pictures from being divided by zero
-
-
-@dataclass(frozen=True)
-class NetworkSize:
-    """Channels of the network.
-
-    Attributes:
-        half: Channels at 1/2 resolution.
-        quarter: Channels at 1/4 resolution.
-        eighth: Channels at 1/8 resolution.
-        blocks: Residual blocks at 1/8 resolution.
-        hidden: Width of the modulator's hidden layers.
-        vector: Length of the style vector.
-    """
-
-    half: int = 16
-    quarter: int = 32
-    eighth: int = 64
-    blocks: int = 3
-    hidden: int = 384
-    vector: int = 1920
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the sizes by name, for checkpoints and model.json."""
-        return asdict(self)
-
-    @property
-    def sites_quarter(self) -> tuple[int, ...]:
-        """Channels of the modulated convolutions at 1/4 resolution, in the order of the affines."""
-        return (self.quarter, self.quarter, self.quarter, self.half)
-
-    @property
-    def sites_eighth(self) -> tuple[int, ...]:
-        """Channels of the modulated convolutions at 1/8 resolution, in the order of the affines."""
-        return (self.eighth,) * (1 + 2 * self.blocks) + (self.quarter,)
-
-    @property
-    def modulated_channels(self) -> int:
-        """Number of channels of all sites."""
-        return sum(self.sites_quarter) + sum(self.sites_eighth)
 
 
 class Affines(NamedTuple):
@@ -84,57 +44,6 @@ class Affines(NamedTuple):
 
     quarter: Tensor
     eighth: Tensor
-
-
-class Modulation(NamedTuple):
-    """What the modulator says of a style: scale and shift of each normalised channel.
-
-    Attributes:
-        scale: (N, C) in (-1, 3).
-        shift: (N, C) in (-3, 3). C counts the channels of all sites, 1/4 resolution first.
-    """
-
-    scale: Tensor
-    shift: Tensor
-
-
-class Modulator(nn.Module):
-    """Style vector and loss weights -> scale and shift per modulated channel."""
-
-    vector_mean: Tensor
-    vector_std: Tensor
-
-    def __init__(self, size: NetworkSize) -> None:
-        super().__init__()
-        self.channels = size.modulated_channels
-        self.register_buffer("vector_mean", torch.zeros(size.vector))
-        self.register_buffer("vector_std", torch.ones(size.vector))
-        last = nn.Linear(size.hidden, 2 * self.channels)
-        self.layers = nn.Sequential(
-            nn.Linear(size.vector + len(CONDITIONS), size.hidden),
-            nn.ReLU(),
-            nn.Linear(size.hidden, size.hidden),
-            nn.ReLU(),
-            last,
-        )
-        nn.init.normal_(last.weight, std=0.02)
-        nn.init.zeros_(last.bias)
-
-    def forward(self, vectors: Tensor, conditions: Tensor) -> Modulation:
-        """Modulate.
-
-        Args:
-            vectors: (N, D) style vectors.
-            conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
-        """
-        # Standardised over the training styles; the clamp keeps odd pictures (a blank page, noise)
-        # within what the layers have seen.
-        standardized = ((vectors - self.vector_mean) / self.vector_std).clamp(-5, 5)
-        raw = self.layers(torch.cat([standardized, _CONDITION_GAIN * conditions], dim=1))
-        scale, shift = torch.split(raw, self.channels, dim=1)
-        # Bounded, so that the ranges of the INT8 activations are; scale starts at 1, shift at 0.
-        # A negative scale lets a style turn a channel around: dark may become its brightest colour.
-        return Modulation(1 + 2 * torch.tanh(scale / 3), 3 * torch.tanh(shift / 3))
 
 
 class TransferNetwork(nn.Module):
@@ -161,6 +70,7 @@ class TransferNetwork(nn.Module):
         self.reduce_quarter = nn.Conv2d(quarter, half, 1)
         self.mix_half = nn.Conv2d(half, half, 3, padding=1)
         self.head = nn.Conv2d(half, 12, 3, padding=1)
+        self.own_statistics = OwnStatistics(size)
         # At strength 0 the features pass with these instead of being normalised.
         self.identity_scale = nn.Parameter(torch.ones(size.modulated_channels))
         self.identity_shift = nn.Parameter(torch.zeros(size.modulated_channels))
@@ -197,8 +107,8 @@ class TransferNetwork(nn.Module):
         """Measure the content's statistics and turn them, with the style, into affines.
 
         Args:
-            thumbnails: (N, 3, H, W) whole content pictures in [0, 1], scaled down; sides multiples
-                of 8.
+            thumbnails: (N, 3, H, W), or (1, 3, H, W) for all styles, whole content pictures in
+                [0, 1], scaled down; sides multiples of 8.
             vectors: (N, D) style vectors.
             conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
             strength: (N, 1) in [0, 1]; the affines run from those of the unchanged features to
@@ -207,21 +117,70 @@ class TransferNetwork(nn.Module):
             zoom: (1, 1) side of the picture divided by that of the thumbnail, at least 1; None
                 for 1.
         """
-        modulation = self.modulator(vectors, conditions)
-        log_zoom = thumbnails.new_zeros(1, 1) if zoom is None else zoom.log()
-        damping = torch.exp(-self.zoom_std * log_zoom)
-        channels = (
-            modulation.scale,
-            modulation.shift,
-            self.identity_scale[None],
-            self.identity_shift[None],
-            self.epsilon[None],
-            damping,
-            self.zoom_mean * log_zoom * damping,
+        modulation = self.modulation(thumbnails, vectors, conditions)
+        return self.measure(thumbnails, modulation, strength, detail, zoom)
+
+    def modulation(self, thumbnails: Tensor, vectors: Tensor, conditions: Tensor) -> Modulation:
+        """Ask the modulator; arguments as of :meth:`modulate`."""
+        content = self.own_statistics(halve(thumbnails))
+        said: Modulation = self.modulator(vectors, content.expand(vectors.shape[0], -1), conditions)
+        return said
+
+    def measure(
+        self,
+        thumbnails: Tensor,
+        modulation: Modulation,
+        strength: Tensor,
+        detail: Tensor,
+        zoom: Tensor | None = None,
+    ) -> Affines:
+        """Normalise the content as a modulation says; other arguments as of :meth:`modulate`."""
+        return self._measure(thumbnails, modulation, strength, detail, zoom).affines()
+
+    def measure_peaks(
+        self,
+        thumbnails: Tensor,
+        modulation: Modulation,
+        strength: Tensor,
+        detail: Tensor,
+        zoom: Tensor | None = None,
+    ) -> tuple[Affines, Tensor]:
+        """Like :meth:`measure`, with the peaks of the activations.
+
+        Returns:
+            The affines, and (N, A) the largest absolute value of each of the ``size.activations``
+            in the thumbnail: by them INT8 chooses its steps for every picture anew.
+        """
+        measure = self._measure(thumbnails, modulation, strength, detail, zoom)
+        return measure.affines(), measure.peaks()
+
+    def _measure(
+        self,
+        thumbnails: Tensor,
+        modulation: Modulation,
+        strength: Tensor,
+        detail: Tensor,
+        zoom: Tensor | None,
+    ) -> _Measure:
+        rows = torch.ones_like(modulation.scale)
+        # Only the skip connection, the second site, has a gain.
+        before, skip = self.size.sites_quarter[:2]
+        gain = torch.cat(
+            [rows[:, :before], rows[:, :skip] * detail, rows[:, before + skip :]], dim=1
         )
-        measure = _Measure(channels, strength, detail, self.size)
+        styled, plain = gain * strength, gain * (1 - strength)
+        # A site's affine is: scale = plain + styled / std, shift = offset - styled / std * mean.
+        measure = _Measure(
+            plain * self.identity_scale,
+            styled * modulation.scale,
+            plain * self.identity_shift + styled * modulation.shift,
+            self.epsilon[None],
+            self.size,
+        )
         self._features(thumbnails, measure)
-        return measure.affines()
+        if zoom is not None:
+            measure.zoom_(zoom.log(), self.zoom_std, self.zoom_mean)
+        return measure
 
     def paint(self, images: Tensor, affines: Affines) -> Tensor:
         """Paint pictures with given affines.
@@ -249,16 +208,17 @@ class TransferNetwork(nn.Module):
 
     def _features(self, images: Tensor, normalize: _Measure | _Apply) -> Tensor:
         """Run everything up to the last modulated convolution, (N, half, H/4, W/4)."""
-        x = functional.relu(self.stem(images))
-        fine = functional.relu(normalize.quarter(self.down_quarter(x)))
-        x = functional.relu(normalize.eighth(self.down_eighth(fine)))
+        see, relu = normalize.see, functional.relu
+        x = see(relu(self.stem(images)))
+        fine = see(relu(normalize.quarter(self.down_quarter(x))))
+        x = see(relu(normalize.eighth(self.down_eighth(fine))))
         for first, second in zip(self.blocks[::2], self.blocks[1::2], strict=True):
-            branch = functional.relu(normalize.eighth(first(x)))
-            x = x + normalize.eighth(second(branch))
-        coarse = _enlarge(normalize.eighth(self.reduce_eighth(x)))
-        x = functional.relu(coarse + normalize.quarter(self.skip_quarter(fine), skip=True))
-        x = functional.relu(normalize.quarter(self.mix_quarter(x)))
-        return functional.relu(normalize.quarter(self.reduce_quarter(x)))
+            branch = see(relu(normalize.eighth(first(x))))
+            x = see(x + see(normalize.eighth(second(branch)), signed=True), signed=True)
+        coarse = _enlarge(see(normalize.eighth(self.reduce_eighth(x)), signed=True))
+        x = see(relu(coarse + see(normalize.quarter(self.skip_quarter(fine)), signed=True)))
+        x = see(relu(normalize.quarter(self.mix_quarter(x))))
+        return relu(normalize.quarter(self.reduce_quarter(x)))
 
 
 class _Apply:
@@ -268,7 +228,7 @@ class _Apply:
         self._quarter = iter(_split(affines.quarter, size.sites_quarter))
         self._eighth = iter(_split(affines.eighth, size.sites_eighth))
 
-    def quarter(self, x: Tensor, *, skip: bool = False) -> Tensor:
+    def quarter(self, x: Tensor) -> Tensor:
         scale, shift = next(self._quarter)
         return x * scale + shift
 
@@ -276,65 +236,79 @@ class _Apply:
         scale, shift = next(self._eighth)
         return x * scale + shift
 
+    def see(self, x: Tensor, *, signed: bool = False) -> Tensor:
+        return x
+
 
 class _Measure:
-    """Normalises the sites one after the other and keeps the affines that do the same."""
+    """Normalises the sites one after the other and keeps the statistics."""
 
     def __init__(
-        self, channels: tuple[Tensor, ...], strength: Tensor, detail: Tensor, size: NetworkSize
+        self, plain: Tensor, styled: Tensor, offset: Tensor, epsilon: Tensor, size: NetworkSize
     ) -> None:
-        """Split what is said of all channels (1 or N, C) into the sites, 1/4 resolution first."""
-        self._strength, self._detail = strength, detail
-        split = [
-            torch.split(rows, list(size.sites_quarter + size.sites_eighth), dim=1)
-            for rows in channels
-        ]
-        sites = list(zip(*split, strict=True))
-        self._todo_quarter = iter(sites[: len(size.sites_quarter)])
-        self._todo_eighth = iter(sites[len(size.sites_quarter) :])
-        self._done_quarter: list[tuple[Tensor, Tensor]] = []
-        self._done_eighth: list[tuple[Tensor, Tensor]] = []
+        """Take the terms of the affines of all channels (1 or N, C), 1/4 resolution first."""
+        self._terms = plain, styled, offset
+        self._size = size
+        sites = list(size.sites_quarter + size.sites_eighth)
+        rows = (torch.split(row, sites, dim=1) for row in (*self._terms, epsilon))
+        todo = list(zip(*rows, strict=True))
+        self._quarter = iter(todo[: len(size.sites_quarter)])
+        self._eighth = iter(todo[len(size.sites_quarter) :])
+        self._done: tuple[list[tuple[Tensor, Tensor]], ...] = ([], [])
+        self._damping: Tensor | None = None
+        self._rise: Tensor | None = None
+        self._peaks: list[Tensor] = []
 
-    def quarter(self, x: Tensor, *, skip: bool = False) -> Tensor:
-        gain = self._detail if skip else None
-        y, affine = self._normalize(x, next(self._todo_quarter), gain)
-        self._done_quarter.append(affine)
-        return y
+    def quarter(self, x: Tensor) -> Tensor:
+        return self._normalize(x, next(self._quarter), self._done[0])
 
     def eighth(self, x: Tensor) -> Tensor:
-        y, affine = self._normalize(x, next(self._todo_eighth), None)
-        self._done_eighth.append(affine)
-        return y
+        return self._normalize(x, next(self._eighth), self._done[1])
 
     def _normalize(
-        self, x: Tensor, site: tuple[Tensor, ...], gain: Tensor | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Normalise a site of the thumbnail; return also the affine (N, C) for the picture."""
-        style_scale, style_shift, identity_scale, identity_shift, epsilon, damping, offset = site
+        self, x: Tensor, site: tuple[Tensor, ...], done: list[tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        plain, styled, offset, epsilon = site
         mean = x.mean(dim=(2, 3))
         variance = (x - mean[:, :, None, None]).square().mean(dim=(2, 3))
-        scale = style_scale * torch.rsqrt(variance + epsilon)
-        shift = style_shift - scale * mean
+        inverse = torch.rsqrt(variance + epsilon)
+        done.append((mean, inverse))
+        stretch = styled * inverse
+        scale, shift = plain + stretch, offset - stretch * mean
+        return x * scale[:, :, None, None] + shift[:, :, None, None]
 
-        def finish(scale: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
-            scale = torch.lerp(identity_scale.expand_as(scale), scale, self._strength)
-            shift = torch.lerp(identity_shift.expand_as(shift), shift, self._strength)
-            return (scale, shift) if gain is None else (scale * gain, shift * gain)
+    def zoom_(self, log_zoom: Tensor, zoom_std: Tensor, zoom_mean: Tensor) -> None:
+        """Make the affines fit a larger picture: std / damping, mean + rise * std."""
+        self._damping = torch.exp(-zoom_std * log_zoom)
+        self._rise = zoom_mean * log_zoom
 
-        here = finish(scale, shift)
-        # With the statistics std / damping and mean + zoom_mean * log(zoom) * std.
-        there = finish(
-            scale * damping, shift * damping + style_shift * (1 - damping) - style_scale * offset
-        )
-        return x * here[0][:, :, None, None] + here[1][:, :, None, None], there
+    def see(self, x: Tensor, *, signed: bool = False) -> Tensor:
+        self._peaks.append((x.detach().abs() if signed else x.detach()).amax(dim=(1, 2, 3)))
+        return x
+
+    def peaks(self) -> Tensor:
+        return torch.stack([peak.expand(self._peaks[-1].shape) for peak in self._peaks], dim=1)
 
     def affines(self) -> Affines:
-        return Affines(_join(self._done_quarter), _join(self._done_eighth))
-
-
-def _join(sites: list[tuple[Tensor, Tensor]]) -> Tensor:
-    scales, shifts = zip(*sites, strict=True)
-    return torch.cat([*scales, *shifts], dim=1)[:, :, None, None]
+        plain, styled, offset = self._terms
+        mean, inverse = (
+            torch.cat(
+                [site[i].expand(plain.shape[0], -1) for done in self._done for site in done], 1
+            )
+            for i in range(2)
+        )
+        stretch = styled * inverse
+        if self._damping is not None and self._rise is not None:
+            stretch = stretch * self._damping
+            offset = offset - styled * self._damping * self._rise
+        scale, shift = plain + stretch, offset - stretch * mean
+        quarter = sum(self._size.sites_quarter)
+        return Affines(
+            *(
+                torch.cat([scale[:, part], shift[:, part]], dim=1)[:, :, None, None]
+                for part in (slice(None, quarter), slice(quarter, None))
+            )
+        )
 
 
 def _split(affines: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
@@ -358,7 +332,8 @@ def paint_mirrored(network: TransferNetwork, images: Tensor, affines: Affines) -
         images: (N, 3, H, W) in [0, 1]; H and W multiples of 8, at least 16.
         affines: From :meth:`TransferNetwork.modulate`.
     """
-    padded = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.padding[0]]
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    padded = [m for m in convolutions if m.padding[0] and m.padding_mode == "zeros"]
     try:
         for convolution in padded:
             convolution.padding_mode = "reflect"

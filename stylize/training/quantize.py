@@ -39,7 +39,8 @@ from stylize.training.checkpoint import load_checkpoint, load_network
 from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_rgb, to_tensor
 from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
-from stylize.training.int8_graph import measure_ranges, write_int8_graph
+from stylize.training.int8_graph import measure_headroom, write_int8_graph
+from stylize.training.rounding import input_moments
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 def quantize_encoder(
     source: Path, target: Path, feeds: Iterator[Feeds], *, percentile: float
 ) -> None:
-    """Quantize the convolutions of the style encoder and let it take bytes.
+    """Quantize the convolutions of the loss network in the style encoder and let it take bytes.
+
+    The network's own statistics stay in FP32: they cost next to nothing and carry the palette.
 
     Args:
         source: The float graph of the export's ``cores`` folder.
@@ -84,6 +87,7 @@ def quantize_encoder(
             per_channel=True,
             reduce_range=True,
             op_types_to_quantize=["Conv", "Relu", "MaxPool"],
+            nodes_to_exclude=_own_nodes(source),
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={
                 "TensorQuantOverrides": {"image": [_BYTES]},
@@ -93,6 +97,14 @@ def quantize_encoder(
         )
         model = add_byte_ports(onnx.load(path))
     onnx.save(model, target)
+
+
+def _own_nodes(source: Path) -> list[str]:
+    """Names of the nodes that measure the network's own statistics, see graphs.EncodeStyle."""
+    nodes = onnx.load(source).graph.node
+    own = [n for n in nodes if n.op_type == "Conv" and n.input[1].startswith("own_statistics.")]
+    outputs = {node.output[0] for node in own}
+    return [node.name for node in [*own, *(n for n in nodes if outputs & set(n.input))]]
 
 
 def quantize_weights(source: Path, target: Path, *, smallest: int = 1024) -> None:
@@ -243,9 +255,10 @@ def _quantize(
     _describe(model_dir, {})
     reference = Engine(model_dir, precision="fp32")
     network = load_network(load_checkpoint(cores / "network.pt"), ema=False)
-    feeds = _paint_feeds(reference, calibration, rng)
-    ranges = measure_ranges(network, feeds, percentile=percentile)
-    onnx.save(write_int8_graph(network, ranges), model_dir / "paint.int8.onnx")
+    feeds = list(_paint_feeds(reference, calibration, rng))
+    headroom = measure_headroom(network, feeds, percentile=percentile)
+    graph = write_int8_graph(network, headroom, input_moments(network, feeds))
+    onnx.save(graph, model_dir / "paint.int8.onnx")
     _describe(model_dir, {})
     quantized = Engine(model_dir, precision="int8")
     psnrs = []

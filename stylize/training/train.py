@@ -38,14 +38,12 @@ from stylize.training.data import (
     load_style_bank,
     projections,
     read_exclusions,
+    to_tensor,
 )
 from stylize.training.files import whole_file
-from stylize.training.network import (
-    CONDITIONS,
-    NetworkSize,
-    TransferNetwork,
-    paint_mirrored,
-)
+from stylize.training.modulator import CONDITIONS, halve
+from stylize.training.network import TransferNetwork, paint_mirrored
+from stylize.training.network_size import NetworkSize
 from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
 
 logger = logging.getLogger(__name__)
@@ -172,8 +170,10 @@ class Samples:
 
     Attributes:
         content: Crops and thumbnails of the contents.
-        vectors: (N, D) style vectors.
+        seen: (N, 1920) what the loss network sees in the styles.
         covariances: (N, 2, P, P) their covariances.
+        pictures: (M, 3, 128, 128) style pictures in half their size, in [0, 1].
+        shares: (N, M) of the pictures in the styles; rows sum to 1.
         conditions: (N, 4) natural logarithms of the loss weights.
         strength: (N, 1) in [0, 1].
         detail: (N, 1) gain of the skip connection, 0 to 1.3.
@@ -181,8 +181,10 @@ class Samples:
     """
 
     content: ContentBatch
-    vectors: Tensor
+    seen: Tensor
     covariances: Tensor
+    pictures: Tensor
+    shares: Tensor
     conditions: Tensor
     strength: Tensor
     detail: Tensor
@@ -198,12 +200,15 @@ def draw_samples(
     first, second = rng.integers(len(bank), size=(2, count))
     # Some of the styles are mixtures: blends are then nothing new to the network.
     share = np.where(rng.random(count) < 0.1, rng.random(count), 0).astype(np.float32)
-    vectors = _mix(bank.vectors[first], bank.vectors[second], share)
+    seen = _mix(bank.vectors[first], bank.vectors[second], share)
     covariances = _mix(
         bank.covariances[first].astype(np.float32),
         bank.covariances[second].astype(np.float32),
         share,
     )
+    mixed = np.flatnonzero(share)
+    shares = np.concatenate([np.diag(1 - share), np.diag(share)[:, mixed]], axis=1)
+    pictures = bank.pictures[np.concatenate([first, second[mixed]])]
     # With fewer of them the sliders stay without effect.
     weighted = rng.random(count) < 0.5
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
@@ -215,8 +220,10 @@ def draw_samples(
     detail = np.where(rng.random(count) < 0.3, rng.uniform(0, 1.3, count), 1.0)
     return Samples(
         content=next(contents),
-        vectors=torch.from_numpy(vectors),
+        seen=torch.from_numpy(seen),
         covariances=torch.from_numpy(covariances),
+        pictures=to_tensor(pictures),
+        shares=torch.from_numpy(shares),
         conditions=torch.from_numpy(conditions.astype(np.float32)),
         strength=torch.from_numpy(strength.astype(np.float32))[:, None],
         detail=torch.from_numpy(detail.astype(np.float32))[:, None],
@@ -245,7 +252,7 @@ def compute_losses(
     with torch.no_grad():
         unique = loss_network(samples.content.crops)
         content = {name: x.repeat_interleave(repeat, dim=0) for name, x in unique.items()}
-        own_vectors = style_vector(content)
+        own_seen = style_vector(content)
         own_covariances = torch.stack(
             [
                 covariance(content[name], matrix)
@@ -254,13 +261,17 @@ def compute_losses(
             dim=1,
         )
         own = samples.own_style
-        vectors = torch.where(own[:, None], own_vectors, samples.vectors)
+        seen = torch.where(own[:, None], own_seen, samples.seen)
         covariances = torch.where(own[:, None, None, None], own_covariances, samples.covariances)
         # At strength s the target lies at s between the content's statistics and the style's.
-        target_vectors = torch.lerp(own_vectors, vectors, samples.strength)
+        targets = torch.lerp(own_seen, seen, samples.strength)
         target_covariances = torch.lerp(
             own_covariances, covariances, samples.strength[:, :, None, None]
         )
+    measured = samples.shares @ network.own_statistics(samples.pictures)
+    own_measured = network.own_statistics(halve(crops))
+    measured = torch.where(own[:, None], own_measured, measured)
+    vectors = torch.cat([seen, measured], dim=1)
     affines = network.modulate(
         thumbnails, vectors, samples.conditions, samples.strength, samples.detail
     )
@@ -268,7 +279,7 @@ def compute_losses(
     features = loss_network(output)
 
     content_term = losses.content_loss(features, content)
-    style_term = losses.style_loss(features, split_style_vector(target_vectors))
+    style_term = losses.style_loss(features, split_style_vector(targets))
     covariance_term = losses.covariance_loss(features, target_covariances, matrices)
     edge_term = losses.edge_loss(output, crops)
     smoothness_term = losses.smoothness_loss(output)
@@ -343,7 +354,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     path = config.out / "checkpoint.pt"
     state = load_checkpoint(path) if path.is_file() else None
 
-    loss_network = _loss_network(config, content_paths)
+    loss_network = _loss_network(config, content_paths).extend_borders_()
     bank = load_style_bank(
         style_paths,
         loss_network,
@@ -495,9 +506,7 @@ def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -
     if source is None and config.init is not None:
         source = load_checkpoint(config.init)
     if source is None:
-        vectors = torch.from_numpy(bank.vectors)
-        network.modulator.vector_mean.copy_(vectors.mean(dim=0))
-        network.modulator.vector_std.copy_(vectors.std(dim=0).clamp_min(1e-3))
+        _standardize(network, bank)
     else:
         try:
             network.load_state_dict(source[key])
@@ -507,6 +516,19 @@ def _start(config: TrainConfig, state: dict[str, Any] | None, bank: StyleBank) -
                 f"into another folder."
             ) from error
     return network.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _standardize(network: TransferNetwork, bank: StyleBank) -> None:
+    """Let the modulator see all statistics of the styles with mean 0 and deviation 1."""
+    some = bank.pictures[:: max(1, len(bank) // 512)]
+    own = network.own_statistics(to_tensor(some))
+    for vectors, part in (
+        (torch.from_numpy(bank.vectors), slice(None, network.size.seen)),
+        (own, slice(network.size.seen, None)),
+    ):
+        network.modulator.vector_mean[part] = vectors.mean(dim=0)
+        network.modulator.vector_std[part] = vectors.std(dim=0).clamp_min(1e-2)
 
 
 def _contents(config: TrainConfig, paths: list[Path], step: int) -> Iterator[ContentBatch]:
@@ -521,12 +543,10 @@ def _contents(config: TrainConfig, paths: list[Path], step: int) -> Iterator[Con
 
 def _to_device(samples: Samples, device: torch.device) -> Samples:
     content = samples.content
+    _, *others = fields(Samples)
     return Samples(
         ContentBatch(content.crops.to(device), content.thumbnails.to(device)),
-        *(
-            getattr(samples, name).to(device)
-            for name in ("vectors", "covariances", "conditions", "strength", "detail", "own_style")
-        ),
+        *(getattr(samples, item.name).to(device) for item in others),
     )
 
 

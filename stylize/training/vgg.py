@@ -131,6 +131,20 @@ class LossNetwork(nn.Module):
                 break
         return features
 
+    def extend_borders_(self) -> LossNetwork:
+        """Let pictures and features go on beyond their borders as they are there; in place.
+
+        With zeros around it a picture lies in a black frame, whose edges every layer sees: a third
+        of the 12 x 12 values of relu4_1 at 96 px. A network that trains on such crops paints too
+        little contrast, and too dark, to make up for the frame.
+
+        Returns:
+            This network.
+        """
+        for name in self.convolutions:
+            self._convolution(name).padding_mode = "replicate"
+        return self
+
     def accelerate_(self) -> None:
         """Get ready for many passes on a CPU; the weights must not change afterwards."""
         # Below 64 channels, and at full resolution, memory is the limit and not multiplications.

@@ -39,11 +39,16 @@ _CONSTANT = 7  # a bias added to this one of the 36 products reaches all 16 outp
 
 
 class FrozenConvReLU:
-    """ReLU of a 3x3 convolution with zero padding, differentiable in its input only."""
+    """ReLU of a 3x3 convolution with frozen weights, differentiable in its input only.
+
+    The convolution pads with zeros or, with ``padding_mode="replicate"``, with the values of the
+    border; the gradient then takes these copies for constants.
+    """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         """Transform the weights of a convolution; later changes of them go unnoticed."""
         weight, bias = convolution.weight.detach(), convolution.bias
+        self._replicate = convolution.padding_mode == "replicate"
         self._forward = _transform(weight)
         self._backward = _transform(weight.flip(2, 3).transpose(0, 1))
         self._bias = torch.zeros(36, 1, len(weight))
@@ -60,7 +65,7 @@ class FrozenConvReLU:
 
     def forward(self, images: Tensor) -> Tensor:
         """Compute without a record for the gradient."""
-        return _convolve(images, self._forward, self._bias).relu_()
+        return _convolve(images, self._forward, self._bias, replicate=self._replicate).relu_()
 
     def backward(self, gradient: Tensor, outputs: Tensor) -> Tensor:
         """Return the gradient of the input, (N, C, H, W)."""
@@ -97,12 +102,15 @@ def _kron(matrix: tuple[tuple[int, ...], ...]) -> Tensor:
 _INPUT_2D, _OUTPUT_2D = _kron(_INPUT), _kron(_OUTPUT)
 
 
-def _convolve(images: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
+def _convolve(images: Tensor, weights: Tensor, bias: Tensor, *, replicate: bool = False) -> Tensor:
     count, channels, height, width = images.shape
     outputs = weights.shape[2]
     rows, columns = -(-height // _TILE), -(-width // _TILE)
     margins = (0, 0, 1, _TILE * columns + 1 - width, 1, _TILE * rows + 1 - height)
     padded = functional.pad(images.permute(0, 2, 3, 1), margins).contiguous()
+    if replicate:
+        padded[:, 0], padded[:, height + 1] = padded[:, 1], padded[:, height]
+        padded[:, :, 0], padded[:, :, width + 1] = padded[:, :, 1], padded[:, :, width]
     of_image, of_row, of_column, _ = padded.stride()
     steps = (of_row, of_column, of_image, _TILE * of_row, _TILE * of_column, 1)
     result = images.new_empty(count, rows, _TILE, columns, _TILE, outputs)

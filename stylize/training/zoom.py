@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.training.network import CONDITIONS, TransferNetwork
+from stylize.training.modulator import CONDITIONS, Modulation
+from stylize.training.network import TransferNetwork
 from stylize.training.vgg import Statistics
 
 ZOOMS = (2, 4)
@@ -30,12 +31,15 @@ def calibrate_zoom_(network: TransferNetwork, pictures: Tensor, vectors: Tensor)
     """
     rows = []
     for picture, vector in zip(pictures, vectors, strict=True):
-        whole = _site_statistics(network, picture[None], vector[None])
+        plain = picture.new_zeros(1, len(CONDITIONS))
+        # What the modulator says depends on the content a little; here only the scale may differ.
+        modulation = network.modulation(picture[None], vector[None], plain)
+        whole = _site_statistics(network, picture[None], modulation)
         for zoom in ZOOMS:
             small = functional.interpolate(
                 picture[None], scale_factor=1 / zoom, mode="bicubic", antialias=True
             )
-            part = _site_statistics(network, small.clamp(0, 1), vector[None])
+            part = _site_statistics(network, small.clamp(0, 1), modulation)
             log_zoom = math.log(zoom)
             std = (whole.std / part.std).log() / log_zoom
             rows.append(torch.stack([std, (whole.mean - part.mean) / part.std / log_zoom]))
@@ -44,13 +48,14 @@ def calibrate_zoom_(network: TransferNetwork, pictures: Tensor, vectors: Tensor)
     network.zoom_mean.copy_(mean)
 
 
-def _site_statistics(network: TransferNetwork, picture: Tensor, vector: Tensor) -> Statistics:
+def _site_statistics(
+    network: TransferNetwork, picture: Tensor, modulation: Modulation
+) -> Statistics:
     """Mean and standard deviation (C,) of every channel of the sites, in the affines' order."""
     size = network.size
     # An affine is scale = style's scale / std and shift = style's shift - scale * mean.
-    modulation = network.modulator(vector, picture.new_zeros(1, len(CONDITIONS)))
     one = picture.new_ones(1, 1)
-    affines = network.modulate(picture, vector, picture.new_zeros(1, len(CONDITIONS)), one, one)
+    affines = network.measure(picture, modulation, one, one)
     parts = [
         torch.split(affine.flatten(), sum(sites))
         for affine, sites in (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stylize.training.network import NetworkSize
+from stylize.training.network_size import NetworkSize
 from stylize.training.vgg import VECTOR_LENGTH, LossNetwork
 from tests.conftest import make_picture
 
@@ -16,7 +16,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def tiny_size() -> NetworkSize:
-    return NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, vector=VECTOR_LENGTH)
+    return NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, seen=VECTOR_LENGTH)
 
 
 @pytest.fixture(scope="session")

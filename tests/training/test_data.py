@@ -80,6 +80,7 @@ def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path
     assert len(bank) == 6
     assert bank.vectors.shape == (6, 1920)
     assert bank.covariances.shape == (6, 2, 64, 64)
+    assert bank.pictures.shape == (6, 128, 128, 3)
     assert np.isfinite(bank.vectors).all()
     assert (bank.vectors[:3] != bank.vectors[3:]).any(axis=1).all()
     monkeypatch.setattr(
@@ -87,6 +88,7 @@ def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path
     )
     again = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
     np.testing.assert_array_equal(again.vectors, bank.vectors)
+    np.testing.assert_array_equal(again.pictures, bank.pictures)
 
 
 def test_areas_and_tensors():
@@ -113,6 +115,7 @@ def test_a_damaged_cache_is_computed_again(picture_folders, loss_network, tmp_pa
     file.write_bytes(file.read_bytes()[:1000])
     again = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
     np.testing.assert_array_equal(again.vectors, bank.vectors)
+    np.testing.assert_array_equal(again.pictures, bank.pictures)
 
 
 def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(

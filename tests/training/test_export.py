@@ -84,9 +84,12 @@ def test_cells_are_the_picture_in_another_order():
             images, torch.zeros(1, network.size.vector), torch.zeros(1, 4), one, one
         )
         picture = network.paint(images, affines)[0]
-        cells = Paint(network)(images, *affines)[0]
-    rows = cells.permute(1, 2, 0).reshape(16, 12, 2, 2, 3).permute(0, 2, 1, 3, 4)
-    torch.testing.assert_close(rows.reshape(32, 24, 3).permute(2, 0, 1), picture)
+        rgbx = torch.cat([images, torch.rand(1, 1, 32, 24)], dim=1)
+        cells = Paint(network)(rgbx, *affines)[0]
+    rows = cells.permute(1, 2, 0).reshape(16, 12, 2, 2, 4).permute(0, 2, 1, 3, 4)
+    pixels = rows.reshape(32, 24, 4).permute(2, 0, 1)
+    torch.testing.assert_close(pixels[:3], picture)
+    assert (pixels[3] == 1).all()
 
 
 @pytest.fixture

@@ -91,8 +91,14 @@ def test_samples_are_repeatable_and_varied(config, loss_network):
         )
         return training.draw_samples(contents, bank, config, step)
 
-    assert (draw(3).vectors == draw(3).vectors).all()
+    assert (draw(3).seen == draw(3).seen).all()
     drawn = [draw(step) for step in range(60)]
+    mixtures = [samples for samples in drawn if len(samples.pictures) > config.batch]
+    assert mixtures
+    for samples in drawn:
+        assert samples.shares.shape == (config.batch, len(samples.pictures))
+        torch.testing.assert_close(samples.shares.sum(dim=1), torch.ones(config.batch))
+    assert any(((samples.shares > 0).sum(dim=1) == 2).any() for samples in mixtures)
     strength = torch.cat([samples.strength for samples in drawn])
     assert (strength == 1).sum() > 60
     assert (strength == 0).any()
@@ -164,7 +170,11 @@ def test_training_can_start_from_another_checkpoint(config):
     expected = load_checkpoint(path)["loss_network"]["convolutions.relu1_1.weight"]
     network = training._loss_network(other, training.list_pictures(config.contents))
     torch.testing.assert_close(network.state_dict()["convolutions.relu1_1.weight"], expected)
-    bank = training.StyleBank(torch.zeros(2, 1920).numpy(), torch.zeros(2, 2, 64, 64).numpy())
+    bank = training.StyleBank(
+        torch.zeros(2, 1920).numpy(),
+        torch.zeros(2, 2, 64, 64).numpy(),
+        torch.zeros(2, 128, 128, 3, dtype=torch.uint8).numpy(),
+    )
     network = training._start(other, None, bank)
     expected = load_checkpoint(path)["ema"]
     torch.testing.assert_close(network.state_dict()["stem.weight"], expected["stem.weight"])

@@ -38,6 +38,19 @@ def test_a_style_vector_is_means_then_deviations(loss_network):
         torch.testing.assert_close(part.std, expected.std)
 
 
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_with_extended_borders_a_flat_picture_has_no_frame(accelerated):
+    torch.manual_seed(3)
+    network, image = LossNetwork(), torch.full((1, 3, 24, 40), 0.7)
+    assert network(image)["relu4_1"].std(dim=(2, 3)).max() > 1e-4
+    network.extend_borders_()
+    if accelerated:
+        network.accelerate_()
+    for features in network(image).values():
+        assert features.std(dim=(2, 3)).max() < 1e-5
+    assert network(torch.rand(1, 3, 8, 8))["relu4_1"].shape == (1, 512, 1, 1)
+
+
 def test_normalizing_gives_channels_unit_mean_and_keeps_the_function():
     torch.manual_seed(3)
     network, images = LossNetwork(), torch.rand(2, 3, 32, 32)

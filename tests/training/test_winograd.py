@@ -35,6 +35,23 @@ def test_values_and_gradient_are_those_of_a_convolution(count, inputs, outputs, 
     torch.testing.assert_close(gradient, wanted, rtol=1e-4, atol=1e-5)
 
 
+@given(height=st.integers(1, 11), width=st.integers(1, 11))
+def test_borders_may_go_on_as_they_are(height, width):
+    convolution = make_layer(3, 4)
+    images = torch.randn(2, 3, height, width, requires_grad=True)
+    # The copies at the border are constants: their gradient goes nowhere.
+    inner = functional.pad(images, (1, 1, 1, 1))
+    border = functional.pad(images.detach(), (1, 1, 1, 1), mode="replicate") - inner.detach()
+    expected = functional.conv2d(inner + border, convolution.weight, convolution.bias).relu()
+    convolution.padding_mode = "replicate"
+    got = FrozenConvReLU(convolution)(images)
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
+    weights = torch.randn_like(expected) * (expected.detach().abs() > 1e-4) * (got.detach() > 1e-4)
+    (wanted,) = torch.autograd.grad(expected, images, weights)
+    (gradient,) = torch.autograd.grad(got, images, weights)
+    torch.testing.assert_close(gradient, wanted, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("chunk", [1, 3000, 10**9])
 def test_chunks_do_not_show(monkeypatch, chunk):
     convolution = make_layer(4, 6, bias=False)

@@ -2,10 +2,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from stylize.training.network import NetworkSize, TransferNetwork
+from stylize.training.network import TransferNetwork
+from stylize.training.network_size import NetworkSize
 from stylize.training.zoom import calibrate_zoom_
 
-SMALL = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, vector=6)
+SMALL = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, seen=6)
 
 
 @pytest.fixture
@@ -18,7 +19,9 @@ def modulate(network, image, zoom=None):
     with torch.no_grad():
         one = torch.ones(1, 1)
         zoom = None if zoom is None else torch.full((1, 1), float(zoom))
-        return network.modulate(image, torch.zeros(1, 6), torch.zeros(1, 4), one, one, zoom)
+        # Of the content only its statistics may count, not what the modulator thinks of it.
+        modulation = network.modulation(noise(1), torch.zeros(1, SMALL.vector), torch.zeros(1, 4))
+        return network.measure(image, modulation, one, one, zoom)
 
 
 def noise(count: int) -> torch.Tensor:
@@ -48,7 +51,7 @@ def test_the_affine_takes_the_statistics_that_the_picture_will_have(network):
     network.zoom_mean[0] = 0.5 / torch.tensor(4.0).log()
     zoomed = modulate(network, image, 4).quarter.flatten()
     with torch.no_grad():
-        asked = network.modulator(torch.zeros(1, 6), torch.zeros(1, 4))
+        asked = network.modulation(image, torch.zeros(1, SMALL.vector), torch.zeros(1, 4))
     std = asked.scale[0, 0] / plain[0]
     mean = (asked.shift[0, 0] - plain[sites]) / plain[0]
     torch.testing.assert_close(zoomed[0], asked.scale[0, 0] / (2 * std))
@@ -59,7 +62,7 @@ def test_the_affine_takes_the_statistics_that_the_picture_will_have(network):
 
 def test_calibrated_affines_of_a_thumbnail_are_closer_to_those_of_the_picture(network):
     images = noise(6).clamp(0, 1)
-    calibrate_zoom_(network, images, torch.zeros(6, 6))
+    calibrate_zoom_(network, images, torch.zeros(6, SMALL.vector))
     assert network.zoom_std.abs().max() > 0.1
 
     def error(zoom) -> float:
@@ -69,4 +72,4 @@ def test_calibrated_affines_of_a_thumbnail_are_closer_to_those_of_the_picture(ne
         )
         return float((whole.quarter - part.quarter).abs().mean())
 
-    assert error(4) < 0.5 * error(None)
+    assert error(4) < 0.7 * error(None)
