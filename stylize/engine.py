@@ -222,8 +222,10 @@ class Engine:
         styles = [region.style for region in regions if region.style is not None]
         quarter, eighth, peaks = self._modulate(rgb, [style, *styles], controls)
         canvas = Canvas(rgb.height, rgb.width)
-        # The INT8 graph has room for one affine per channel, not for maps of them.
-        precision = "fp32" if styles else self.precision
+        index, limit = self._files.int8_limit
+        # The INT8 graph has room for one affine per channel, not for maps of them, and for pictures
+        # that are mostly dark with something bright in it 8 bits can be too few.
+        precision = "fp32" if styles or peaks[0, index] >= limit else self.precision
         name = self._files.graph_name("paint", precision)
         steps = {"peaks": peaks[:1]} if precision == "int8" else {}
         weights = [_style_weights(regions, rgb.size, canvas, factor) for factor in (4, 8) if styles]

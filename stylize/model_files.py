@@ -57,7 +57,7 @@ class ModelFiles:
             )
         files = cls(folder, description)
         try:
-            _ = files.encoder_sha256, files.vector_length, files.halo_px
+            _ = files.encoder_sha256, files.vector_length, files.halo_px, files.int8_limit
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"{path} is incomplete ({error!r}). Install the package or export the model again."
@@ -116,6 +116,12 @@ class ModelFiles:
         # The loss network's statistics, then the mean and deviation of the network's own channels.
         own = sum(int(network[name]) for name in ("half", "quarter", "eighth"))
         return int(network["seen"]) + 2 * own
+
+    @property
+    def int8_limit(self) -> tuple[int, float]:
+        """Index of an activation, and the peak in it from which on 8 bits are too few."""
+        figures = self.description.get("int8", {})
+        return int(figures.get("peak_index", 0)), float(figures.get("peak_limit", "inf"))
 
     @property
     def halo_px(self) -> int:

@@ -1,3 +1,5 @@
+import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -32,6 +34,17 @@ def test_the_result_has_the_size_of_the_content(size, precision, style):
     result = engine.stylize(make_picture(*size), style)
     assert result.size == size
     assert result.mode == "RGB"
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(0.0, "paint.onnx"), (1e9, "paint.int8.onnx")])
+def test_pictures_that_8_bits_are_too_few_for_are_painted_in_fp32(limit, expected, tmp_path, style):
+    model = shutil.copytree(TINY_MODEL, tmp_path / "model")
+    description = json.loads((model / "model.json").read_text())
+    description["int8"] = {"peak_index": 1, "peak_limit": limit}
+    (model / "model.json").write_text(json.dumps(description))
+    engine = Engine(model, precision="int8", threads=1)
+    engine.stylize(make_picture(40, 40), style)
+    assert [name for name in engine._sessions if name.startswith("paint")] == [expected]
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1", "I;16", "F"])

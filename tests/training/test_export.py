@@ -131,6 +131,15 @@ def test_a_model_below_the_bar_is_not_written(exported, styles_and_contents, tmp
     assert not list(model.glob("*.int8.onnx"))
 
 
+def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
+    psnrs, peaks = np.array([45.0, 29.0, 30.5, 44.0, *[40.0] * 16]), np.arange(20.0)
+    peaks[1:3] = 25, 30
+    assert quantizing._peak_limit(psnrs, peaks) == 25
+    assert quantizing._peak_limit(psnrs + 10, peaks) == np.inf
+    with pytest.raises(TrainingError, match="45% of the pictures would have to be"):
+        quantizing._peak_limit(psnrs, np.where(peaks == 25, 13, peaks))
+
+
 def test_quantizing_needs_the_cores(tmp_path, styles_and_contents):
     with pytest.raises(TrainingError, match="export the checkpoint again"):
         quantizing.quantize(tmp_path, **styles_and_contents)
