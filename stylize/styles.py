@@ -17,6 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from stylize.errors import ControlError, StyleVectorError
 
+# Values of a style vector that tell styles apart: the statistics of the loss network. What follows
+# serves painting; it knows palettes above all.
+SEEN = 1920
+
 
 @dataclass(frozen=True, eq=False)
 class StyleVector:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from stylize.library.palette import Swatch, rgb_to_lab
 from stylize.library.records import Match, StyleRecord
-from stylize.styles import StyleVector
+from stylize.styles import SEEN, StyleVector
 
 if TYPE_CHECKING:
     from stylize.library.library import StyleLibrary
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 SCALES = ("grain", "strokes", "patterns", "shapes")
 _SHARES = (1, 2, 4, 8)
-_SEEN = 1920  # values of these layers; what follows is not ordered by scale
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def _word(value: float, low: float, high: float, *words: str) -> str:
 
 def layer_energies(vector: StyleVector) -> dict[str, float] | None:
     """The mean standard deviation of each layer's channels, or None if it has no four layers."""
-    values = vector.values[:_SEEN]
+    values = vector.values[:SEEN]
     channels = values.size // 2
     if values.size % 2 or channels % sum(_SHARES):
         return None

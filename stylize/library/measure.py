@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize.styles import StyleVector
+from stylize.styles import SEEN, StyleVector
 
-_VERSION = 1
+_VERSION = 2
 POINT_SIZE = 128
 # Added to the scatter in each direction, as a share of its mean: a few dozen paintings say little
 # about the smallest directions, and dividing by almost nothing would only amplify noise.
@@ -56,8 +56,8 @@ class Measure:
         """
         self.encoder_sha256 = encoder_sha256
         self.dimension = dimension
-        self.point_size = dimension
-        self._centre: NDArray[np.float32] = np.zeros(dimension, np.float32)
+        self.point_size = min(dimension, SEEN)
+        self._centre: NDArray[np.float32] = np.zeros(self.point_size, np.float32)
         self._map: NDArray[np.float32] | None = None
         seed = f"{_VERSION} {encoder_sha256}"
         if references is not None and len(references.values) >= _MIN_STYLES:
@@ -116,6 +116,7 @@ class Measure:
 
 
 def _roots(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compress the range: statistics of deep features are heavy-tailed."""
+    """Compress the range of what the loss network sees: deep features are heavy-tailed."""
+    values = values[..., :SEEN]
     roots: NDArray[np.float32] = np.sign(values) * np.sqrt(np.abs(values))
     return roots
