@@ -49,8 +49,9 @@ class Modulate(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (K, 1), (1, 1) -> affines, (K, A)."""
         modulation = self.network.modulation(image, vector, conditions)
-        affines, peaks = self.network.measure_peaks(image, modulation, strength, detail, zoom)
-        return affines.quarter, affines.eighth, peaks
+        measurement = self.network.measure(image, modulation, strength, detail, zoom)
+        affines = measurement.affines()
+        return affines.quarter, affines.eighth, measurement.peaks()
 
 
 class Paint(nn.Module):

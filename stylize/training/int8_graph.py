@@ -40,8 +40,6 @@ OPSET = 20
 FIXED = ("reduce_quarter", "mix_half")
 _SMALLEST_SCALE = 1e-4  # an affine with less is as good as a constant; its bias stays in 32 bits
 _LARGEST_BIAS = 2.0**30  # the sums of the products, at most 2**24, still fit beside it
-
-
 _SMALLEST_STEP = 1e-6  # of an activation that is zero everywhere
 # Zero points and levels above them of activations behind a ReLU, and of all others.
 _UNSIGNED, _SIGNED = (0, 255), (128, 127)
@@ -91,11 +89,10 @@ class _Writer:
 
 
 class _FloatWriter(_Writer):
-    """Writes floats; every activation is an output."""
+    """Writes floats; activations carry the names of what made them."""
 
     def __init__(self, network: TransferNetwork) -> None:
         super().__init__(network)
-        self.activations: list[str] = []
         for resolution, sites in _sites(self.size).items():
             axis = self.constant(f"{resolution}_split", np.array([c for _, c in sites] * 2))
             outputs = [f"{name}_{part}" for part in ("scale", "shift") for name, _ in sites]
@@ -116,7 +113,6 @@ class _FloatWriter(_Writer):
         return self.activation(name, self.node("Add", [a, b], f"{name}_raw"), relu=relu)
 
     def activation(self, name: str, x: str, *, relu: bool) -> str:
-        self.activations.append(name)
         return self.node("Relu" if relu else "Identity", [x], name)
 
 

@@ -118,7 +118,7 @@ class TransferNetwork(nn.Module):
                 for 1.
         """
         modulation = self.modulation(thumbnails, vectors, conditions)
-        return self.measure(thumbnails, modulation, strength, detail, zoom)
+        return self.measure(thumbnails, modulation, strength, detail, zoom).affines()
 
     def modulation(self, thumbnails: Tensor, vectors: Tensor, conditions: Tensor) -> Modulation:
         """Ask the modulator; arguments as of :meth:`modulate`."""
@@ -133,35 +133,8 @@ class TransferNetwork(nn.Module):
         strength: Tensor,
         detail: Tensor,
         zoom: Tensor | None = None,
-    ) -> Affines:
+    ) -> Measurement:
         """Normalise the content as a modulation says; other arguments as of :meth:`modulate`."""
-        return self._measure(thumbnails, modulation, strength, detail, zoom).affines()
-
-    def measure_peaks(
-        self,
-        thumbnails: Tensor,
-        modulation: Modulation,
-        strength: Tensor,
-        detail: Tensor,
-        zoom: Tensor | None = None,
-    ) -> tuple[Affines, Tensor]:
-        """Like :meth:`measure`, with the peaks of the activations.
-
-        Returns:
-            The affines, and (N, A) the largest absolute value of each of the ``size.activations``
-            in the thumbnail: by them INT8 chooses its steps for every picture anew.
-        """
-        measure = self._measure(thumbnails, modulation, strength, detail, zoom)
-        return measure.affines(), measure.peaks()
-
-    def _measure(
-        self,
-        thumbnails: Tensor,
-        modulation: Modulation,
-        strength: Tensor,
-        detail: Tensor,
-        zoom: Tensor | None,
-    ) -> _Measure:
         rows = torch.ones_like(modulation.scale)
         # Only the skip connection, the second site, has a gain.
         before, skip = self.size.sites_quarter[:2]
@@ -170,17 +143,17 @@ class TransferNetwork(nn.Module):
         )
         styled, plain = gain * strength, gain * (1 - strength)
         # A site's affine is: scale = plain + styled / std, shift = offset - styled / std * mean.
-        measure = _Measure(
+        measurement = Measurement(
             plain * self.identity_scale,
             styled * modulation.scale,
             plain * self.identity_shift + styled * modulation.shift,
             self.epsilon[None],
             self.size,
         )
-        self._features(thumbnails, measure)
+        self._features(thumbnails, measurement)
         if zoom is not None:
-            measure.zoom_(zoom.log(), self.zoom_std, self.zoom_mean)
-        return measure
+            measurement.zoom_(zoom.log(), self.zoom_std, self.zoom_mean)
+        return measurement
 
     def paint(self, images: Tensor, affines: Affines) -> Tensor:
         """Paint pictures with given affines.
@@ -206,7 +179,7 @@ class TransferNetwork(nn.Module):
         cells: Tensor = self.head(x)
         return cells
 
-    def _features(self, images: Tensor, normalize: _Measure | _Apply) -> Tensor:
+    def _features(self, images: Tensor, normalize: Measurement | _Apply) -> Tensor:
         """Run everything up to the last modulated convolution, (N, half, H/4, W/4)."""
         see, relu = normalize.see, functional.relu
         x = see(relu(self.stem(images)))
@@ -240,7 +213,7 @@ class _Apply:
         return x
 
 
-class _Measure:
+class Measurement:
     """Normalises the sites one after the other and keeps the statistics."""
 
     def __init__(
@@ -257,12 +230,14 @@ class _Measure:
         self._done: tuple[list[tuple[Tensor, Tensor]], ...] = ([], [])
         self._damping: Tensor | None = None
         self._rise: Tensor | None = None
-        self._peaks: list[Tensor] = []
+        self._seen: list[tuple[Tensor, bool]] = []
 
     def quarter(self, x: Tensor) -> Tensor:
+        """Normalise the next site at 1/4 resolution."""
         return self._normalize(x, next(self._quarter), self._done[0])
 
     def eighth(self, x: Tensor) -> Tensor:
+        """Normalise the next site at 1/8 resolution."""
         return self._normalize(x, next(self._eighth), self._done[1])
 
     def _normalize(
@@ -283,13 +258,20 @@ class _Measure:
         self._rise = zoom_mean * log_zoom
 
     def see(self, x: Tensor, *, signed: bool = False) -> Tensor:
-        self._peaks.append((x.detach().abs() if signed else x.detach()).amax(dim=(1, 2, 3)))
+        """Note an activation, ``signed`` if it may be below 0, and hand it on."""
+        self._seen.append((x.detach(), signed))
         return x
 
     def peaks(self) -> Tensor:
-        return torch.stack([peak.expand(self._peaks[-1].shape) for peak in self._peaks], dim=1)
+        """Return the largest absolute value of each of the ``size.activations``, (N, A).
+
+        By them INT8 chooses its steps for every picture anew.
+        """
+        peaks = [(x.abs() if signed else x).amax(dim=(1, 2, 3)) for x, signed in self._seen]
+        return torch.stack([peak.expand(peaks[-1].shape) for peak in peaks], dim=1)
 
     def affines(self) -> Affines:
+        """Return the affines that do the same to the picture."""
         plain, styled, offset = self._terms
         mean, inverse = (
             torch.cat(

@@ -269,7 +269,8 @@ def compute_losses(
             own_covariances, covariances, samples.strength[:, :, None, None]
         )
     measured = samples.shares @ network.own_statistics(samples.pictures)
-    own_measured = network.own_statistics(halve(crops))
+    own_measured = network.own_statistics(halve(samples.content.crops))
+    own_measured = own_measured.repeat_interleave(repeat, dim=0)
     measured = torch.where(own[:, None], own_measured, measured)
     vectors = torch.cat([seen, measured], dim=1)
     affines = network.modulate(

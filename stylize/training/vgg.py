@@ -134,6 +134,8 @@ class LossNetwork(nn.Module):
     def extend_borders_(self) -> LossNetwork:
         """Let pictures and features go on beyond their borders as they are there; in place.
 
+        To be called before :meth:`accelerate_`.
+
         With zeros around it a picture lies in a black frame, whose edges every layer sees: a third
         of the 12 x 12 values of relu4_1 at 96 px. A network that trains on such crops paints too
         little contrast, and too dark, to make up for the frame.

@@ -21,7 +21,8 @@ def feeds(network, count: int, *, height: int = 48, width: int = 40):
         one = torch.ones(1, 1)
         with torch.no_grad():
             modulation = network.modulation(image, vector, torch.zeros(1, 4))
-            affines, peaks = network.measure_peaks(image, modulation, one, one)
+            measurement = network.measure(image, modulation, one, one)
+            affines, peaks = measurement.affines(), measurement.peaks()
         yield {
             "image": np.pad(image.numpy(), ((0, 0), (0, 1), (0, 0), (0, 0))),
             "affine_quarter": affines.quarter.numpy(),
