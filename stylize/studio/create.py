@@ -71,6 +71,7 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
                 t("upload_style"), file_types=["image"], size="sm", elem_id="upload-style"
             )
         download = gr.File(visible="hidden")
+        told = gr.Textbox(visible="hidden")
 
     controls = [sliders[name] for name in CONTROL_NAMES]
     shows = [visit, picker, *controls]
@@ -95,7 +96,12 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
 
     samples.select(act.example, None, picture, **sure)
     drawing.submit(act.use_drawing, drawing, [picture, sheets], **quick)
+    # The browser may tell of one change twice, and the echo of a picture that has been undone in
+    # the meantime would bring it back. A text that stays the same is told once.
     picture.change(
+        None, picture, told, js="(file) => (file && file.path) || ''", api_visibility="private"
+    )
+    told.change(
         act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent
     )
     restore.click(

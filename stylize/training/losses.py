@@ -7,6 +7,7 @@ sample, (N,), so that samples can be weighted one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -99,14 +100,34 @@ def covariance_loss(
 
 def edge_loss(output: Tensor, content: Tensor) -> Tensor:
     """L1 between the gradients of the normalised luminances of (N, 3, H, W) pictures."""
-
-    def gradients(images: Tensor) -> tuple[Tensor, Tensor]:
-        weights = images.new_tensor(_LUMA).view(1, 3, 1, 1)
-        luma = instance_normalize((images * weights).sum(dim=1, keepdim=True))
-        return luma.diff(dim=2), luma.diff(dim=3)
-
-    terms = zip(gradients(output), gradients(content), strict=True)
+    terms = zip(_gradients(_luma(output)), _gradients(_luma(content)), strict=True)
     return sum(((a - b).abs().mean(dim=(1, 2, 3)) for a, b in terms), torch.zeros(()))
+
+
+def blot_loss(output: Tensor, content: Tensor) -> Tensor:
+    """How much coarse structure of (N, 3, H, W) pictures is not the content's, (N,).
+
+    Statistics alone do not care where contrast is; a network that finds too little of it in the
+    content puts blots into calm skies. Strokes smaller than 8 px are not looked at.
+    """
+    excess = []
+    for painted, seen in zip(
+        _gradients(functional.avg_pool2d(_luma(output), 8)),
+        _gradients(functional.avg_pool2d(_luma(content), 8)),
+        strict=True,
+    ):
+        new = functional.relu(painted.abs() - 2 * seen.abs() - 0.1)
+        excess.append(new.mean(dim=(1, 2, 3)))
+    return excess[0] + excess[1]
+
+
+def _luma(images: Tensor) -> Tensor:
+    weights = images.new_tensor(_LUMA).view(1, 3, 1, 1)
+    return instance_normalize((images * weights).sum(dim=1, keepdim=True))
+
+
+def _gradients(images: Tensor) -> tuple[Tensor, Tensor]:
+    return images.diff(dim=2), images.diff(dim=3)
 
 
 def pixel_loss(output: Tensor, content: Tensor) -> Tensor:
@@ -118,6 +139,31 @@ def smoothness_loss(output: Tensor) -> Tensor:
     """Total variation: the mean absolute difference of neighbouring pixels, (N,)."""
     vertical, horizontal = output.diff(dim=2).abs(), output.diff(dim=3).abs()
     return vertical.mean(dim=(1, 2, 3)) + horizontal.mean(dim=(1, 2, 3))
+
+
+class _Clip(torch.autograd.Function):
+    """Clamp to [0, 1]; the gradient gets through where it leads back inside."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        further_out = ((x < 0) & (gradient > 0)) | ((x > 1) & (gradient < 0))
+        return gradient.masked_fill(further_out, 0)
+
+
+def clip(output: Tensor) -> Tensor:
+    """Clamp pictures to [0, 1] as the engine does, but never without a way back.
+
+    A network that has to stay inside paints pure colours, black and white as flat tones that
+    are not quite there; one whose pictures are clipped may aim beyond.
+    """
+    clipped: Tensor = _Clip.apply(output)
+    return clipped
 
 
 def range_loss(output: Tensor) -> Tensor:

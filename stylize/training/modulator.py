@@ -22,6 +22,7 @@ from stylize.training.vgg import statistics
 CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
 # Four inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 24.0
+_LARGEST_DEVIATION = 8.0
 
 
 class OwnStatistics(nn.Module):
@@ -113,10 +114,11 @@ class Modulator(nn.Module):
             content: (N, ``size.own``) own statistics of the contents.
             conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
         """
-        # The clamp keeps odd pictures (a blank page, noise) within what the layers have seen.
-        mean, std = self.vector_mean, self.vector_std
-        style = ((vectors - mean) / std).clamp(-5, 5)
-        content = ((content - mean[-self.own :]) / std[-self.own :]).clamp(-5, 5)
+        # The clamp keeps odd pictures (a blank page, noise) within what the layers have seen; the
+        # strongest styles reach 10 deviations.
+        mean, std, far = self.vector_mean, self.vector_std, _LARGEST_DEVIATION
+        style = ((vectors - mean) / std).clamp(-far, far)
+        content = ((content - mean[-self.own :]) / std[-self.own :]).clamp(-far, far)
         raw = self.layers(torch.cat([style, content, _CONDITION_GAIN * conditions], dim=1))
         raw = raw + self.direct(torch.cat([style[:, -self.own :], content], dim=1))
         scale, shift = torch.split(raw, self.channels, dim=1)

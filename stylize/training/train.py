@@ -74,12 +74,14 @@ class TrainConfig:
         ramp_steps: Steps in which the style weight rises.
         covariance_weight: Of the covariance loss, relative to the style weight.
         edge_weight: Of the edge loss.
+        blot_weight: Of coarse structure that the content does not have.
         smoothness_weight: Of the total variation.
         identity_weight: Of the pixel loss where the output should be the content.
-        range_weight: Of what leaves [0, 1].
+        range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
         style_variants: Variants of each style in the bank.
         ema_decay: Of the averaged weights.
-        gradient_clip: Largest norm of the gradient.
+        gradient_clip: Largest norm of the gradient; far above the usual one, or loud styles, whose
+            gradients are the largest, would hardly count.
         seed: Of everything random.
         checkpoint_steps: Steps between checkpoints.
         sheet_steps: Steps between contact sheets; 0 for none.
@@ -109,12 +111,13 @@ class TrainConfig:
     ramp_steps: int = 4_000
     covariance_weight: float = 0.3
     edge_weight: float = 0.3
+    blot_weight: float = 5.0
     smoothness_weight: float = 0.02
     identity_weight: float = 8.0
-    range_weight: float = 20.0
-    style_variants: int = 2
+    range_weight: float = 0.5
+    style_variants: int = 3
     ema_decay: float = 0.999
-    gradient_clip: float = 5.0
+    gradient_clip: float = 300.0
     seed: int = 1
     checkpoint_steps: int = 500
     sheet_steps: int = 1_000
@@ -197,7 +200,7 @@ def draw_samples(
     """Draw the samples of a step; the step's number and the seed decide all but the contents."""
     rng = np.random.default_rng([config.seed, step])
     count = config.batch
-    first, second = rng.integers(len(bank), size=(2, count))
+    first, second = bank.draw(rng, 2 * count).reshape(2, count)
     # Some of the styles are mixtures: blends are then nothing new to the network.
     share = np.where(rng.random(count) < 0.1, rng.random(count), 0).astype(np.float32)
     seen = _mix(bank.vectors[first], bank.vectors[second], share)
@@ -276,22 +279,26 @@ def compute_losses(
     affines = network.modulate(
         thumbnails, vectors, samples.conditions, samples.strength, samples.detail
     )
-    output = paint_mirrored(network, crops, affines)
+    painted = paint_mirrored(network, crops, affines)
+    range_term = losses.range_loss(painted)
+    output = losses.clip(painted)
     features = loss_network(output)
 
     content_term = losses.content_loss(features, content)
     style_term = losses.style_loss(features, split_style_vector(targets))
     covariance_term = losses.covariance_loss(features, target_covariances, matrices)
     edge_term = losses.edge_loss(output, crops)
+    blot_term = losses.blot_loss(output, crops)
     smoothness_term = losses.smoothness_loss(output)
-    range_term = losses.range_loss(output)
     pixel_term = losses.pixel_loss(output, crops)
 
     content_factor, style_factor, fine_factor, coarse_factor = samples.conditions.exp().T
     fine = style_term.fine + config.covariance_weight * covariance_term.fine
     coarse = style_term.coarse + config.covariance_weight * covariance_term.coarse
     weighted = content_factor * (
-        config.content_weight * content_term + config.edge_weight * edge_term
+        config.content_weight * content_term
+        + config.edge_weight * edge_term
+        + config.blot_weight * blot_term
     ) + style_weight * style_factor * (fine_factor * fine + coarse_factor * coarse)
     # The ratio of the weights is what counts; the sum must not let some samples own the step.
     scale = 0.5 * (content_factor + style_factor * (fine_factor * coarse_factor).sqrt())
@@ -310,6 +317,7 @@ def compute_losses(
         "style": _mean(style_term.fine + style_term.coarse, full),
         "covariance": _mean(covariance_term.fine + covariance_term.coarse, full),
         "edge": edge_term.mean(),
+        "blots": _mean(blot_term, full),
         "identity": _mean(pixel_term, samples.strength[:, 0] == 0),
         "range": range_term.mean(),
     }

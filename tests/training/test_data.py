@@ -6,6 +6,7 @@ from PIL import Image
 
 from stylize.errors import TrainingError
 from stylize.training.data import (
+    StyleBank,
     content_batches,
     fit_area,
     list_pictures,
@@ -61,6 +62,31 @@ def test_a_ratio_of_one_makes_crop_and_thumbnail_the_same(picture_folders):
     paths = list_pictures(picture_folders[:1])
     batch = next(content_batches(paths, count=4, side_px=32, seed=0, max_ratio=1.0))
     assert (batch.crops == batch.thumbnails).all()
+
+
+def test_windows_are_not_empty_skies(tmp_path):
+    street = np.random.default_rng(1).integers(0, 256, (60, 200), dtype=np.uint8)
+    picture = np.concatenate([np.full((140, 200), 128, np.uint8), street])
+    Image.fromarray(picture).save(tmp_path / "sky.png")
+    batch = next(content_batches([tmp_path / "sky.png"], count=40, side_px=32, seed=2))
+    part = (batch.crops != batch.thumbnails).flatten(1).any(dim=1)
+    contrast = batch.crops.std(dim=(1, 2, 3)) / batch.thumbnails.std(dim=(1, 2, 3))
+    assert 10 < part.sum() < 30
+    assert (contrast[part] > 0.5).float().mean() > 0.8
+
+
+def test_loud_styles_are_drawn_more_often_and_none_is_left_out():
+    vectors = np.ones((3, 1920), np.float32) * np.array([[1], [2], [5]], np.float32)
+    bank = StyleBank(vectors, np.zeros((3, 2, 64, 64)), np.zeros((3, 128, 128, 3)))
+    counts = np.bincount(bank.draw(np.random.default_rng(3), 8000), minlength=3)
+    np.testing.assert_allclose(counts / 8000, [1 / 8, 2 / 8, 5 / 8], atol=0.02)
+
+
+def test_the_third_variant_is_louder(picture_folders, loss_network, tmp_path):
+    paths = list_pictures(picture_folders[1:])
+    bank = load_style_bank(paths, loss_network, variants=3, seed=1, cache=tmp_path)
+    pictures = bank.pictures.reshape(3, 3, -1).astype(float)
+    assert (pictures[2].std(axis=1) > pictures[0].std(axis=1)).all()
 
 
 def test_unreadable_pictures_are_skipped(tmp_path, caplog):

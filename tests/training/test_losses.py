@@ -64,3 +64,26 @@ def test_the_edge_loss_ignores_brightness_and_contrast():
     image = torch.rand(1, 3, 16, 16)
     assert losses.edge_loss(0.5 * image + 0.2, image).item() < 1e-2
     assert losses.edge_loss(image.flip(3), image).item() > 0.1
+
+
+def test_the_blot_loss_sees_coarse_structure_that_the_content_lacks():
+    content = torch.full((1, 3, 64, 64), 0.5)
+    content[..., :32, :] = torch.rand(32, 64, generator=torch.Generator().manual_seed(3))
+    assert losses.blot_loss(0.3 * content + 0.4, content).item() == 0
+    blotted = content.clone()
+    blotted[..., 40:56, 16:40] = 0
+    assert losses.blot_loss(blotted, content).item() > 0.02
+    grain = content.clone()
+    grain[..., 32:, ::2] += 0.4
+    grain[..., 32:, 1::2] -= 0.4
+    assert losses.blot_loss(grain, content).item() < 0.01
+
+
+def test_clipping_lets_the_gradient_through_where_it_leads_back():
+    x = torch.tensor([-0.5, -0.5, 0.5, 1.5, 1.5], requires_grad=True)
+    y = losses.clip(x)
+    assert y.tolist() == [0, 0, 0.5, 1, 1]
+    # Descent moves against the gradient.
+    y.backward(torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0]))
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, -1, 1, 1, 0]
