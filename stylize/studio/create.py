@@ -101,9 +101,7 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     picture.change(
         None, picture, told, js="(file) => (file && file.path) || ''", api_visibility="private"
     )
-    told.change(
-        act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent
-    )
+    told.change(act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent)
     restore.click(
         act.use_recipe, [picture, visit], [visit, picker, *controls, recipe_bar], **quick
     ).success(act.paint, shows, viewer, **silent)
