@@ -154,6 +154,29 @@ def test_undo_brings_content_and_regions_back(tab, url, picture_file):
     assert result(tab) == old
 
 
+LATE_RESULT = """() => {
+  const element = document.createElement("div");
+  element.className = "block";
+  document.body.append(element);
+  const result = (scene) => ({ scene, look: {}, before: "", after: `data:,${scene}`, width: 1, height: 1 });
+  const props = { value: result(1) };
+  let show;
+  Studio.viewer({ element, props, trigger: () => {}, watch: (_, told) => { show = told; } });
+  const shown = () => element.querySelector(".st-after").src;
+  const arrive = (scene) => { props.value = result(scene); show(); return shown(); };
+  const seen = [arrive(2)];
+  element.querySelector(".st-past").click();
+  seen.push(shown(), arrive(2), arrive(3));
+  element.remove();
+  return seen;
+}"""
+
+
+def test_a_result_that_comes_after_its_scene_was_left_stays_away(tab, url):
+    open_page(tab, url)
+    assert tab.evaluate(LATE_RESULT) == ["data:,2", "data:,1", "data:,1", "data:,3"]
+
+
 def test_before_and_after_by_keyboard_and_pointer(tab, url):
     open_page(tab, url)
     handle = tab.get_by_label("Compare before and after")

@@ -99,6 +99,9 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
       empty.hidden = false;
       return;
     }
+    // A result that was under way when its scene was left: showing it would bring the scene back.
+    const here = history[place];
+    if (here && value.scene !== here.scene && history.some((entry) => entry.scene === value.scene)) return;
     paint(value);
     if (value.live) settle();
     else remember(value);
