@@ -16,7 +16,8 @@ from torch.nn import functional
 from stylize.training.data import COVARIANCE_LAYERS, covariance
 from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
 
-CONTENT_LAYERS = ("relu3_3", "relu4_1")
+# The finer layer counts less: it would hold strokes to every edge of the photograph.
+CONTENT_LAYERS = {"relu3_3": 0.25, "relu4_1": 0.75}
 FINE_LAYERS = STYLE_LAYERS[:2]
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -34,12 +35,13 @@ def content_loss(output: dict[str, Tensor], content: dict[str, Tensor]) -> Tenso
     against the style loss.
     """
     losses = [
-        (instance_normalize(output[name]) - instance_normalize(content[name]))
+        weight
+        * (instance_normalize(output[name]) - instance_normalize(content[name]))
         .square()
         .mean(dim=(1, 2, 3))
-        for name in CONTENT_LAYERS
+        for name, weight in CONTENT_LAYERS.items()
     ]
-    return torch.stack(losses).mean(dim=0)
+    return torch.stack(losses).sum(dim=0)
 
 
 @dataclass(frozen=True)
