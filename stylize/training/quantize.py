@@ -45,9 +45,9 @@ from stylize.training.rounding import input_moments
 logger = logging.getLogger(__name__)
 
 MINIMUM_PSNR_DB = 30.0
-_RESERVE_DB = 1.0  # pictures this much above the minimum are not left to INT8 either
-# Whose peak tells best, of all activations, which pictures 8 bits are too few for.
-_WIDEST = "sum_quarter"
+# Of all activations, the one whose peak tells best which pictures 8 bits are too few for.
+_TELLING = "down_quarter"
+_SPREADS = 3.5  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
 LARGEST_SHARE_FP32 = 0.2
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 _BYTES = {
@@ -269,14 +269,14 @@ def _quantize(
     onnx.save(graph, model_dir / "paint.int8.onnx")
     _describe(model_dir, {})
     quantized = Engine(model_dir, precision="int8")
-    widest = network.size.activations.index(_WIDEST)
+    index = network.size.activations.index(_TELLING)
     psnrs, peaks = [], []
     for content_path, style_path in validation:
         content, style = read_rgb(content_path), reference.encode_style(read_rgb(style_path))
         content.thumbnail((STYLE_SIDE_PX, STYLE_SIDE_PX))
         expected, found = (engine.stylize(content, style) for engine in (reference, quantized))
         psnrs.append(psnr_db(np.asarray(expected), np.asarray(found)))
-        peaks.append(reference.paint_inputs(content, style, Controls())["peaks"][0, widest])
+        peaks.append(reference.paint_inputs(content, style, Controls())["peaks"][0, index])
     limit = _peak_limit(np.array(psnrs), np.array(peaks))
     kept = np.array(psnrs)[np.array(peaks) < limit]
     figures = {
@@ -288,7 +288,7 @@ def _quantize(
     }
     logger.info("INT8 against FP32: %s", figures)
     if limit < np.inf:
-        figures |= {"peak_index": widest, "peak_limit": round(limit, 3)}
+        figures |= {"peak_index": index, "peak_limit": round(limit, 3)}
     _describe(model_dir, {"int8": figures})
     return figures
 
@@ -296,13 +296,27 @@ def _quantize(
 def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
     """Return the peak from which on pictures are painted in FP32, infinity if none has to be.
 
+    The PSNR falls with the peak: pictures are left to FP32 from where the line through all pairs,
+    less ``_SPREADS`` standard deviations, meets the minimum. So pictures that were not tried keep
+    to it as well.
+
+    Args:
+        psnrs: (N,) in dB.
+        peaks: (N,) of the activation ``_TELLING``.
+
     Raises:
         TrainingError: Too many would have to be.
     """
-    poor = psnrs < MINIMUM_PSNR_DB + _RESERVE_DB
-    if not poor.any():
-        return float("inf")
-    limit = float(peaks[poor].min())
+    limit = float("inf")
+    covariance = float(((peaks - peaks.mean()) * (psnrs - psnrs.mean())).mean())
+    if covariance < 0:
+        slope = covariance / float(peaks.var())
+        line = psnrs.mean() + slope * (peaks - peaks.mean())
+        bar = MINIMUM_PSNR_DB + _SPREADS * float((psnrs - line).std())
+        limit = float(peaks.mean() + (bar - psnrs.mean()) / slope)
+    poor = psnrs < MINIMUM_PSNR_DB
+    if poor.any():
+        limit = min(limit, float(peaks[poor].min()))
     share = float((peaks >= limit).mean())
     if share > LARGEST_SHARE_FP32:
         raise TrainingError(

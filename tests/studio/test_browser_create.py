@@ -158,7 +158,8 @@ LATE_RESULT = """() => {
   const element = document.createElement("div");
   element.className = "block";
   document.body.append(element);
-  const result = (scene) => ({ scene, look: {}, before: "", after: `data:,${scene}`, width: 1, height: 1 });
+  const size = { width: 1, height: 1 };
+  const result = (scene) => ({ scene, look: {}, before: "", after: `data:,${scene}`, ...size });
   const props = { value: result(1) };
   let show;
   Studio.viewer({ element, props, trigger: () => {}, watch: (_, told) => { show = told; } });

@@ -132,12 +132,17 @@ def test_a_model_below_the_bar_is_not_written(exported, styles_and_contents, tmp
 
 
 def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
-    psnrs, peaks = np.array([45.0, 29.0, 30.5, 44.0, *[40.0] * 16]), np.arange(20.0)
-    peaks[1:3] = 25, 30
-    assert quantizing._peak_limit(psnrs, peaks) == 25
-    assert quantizing._peak_limit(psnrs + 10, peaks) == np.inf
-    with pytest.raises(TrainingError, match="45% of the pictures would have to be"):
-        quantizing._peak_limit(psnrs, np.where(peaks == 25, 13, peaks))
+    peaks = np.arange(20.0)
+    falling = 45 - 0.5 * peaks
+    assert quantizing._peak_limit(falling, peaks) == pytest.approx(30)  # where the line meets 30 dB
+    assert quantizing._peak_limit(falling[::-1], peaks) == np.inf  # the peak tells nothing
+    spread = falling + np.tile([1.0, -1.0], 10)
+    assert 22 < quantizing._peak_limit(spread, peaks) < 26  # some deviations earlier
+    poor = np.where(peaks == 17, 29, falling)
+    assert quantizing._peak_limit(poor, peaks) == 17
+    with pytest.raises(TrainingError, match="35% of the pictures would have to be"):
+        quantizing._peak_limit(np.where(peaks == 13, 29, 40), peaks)
+    assert quantizing._peak_limit(np.array([40.0]), np.array([3.0])) == np.inf
 
 
 def test_quantizing_needs_the_cores(tmp_path, styles_and_contents):
