@@ -165,8 +165,11 @@ class Actions:
     def past(self, visit: Visit, event: gr.EventData) -> list[Any]:
         """Return to an entry of the history: its look, and the content and regions it shows."""
         look = set_look(Look.from_dict(event.look))
-        if event.scene == visit.scene or event.scene not in visit.scenes:
+        if event.scene == visit.scene:
             return [gr.skip(), gr.skip(), gr.skip(), *look]
+        if event.scene not in visit.scenes:
+            # The page has left the present scene and would take its results for late ones.
+            return [visit.renumbered(), gr.skip(), gr.skip(), *look]
         visit = self.painter.back_to(visit, event.scene)
         path = visit.content.path if visit.content else None
         return [visit, path, backdrop(visit), *look]

@@ -5,6 +5,7 @@ It lives in memory, is bound to the browser tab and vanishes with it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,13 +159,18 @@ class Visit:
         return replace(self, regions=tuple(regions))._noted(scene)
 
     def _noted(self, scene: Scene) -> Visit:
-        number = max(self.scenes, default=0) + 1
+        # From anywhere: a page that outlives its visit must not take the next one's scenes for old.
+        number = max(self.scenes, default=secrets.randbelow(1 << 40)) + 1
         latest = dict(list(self.scenes.items())[1 - MAX_SCENES :])
         return replace(self, scene=number, scenes=latest | {number: scene})
 
     def back_to(self, scene: int, content: Content | None, regions: Sequence[Region]) -> Visit:
         """Return the visit at one of its scenes."""
         return replace(self, scene=scene, content=content, regions=tuple(regions))
+
+    def renumbered(self) -> Visit:
+        """Return the visit with the present scene under a new number."""
+        return self._noted(self.scenes.get(self.scene, Scene()))
 
     def with_library(self, library: StyleLibrary) -> Visit:
         """Return the visit with a library of its own."""

@@ -1,7 +1,9 @@
 import base64
 import io
+from types import SimpleNamespace
 
 import fakes
+import gradio as gr
 import pytest
 from PIL import Image, ImageDraw
 
@@ -9,6 +11,7 @@ from stylize.controls import Controls
 from stylize.errors import ImageError, StyleNotFoundError
 from stylize.recipe import read_recipe
 from stylize.studio import StudioSettings
+from stylize.studio.actions import Actions
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import LimitError
@@ -146,6 +149,25 @@ def test_a_deleted_file_falls_back_to_the_screen(painter, picture_file):
     content = Content.load(str(picture_file), painter.settings)
     picture_file.unlink()
     assert content.full(painter.settings).size == (120, 80)
+
+
+def test_scenes_of_two_visits_are_not_mistaken_for_each_other(visit):
+    """The page's history may outlive the visit that its scenes are of."""
+    first, second = (visit.with_content(visit.content) for _ in range(2))
+    assert first.scene not in second.scenes
+    assert visit.with_content(None).with_regions(()).scene not in first.scenes
+
+
+def test_an_entry_whose_scene_is_gone_brings_its_look_back_and_nothing_else(painter, visit):
+    """The page ignores results of scenes it has left, so the present one needs another number."""
+    visit = visit.with_content(visit.content)
+    event = SimpleNamespace(look=LOOK.to_dict(), scene=visit.scene - 1)
+    after, path, regions, chosen, *_ = Actions(painter).past(visit, event)
+    assert after.scene == visit.scene + 1
+    assert after.content is visit.content
+    assert after.scenes[after.scene] is visit.scenes[visit.scene]
+    assert path == regions == gr.skip()
+    assert chosen == LOOK.styles
 
 
 @pytest.mark.parametrize("text", ["../../etc/passwd", "a/b", "", "x" * 500, "…"])
