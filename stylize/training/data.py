@@ -247,7 +247,7 @@ def projections() -> list[Tensor]:
 
 def covariance(features: Tensor, projection: Tensor) -> Tensor:
     """Return the covariance (N, P, P) of features (N, C, h, w) projected by (P, C)."""
-    flat = torch.einsum("pc,nchw->nphw", projection.to(features), features).flatten(2)
+    flat = torch.einsum("pc,nchw->nphw", projection, features.to(projection)).flatten(2)
     centred = flat - flat.mean(dim=2, keepdim=True)
     return centred @ centred.transpose(1, 2) / flat.shape[2]
 

@@ -24,6 +24,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 def instance_normalize(features: Tensor) -> Tensor:
     """Give every channel of (N, C, h, w) mean 0 and standard deviation 1."""
+    features = features.float()
     mean, std = statistics(features)
     return (features - mean[:, :, None, None]) / std[:, :, None, None]
 

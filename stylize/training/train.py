@@ -44,7 +44,12 @@ from stylize.training.files import whole_file
 from stylize.training.modulator import CONDITIONS, halve
 from stylize.training.network import TransferNetwork, paint_mirrored
 from stylize.training.network_size import NetworkSize
-from stylize.training.vgg import LossNetwork, split_style_vector, style_vector
+from stylize.training.vgg import (
+    LossNetwork,
+    half_precision_is_faster,
+    split_style_vector,
+    style_vector,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +71,7 @@ class TrainConfig:
             and teach palette and contrast; strokes need larger ones.
         learning_rate: After the warm-up.
         final_learning_rate: At the end of the plan.
+        modulator_rate: Learning rate of the modulator, as a share of the others'.
         warmup_steps: Steps of linear warm-up.
         content_weight: Of the content loss.
         style_weight: Of the style loss after the ramp.
@@ -104,6 +110,7 @@ class TrainConfig:
     stages: tuple[tuple[int, int], ...] = ((0, 128),)
     learning_rate: float = 1.5e-3
     final_learning_rate: float = 3e-5
+    modulator_rate: float = 0.3
     warmup_steps: int = 500
     content_weight: float = 4.0
     style_weight: float = 6.0
@@ -132,7 +139,7 @@ class TrainConfig:
         for name in ("warmup_steps", "ramp_steps", "sheet_steps", "seed"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         self._check("ema_decay", 0 <= self.ema_decay < 1, "from 0 to below 1")
-        for name in ("learning_rate", "final_learning_rate", "gradient_clip"):
+        for name in ("learning_rate", "final_learning_rate", "modulator_rate", "gradient_clip"):
             self._check(name, 0 < getattr(self, name) < math.inf, "a number above 0")
         for item in fields(self):
             if item.name.endswith(("_weight", "_weight_start")):
@@ -364,6 +371,8 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     state = load_checkpoint(path) if path.is_file() else None
 
     loss_network = _loss_network(config, content_paths).extend_borders_()
+    if device.type == "cpu":
+        loss_network.accelerate_()
     bank = load_style_bank(
         style_paths,
         loss_network,
@@ -372,18 +381,22 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         cache=config.out / "cache",
     )
     loss_network.to(device)
-    if device.type == "cpu":
-        loss_network.accelerate_()
+    if device.type == "cpu" and half_precision_is_faster():
+        loss_network.accelerate_(half_precision=True)
     network = _start(config, state, bank).to(device).train()
     average = copy.deepcopy(network).requires_grad_(False)
     if state is not None:
         average.load_state_dict(state["ema"])
-    optimizer = torch.optim.Adam(
-        network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=True
-    )
+    optimizer = _optimizer(network, config)
     step = 0
     if state is not None:
-        optimizer.load_state_dict(state["optimizer"])
+        try:
+            optimizer.load_state_dict(state["optimizer"])
+        except ValueError as error:
+            raise TrainingError(
+                f"The optimizer of {path} is of another version. Start in another folder from its "
+                f"weights, by --init {path}."
+            ) from error
         step = int(state["step"])
     samples_seen = int(state["samples_seen"]) if state else 0
     side_px = config.side_px(step)
@@ -418,8 +431,10 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                 side_px = config.side_px(step)
                 contents = _contents(config, content_paths, step)
             samples = _to_device(draw_samples(contents, bank, config, step), device)
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(config, step)
+            for group, rate in zip(
+                optimizer.param_groups, (1.0, config.modulator_rate), strict=True
+            ):
+                group["lr"] = rate * learning_rate(config, step)
             with mixed_precision:
                 terms = compute_losses(
                     network,
@@ -453,6 +468,15 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                 )
     save()
     return path
+
+
+def _optimizer(network: TransferNetwork, config: TrainConfig) -> torch.optim.Adam:
+    """Two groups: the modulator, whose inputs are many and large, and all else."""
+    modulator = list(network.modulator.parameters())
+    of_modulator = {id(parameter) for parameter in modulator}
+    others = [p for p in network.parameters() if id(p) not in of_modulator]
+    groups = [{"params": others}, {"params": modulator}]
+    return torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def _not_finite(what: str, step: int, path: Path) -> TrainingError:

@@ -17,6 +17,8 @@ def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> T
     content, style = picture_folders
     monkeypatch.setattr(LossNetwork, "load", classmethod(lambda cls, path: loss_network))
     monkeypatch.setattr(LossNetwork, "normalize_", lambda self, batches: None)
+    # Measured anew, it might change in the middle of a training.
+    monkeypatch.setattr(training, "half_precision_is_faster", lambda: False)
     return TrainConfig(
         contents=(content,),
         styles=(style,),
@@ -106,6 +108,39 @@ def test_samples_are_repeatable_and_varied(config, loss_network):
     conditions = torch.cat([samples.conditions for samples in drawn])
     assert conditions.abs().max() <= math.log(4) + 1e-6
     assert (conditions == 0).all(dim=1).any()
+
+
+def test_the_modulator_has_a_learning_rate_of_its_own(config):
+    config = replace(config, init=train(replace(config, out=config.out.parent / "first")))
+
+    def change(rate):
+        out = config.out.parent / f"rate-{rate}"
+        state = load_checkpoint(train(replace(config, out=out, modulator_rate=rate), stop_after=1))
+        start = load_checkpoint(config.init)["ema"]
+        return {
+            name: (state["network"][name] - start[name]).abs().max().item()
+            for name in ("modulator.layers.4.bias", "head.bias")
+        }
+
+    slow, fast = change(0.01), change(1.0)
+    assert slow["modulator.layers.4.bias"] < 0.02 * fast["modulator.layers.4.bias"]
+    assert slow["head.bias"] == pytest.approx(fast["head.bias"], rel=0.01)
+
+
+def test_training_learns_in_half_precision_too(config, monkeypatch):
+    monkeypatch.setattr(training, "half_precision_is_faster", lambda: True)
+    state = load_checkpoint(train(config))
+    assert all(torch.isfinite(value).all() for value in state["network"].values())
+
+
+def test_an_optimizer_of_another_version_is_refused(config):
+    path = train(config, stop_after=1)
+    state = load_checkpoint(path)
+    groups = state["optimizer"]["param_groups"]
+    groups[0]["params"] += groups.pop()["params"]
+    save_checkpoint(path, state)
+    with pytest.raises(TrainingError, match=r"optimizer .* is of another version.*--init"):
+        train(config)
 
 
 def test_the_schedule_warms_up_and_falls(config):

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -8,6 +10,7 @@ from stylize.training.vgg import (
     STYLE_LAYERS,
     VECTOR_LENGTH,
     LossNetwork,
+    half_precision_is_faster,
     split_style_vector,
     statistics,
     style_vector,
@@ -110,3 +113,30 @@ def test_accelerating_changes_nothing_but_the_speed():
     network.accelerate_()
     for name, features in network(images).items():
         torch.testing.assert_close(features, before[name], rtol=1e-3, atol=1e-5)
+
+
+def test_half_precision_changes_little(loss_network):
+    images = torch.rand(2, 3, 40, 48, requires_grad=True)
+    target = torch.rand(2, 3, 40, 48)
+
+    def features_and_gradient(network):
+        found = network(images)
+        with torch.no_grad():
+            wanted = style_vector(network(target))
+        (gradient,) = torch.autograd.grad((style_vector(found) - wanted).square().sum(), images)
+        return found, gradient
+
+    expected, exact = features_and_gradient(loss_network)
+    network = copy.deepcopy(loss_network)
+    network.accelerate_(half_precision=True)
+    got, rounded = features_and_gradient(network)
+    assert got["relu1_1"].dtype == torch.float32
+    assert got["relu4_1"].dtype == torch.bfloat16
+    for name in expected:
+        error = (got[name].float() - expected[name]).norm() / expected[name].norm()
+        assert error < 0.02, name
+    assert torch.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.99
+
+
+def test_the_faster_precision_is_measured():
+    assert half_precision_is_faster() in (True, False)
