@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stylize.painting import GRID_PX
 from stylize.training.data import COVARIANCE_LAYERS, covariance
 from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
 
@@ -20,6 +21,8 @@ from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
 CONTENT_LAYERS = {"relu3_3": 0.25, "relu4_1": 0.75}
 FINE_LAYERS = STYLE_LAYERS[:2]
 _LUMA = (0.299, 0.587, 0.114)
+_BLOT_SIZES_PX = (8, 16)
+_FLAT_DEVIATION = 3 / 255  # largest standard deviation of the luma around a pixel of a flat area
 
 
 def instance_normalize(features: Tensor) -> Tensor:
@@ -113,15 +116,54 @@ def blot_loss(output: Tensor, content: Tensor) -> Tensor:
     Statistics alone do not care where contrast is; a network that finds too little of it in the
     content puts blots into calm skies. Strokes smaller than 8 px are not looked at.
     """
-    excess = []
-    for painted, seen in zip(
-        _gradients(functional.avg_pool2d(_luma(output), 8)),
-        _gradients(functional.avg_pool2d(_luma(content), 8)),
-        strict=True,
-    ):
-        new = functional.relu(painted.abs() - 2 * seen.abs() - 0.1)
-        excess.append(new.mean(dim=(1, 2, 3)))
-    return excess[0] + excess[1]
+    painted, seen = _luma(output), _luma(content)
+    excess = painted.new_zeros(len(painted))
+    for size_px in _BLOT_SIZES_PX:
+        for a, b in zip(
+            _gradients(functional.avg_pool2d(painted, size_px)),
+            _gradients(functional.avg_pool2d(seen, size_px)),
+            strict=True,
+        ):
+            new = functional.relu(a.abs() - 2 * b.abs() - 0.1)
+            excess = excess + new.mean(dim=(1, 2, 3))
+    return excess
+
+
+def grid_loss(output: Tensor, content: Tensor) -> Tensor:
+    """Pattern that repeats every 8 px where the content is flat, (N,), in units of the pictures.
+
+    What the network paints in cells of 2, 4 and 8 pixels is the same in every cell of a flat area
+    unless it learns not to; see :func:`stylize.training.picture_metrics.grid_strength`.
+
+    Args:
+        output: (N, 3, H, W), sides multiples of 8.
+        content: The same.
+    """
+    with torch.no_grad():
+        luma = (content * content.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+        variance = _local_mean(luma.square()) - _local_mean(luma).square()
+        flat = (variance < _FLAT_DEVIATION**2).to(output)
+        # At the border the local mean sees what is not there.
+        inner = GRID_PX // 2
+        flat = functional.pad(flat[..., inner:-inner, inner:-inner], (inner,) * 4)
+    detail = (output - _local_mean(output)) * flat
+    count, channels, height, width = detail.shape
+    cells = (count, -1, height // GRID_PX, GRID_PX, width // GRID_PX, GRID_PX)
+    # With few flat cells the mean is mostly chance: the constant keeps it small.
+    share = flat.view(cells).mean(dim=(2, 4)) + 0.02
+    pattern = detail.view(cells).mean(dim=(2, 4)) / share
+    return pattern.abs().mean(dim=(1, 2, 3))
+
+
+def _local_mean(images: Tensor) -> Tensor:
+    """Mean over one period of the grid, centred: the outermost pixels count half."""
+    weights = images.new_ones(GRID_PX + 1)
+    weights[0] = weights[-1] = 0.5
+    kernel = (weights[:, None] * weights / GRID_PX**2)[None, None]
+    count, channels, height, width = images.shape
+    padded = functional.pad(images, (GRID_PX // 2,) * 4, mode="replicate")
+    flat = padded.reshape(count * channels, 1, *padded.shape[2:])
+    return functional.conv2d(flat, kernel).view(count, channels, height, width)
 
 
 def _luma(images: Tensor) -> Tensor:

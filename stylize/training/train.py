@@ -81,6 +81,7 @@ class TrainConfig:
         covariance_weight: Of the covariance loss, relative to the style weight.
         edge_weight: Of the edge loss.
         blot_weight: Of coarse structure that the content does not have.
+        grid_weight: Of patterns that repeat every 8 px where the content is flat.
         smoothness_weight: Of the total variation.
         identity_weight: Of the pixel loss where the output should be the content.
         range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
@@ -119,6 +120,7 @@ class TrainConfig:
     covariance_weight: float = 0.3
     edge_weight: float = 0.3
     blot_weight: float = 5.0
+    grid_weight: float = 50.0
     smoothness_weight: float = 0.02
     identity_weight: float = 8.0
     range_weight: float = 0.5
@@ -296,6 +298,7 @@ def compute_losses(
     covariance_term = losses.covariance_loss(features, target_covariances, matrices)
     edge_term = losses.edge_loss(output, crops)
     blot_term = losses.blot_loss(output, crops)
+    grid_term = losses.grid_loss(output, crops)
     smoothness_term = losses.smoothness_loss(output)
     pixel_term = losses.pixel_loss(output, crops)
 
@@ -306,6 +309,7 @@ def compute_losses(
         config.content_weight * content_term
         + config.edge_weight * edge_term
         + config.blot_weight * blot_term
+        + config.grid_weight * grid_term
     ) + style_weight * style_factor * (fine_factor * fine + coarse_factor * coarse)
     # The ratio of the weights is what counts; the sum must not let some samples own the step.
     scale = 0.5 * (content_factor + style_factor * (fine_factor * coarse_factor).sqrt())
@@ -325,6 +329,7 @@ def compute_losses(
         "covariance": _mean(covariance_term.fine + covariance_term.coarse, full),
         "edge": edge_term.mean(),
         "blots": _mean(blot_term, full),
+        "grid": grid_term.mean(),
         "identity": _mean(pixel_term, samples.strength[:, 0] == 0),
         "range": range_term.mean(),
     }

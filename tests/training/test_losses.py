@@ -87,3 +87,27 @@ def test_clipping_lets_the_gradient_through_where_it_leads_back():
     y.backward(torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0]))
     assert x.grad is not None
     assert x.grad.tolist() == [0, -1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_the_grid_loss_sees_patterns_where_the_content_is_flat(period):
+    content = torch.full((2, 3, 64, 72), 0.5)
+    content[1] = torch.rand(3, 64, 72, generator=torch.Generator().manual_seed(4))
+    pattern = torch.zeros(64, 72)
+    pattern[::period, ::period] = 0.1
+    plain = losses.grid_loss(content + 0.2, content)
+    assert plain[0].item() < 1e-6
+    flat, busy = losses.grid_loss(content + pattern, content).tolist()
+    # Mean absolute deviation of one in period x period pixels.
+    share = 1 / period**2
+    assert flat == pytest.approx(0.1 * 2 * share * (1 - share), rel=0.05)
+    assert busy < 0.05 * flat
+
+
+def test_the_grid_loss_lets_ramps_and_edges_be():
+    content = torch.linspace(0, 0.2, 64).expand(1, 3, 64, 64)
+    assert losses.grid_loss(3 * content, content).item() < 1e-3
+    edge = torch.full((1, 3, 64, 64), 0.5)
+    painted = edge.clone()
+    painted[..., 30:] = 0.9
+    assert losses.grid_loss(painted, edge).item() < 0.03
