@@ -53,10 +53,7 @@ ConflictOption = Annotated[
 
 
 def _open(data: Path | None) -> StyleLibrary:
-    library = open_library(open_engine(None, None), data)
-    if library.problem:
-        typer.echo(f"Warning: {library.problem}", err=True)
-    return library
+    return open_library(open_engine(None, None), data)
 
 
 def _filter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import logging
 import os
@@ -15,6 +16,8 @@ import platformdirs
 from PIL import Image
 
 from stylize.errors import (
+    ImageError,
+    LibraryError,
     StyleExistsError,
     StyleNotFoundError,
     StyleVectorError,
@@ -22,7 +25,7 @@ from stylize.errors import (
 from stylize.images import load_image, prepare_image
 from stylize.library import pictures
 from stylize.library.bundled import load_bundled
-from stylize.library.database import DamagedLibraryError
+from stylize.library.failures import DamagedLibraryError
 from stylize.library.measure import Measure
 from stylize.library.palette import extract_palette
 from stylize.library.records import (
@@ -33,9 +36,10 @@ from stylize.library.records import (
     check_name,
     check_tags,
     check_text,
+    is_name,
     utc_now,
 )
-from stylize.library.repair import salvage
+from stylize.library.repair import is_unfinished, salvage
 from stylize.library.sharing import ImportReport, OnConflict, export_styles, import_styles
 from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry, MemoryStore, StyleStore
@@ -97,6 +101,7 @@ class StyleLibrary:
         encoder: StyleEncoder,
         bundled: bool | Path = True,
         read_only: bool = False,
+        progress: Callable[[int, int], None] | None = None,
     ) -> StyleLibrary:
         """Open the bundled styles and the user's own.
 
@@ -107,6 +112,7 @@ class StyleLibrary:
             encoder: Makes style vectors of pictures; an `Engine` does.
             bundled: Whether to show the bundled styles; or the folder with others in their place.
             read_only: Refuse changes.
+            progress: Called with done and all while styles of another encoder are encoded again.
 
         Raises:
             LibraryError: The library is damaged, locked or of a newer version.
@@ -126,7 +132,7 @@ class StyleLibrary:
             store = _open_database(folder / DATABASE_NAME, measure, read_only)
         library = cls(encoder, store, bundled_store)
         if not store.read_only:
-            library.reencode_stale()
+            library.reencode_stale(progress)
         return library
 
     @classmethod
@@ -203,7 +209,7 @@ class StyleLibrary:
         return len(self.names())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(store.get(name) for store in self._stores)
+        return isinstance(name, str) and self._find(name) is not None
 
     def get(self, name: str) -> StyleRecord:
         """The style of that name.
@@ -211,9 +217,8 @@ class StyleLibrary:
         Raises:
             StyleNotFoundError: There is none; the message names close ones.
         """
-        for store in reversed(self._stores):
-            if record := store.get(name):
-                return record
+        if found := self._find(name):
+            return found[0]
         close = difflib.get_close_matches(name, self.names(), 3, 0.5)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise StyleNotFoundError(f'There is no style called "{name}".{hint}')
@@ -233,10 +238,17 @@ class StyleLibrary:
         Raises:
             StyleNotFoundError: There is no such style.
         """
-        for store in reversed(self._stores):
-            if store.get(name):
-                return store.original(name)
+        if found := self._find(name):
+            return found[1].original(name)
         self.get(name)  # raises, with close names
+        return None
+
+    def _find(self, name: str) -> tuple[StyleRecord, StyleStore] | None:
+        """The style of that name and the store that holds it, or None."""
+        if is_name(name):
+            for store in reversed(self._stores):
+                if record := store.get(name):
+                    return record, store
         return None
 
     def find_content(self, image: Image.Image) -> str | None:
@@ -343,9 +355,13 @@ class StyleLibrary:
     def _usable(self, name: str) -> StyleRecord:
         record = self.get(name)
         if record.stale:
+            way_out = (
+                "its picture is encoded again when the library is next opened with write access"
+                if record.has_original
+                else "its picture was not kept: add that picture again"
+            )
             raise StyleVectorError(
-                f'The style "{name}" was made by another style encoder and its picture was not '
-                "kept. Add it again from the picture, replacing the old one."
+                f'The style "{name}" was made by another style encoder; {way_out}.'
             )
         return record
 
@@ -354,7 +370,15 @@ class StyleLibrary:
             raise StyleVectorError(
                 "The style vector was made by another style encoder; encode its picture again."
             )
+        self._check_length(vector, "The style vector")
         return vector
+
+    def _check_length(self, vector: StyleVector, what: str) -> None:
+        actual, expected = vector.values.size, self.measure.dimension
+        if actual != expected:
+            raise StyleVectorError(
+                f"{what} has {actual} values; those of this style encoder have {expected}."
+            )
 
     # ------------------------------------------------------------------------------- changing
 
@@ -460,15 +484,10 @@ class StyleLibrary:
             StyleVectorError: A vector of this encoder has a wrong length.
             LibraryError: The library cannot be written.
         """
-        expected = self.measure.dimension
         for record, _ in entries:
             self._check_not_bundled(record.name)
-            actual = record.vector.values.size
-            if record.vector.encoder_sha256 == self.encoder.encoder_sha256 and actual != expected:
-                raise StyleVectorError(
-                    f'The vector of "{record.name}" has {actual} values; those of this style '
-                    f"encoder have {expected}."
-                )
+            if record.vector.encoder_sha256 == self.encoder.encoder_sha256:
+                self._check_length(record.vector, f'The vector of "{record.name}"')
             if not record.vector.values.any():
                 logger.warning("The vector of %s holds only zeros", record.name)
         self.store.put(entries, replace=replace)
@@ -508,7 +527,7 @@ class StyleLibrary:
             raise TypeError(f"a style has no field {sorted(unknown)}")
         self._check_own(name)
         columns: dict[str, Any] = {
-            key: check_tags(value) if key == "tags" else check_text(key, str(value))
+            key: check_tags(value) if key == "tags" else check_text(key, value)
             for key, value in changes.items()
         }
         if new_name is not None and new_name != name:
@@ -583,8 +602,11 @@ class StyleLibrary:
 
     # --------------------------------------------------------------------------------- upkeep
 
-    def reencode_stale(self, progress: Callable[[float], None] | None = None) -> int:
+    def reencode_stale(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Encode styles of another encoder again where their pictures were kept.
+
+        Args:
+            progress: Called with the number of styles looked at and that of all.
 
         Returns:
             How many were encoded. The others stay marked as stale.
@@ -592,26 +614,47 @@ class StyleLibrary:
         names = self.store.find(StyleFilter(stale=True))
         done = 0
         for i, name in enumerate(names):
-            data = self.store.original(name)
-            if data:
-                vector = self.encoder.encode_style(load_image(data))
-                try:
-                    self.store.update(name, {"vector": vector})
-                except StyleNotFoundError:
-                    continue  # removed meanwhile
-                done += 1
+            try:
+                record, data = self.store.get(name), self.store.original(name)
+                if record and data:
+                    self._reencode(record, load_image(data))
+                    done += 1
+            except (ImageError, LibraryError) as error:
+                # It stays stale. A broken picture or a full disk must not hide all other styles.
+                logger.warning("The style %s was not encoded again: %s", name, error)
             if progress:
-                progress((i + 1) / len(names))
+                progress(i + 1, len(names))
         if names:
             logger.info(
-                "%d styles of another style encoder: %d encoded again, %d without a picture",
+                "%d styles of another style encoder: %d encoded again, %d not",
                 len(names), done, len(names) - done,
             )  # fmt: skip
         return done
 
+    def reencode(self, name: str, image: Image.Image) -> None:
+        """Encode a style again from its picture and keep all else that is noted about it.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+            StyleExistsError: It is a bundled style.
+            LibraryError: The library cannot be written.
+        """
+        self._check_own(name)
+        self._reencode(self.get(name), image)
+
+    def _reencode(self, record: StyleRecord, image: Image.Image) -> None:
+        vector = self.encoder.encode_style(image)
+        with contextlib.suppress(StyleNotFoundError):  # removed meanwhile; or replaced: made_from
+            self.store.update(record.name, {"vector": vector}, made_from=record.vector)
+
 
 def _open_database(path: Path, measure: Measure, read_only: bool) -> StyleStore:
     """The database; of a damaged one, whatever can be read, read-only."""
+    if is_unfinished(path):
+        raise LibraryError(
+            f"A repair of the style library {path} was stopped midway; "
+            "`stylize library repair` finishes it."
+        )
     try:
         return SqliteStore(path, measure, read_only=read_only)
     except DamagedLibraryError as error:
@@ -621,8 +664,7 @@ def _open_database(path: Path, measure: Measure, read_only: bool) -> StyleStore:
         store = MemoryStore(measure)
         store.put(entries)
         store.read_only = True
-        store.problem = str(error)
-        logger.error("%s Opened read-only with %d styles.", error, len(entries))
+        store.problem = f"{error} Opened read-only with {len(entries)} styles."
         return store
 
 

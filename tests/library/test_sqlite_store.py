@@ -1,5 +1,6 @@
 """The database file: durability, other processes, and everything that can be wrong with it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from stylize.errors import LibraryError
-from stylize.library import StyleLibrary, database
-from stylize.library.database import DamagedLibraryError, backup_path
+from stylize.library import Entry, StyleLibrary, StyleRecord, database
+from stylize.library import repair as repair_module
+from stylize.library.backup import backup_path
+from stylize.library.failures import DamagedLibraryError
 from stylize.library.repair import repair, salvage
 from stylize.library.sqlite_store import SqliteStore
 
@@ -123,6 +126,22 @@ def test_connections_of_an_old_file_are_not_used_again(on_disk):
     assert [e.record.name for e in salvage(path)] == ["two"]
 
 
+def test_changes_do_not_go_into_a_file_that_was_replaced_meanwhile(on_disk, monkeypatch):
+    on_disk.add("one", picture(1))
+    real, calls = database._file_at, []
+
+    def moved_after_the_first_look(path):
+        calls.append(path)
+        return real(path) if len(calls) == 1 else (0, 0)
+
+    monkeypatch.setattr(on_disk.store, "get", lambda name: None)
+    monkeypatch.setattr(database, "_file_at", moved_after_the_first_look)
+    with pytest.raises(LibraryError, match="moved or replaced just now"):
+        on_disk.put([Entry(StyleRecord("two", on_disk.encoder.encode_style(picture(2))))])
+    monkeypatch.undo()
+    assert on_disk.names() == ["one"]
+
+
 def test_killed_writers_lose_nothing_acknowledged(tmp_path):
     acknowledged = []
     for attempt in range(4):
@@ -208,8 +227,10 @@ def test_other_databases_are_left_alone(tmp_path):
     with sqlite3.connect(database_of(tmp_path)) as db:
         db.execute("CREATE TABLE birds (name TEXT)")
     db.close()
+    before = database_of(tmp_path).read_bytes()
     with pytest.raises(LibraryError, match="another program"):
         reopen(tmp_path)
+    assert database_of(tmp_path).read_bytes() == before
 
 
 # ---------------------------------------------------------------------------------- another encoder
@@ -228,6 +249,33 @@ def test_stale_styles_are_encoded_again_or_marked(tmp_path):
         assert [m.record.name for m in library.search(picture(1))] == ["kept"]
         library.add("bare", picture(2), replace=True)
         assert library.names(stale=True) == []
+
+
+def test_one_broken_picture_does_not_keep_a_library_shut(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("good", picture(1))
+        library.add("broken", picture(2))
+        with library.store.database.reading() as db:
+            db.execute("UPDATE pictures SET original = x'00ff' WHERE id = 2")
+    calls = []
+    with reopen(tmp_path, FakeEncoder(7), progress=lambda *c: calls.append(c)) as library:
+        assert library.names(stale=True) == ["broken"]
+        assert library.names(stale=False) == ["good"]
+    assert calls == [(1, 2), (2, 2)]
+
+
+def test_a_style_replaced_while_it_was_encoded_again_keeps_its_new_vector(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(1))
+    new = FakeEncoder(7)
+    with reopen(tmp_path, new, read_only=True) as seen, reopen(tmp_path) as theirs:
+        stale = seen.get("one")
+        theirs.add("one", picture(2), replace=True)
+    with reopen(tmp_path, new) as library:
+        vector = library.get("one").vector
+        library.store.update("one", {"vector": new.encode_style(picture(1))},
+                             made_from=stale.vector)  # fmt: skip
+        assert library.get("one").vector == vector
 
 
 def test_points_follow_another_measure(tmp_path, bundle, encoder):
@@ -261,7 +309,7 @@ def test_full_disk(on_disk):
 def test_locked(on_disk, monkeypatch):
     on_disk.add("one", picture(0))
     on_disk.store.database._drop_idle()
-    monkeypatch.setattr(database, "_BUSY_S", 0.01)
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
     other = sqlite3.connect(database_of(on_disk.store.database.path.parent), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LibraryError, match=r"locked by another program.*Nothing was changed"):
@@ -322,32 +370,31 @@ def test_write_protected(protected):
 
 
 def damaged_library(folder, count=30):
-    """A library with a backup of its first half and one page of its file overwritten."""
+    """A library of which the backup holds the first half, to be damaged."""
     with reopen(folder) as library:
         for i in range(count // 2):
             library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
                                thumbnail=b"t" * 2000)  # fmt: skip
         path = library.store.database.path
-        library.store.database._backup_checked = False
+        library.store.database._backup_look_at = 0
         backup_path(path).unlink(missing_ok=True)
         for i in range(count // 2, count):
             library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
                                thumbnail=b"t" * 2000)  # fmt: skip
     db = sqlite3.connect(path)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    page = db.execute(
-        "SELECT pageno FROM dbstat WHERE name = 'styles' AND pagetype = 'leaf' LIMIT 1 OFFSET 1"
-    ).fetchone()[0] if has_dbstat(db) else None  # fmt: skip
     db.close()
-    return path, page
+    return path
 
 
-def has_dbstat(db):
-    try:
-        db.execute("SELECT 1 FROM dbstat LIMIT 1")
-    except sqlite3.OperationalError:
-        return False
-    return True
+def pages_of(path, table, kind="leaf"):
+    """The pages of a table that hold rows, or ("overflow") their long values, in order."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        query = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path"
+        try:
+            return [page for (page,) in db.execute(query, (table, kind))]
+        except sqlite3.OperationalError:
+            pytest.skip("this SQLite cannot tell which page holds what")
 
 
 def overwrite_page(path, page):
@@ -365,11 +412,38 @@ def test_backup_is_made_once_a_day(tmp_path):
     with reopen(tmp_path) as library:
         library.add("three", picture(2))  # the backup is of today
     assert len(salvage(backup_path(path))) == 1
-    yesterday = time.time() - 25 * 3600
-    os.utime(backup_path(path), (yesterday, yesterday))
     with reopen(tmp_path) as library:
-        library.add("four", picture(3))
-    assert len(salvage(backup_path(path))) == 3
+        for count, hours in enumerate((25, -25)):  # a day old; or made when the clock was wrong
+            then = time.time() - hours * 3600
+            os.utime(backup_path(path), (then, then))
+            library.store.database._backup_look_at = 0  # an hour later in a long-lived process
+            library.add(f"more-{count}", picture(3 + count))
+            assert len(salvage(backup_path(path))) == 3 + count
+
+
+def test_leftovers_of_killed_backups_are_cleared_away(tmp_path):
+    old, new = (
+        tmp_path / "library.backup.sqlite3.7.part",
+        tmp_path / "library.backup.sqlite3.8.part",
+    )
+    for leftover in (old, new):
+        leftover.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        library.add("two", picture(1))
+    assert not old.exists()
+    assert new.exists()  # another process may be writing it
+
+
+def test_changes_go_on_if_no_backup_can_be_written(tmp_path, caplog):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        backup_path(database_of(tmp_path)).mkdir()
+        os.utime(backup_path(database_of(tmp_path)), (0, 0))
+        library.add("two", picture(1))
+        assert library.names() == ["one", "two"]
+    assert "could not be written" in caplog.text
 
 
 def test_garbage_is_refused_and_kept(tmp_path):
@@ -386,10 +460,8 @@ class FakeMeasure:
 
 
 def test_damaged_file_opens_read_only_and_can_be_repaired(tmp_path):
-    path, page = damaged_library(tmp_path)
-    if page is None:
-        pytest.skip("this SQLite cannot tell which page holds what")
-    overwrite_page(path, page)
+    path = damaged_library(tmp_path)
+    overwrite_page(path, pages_of(path, "styles")[1])
     with reopen(tmp_path) as library:
         assert library.read_only
         assert "is damaged" in library.problem
@@ -407,6 +479,80 @@ def test_damaged_file_opens_read_only_and_can_be_repaired(tmp_path):
         everything = readable | {f"style-{i}" for i in range(15)}
         assert set(library.names()) == everything
         library.add("new", picture(99))
+
+
+def test_one_bad_picture_page_hides_no_other_style(tmp_path):
+    path = damaged_library(tmp_path)
+    overwrite_page(path, pages_of(path, "pictures")[1])
+    with reopen(tmp_path) as library:
+        assert len(library.names()) == 30
+        assert 20 < len(library.list()) < 30
+        assert library.read_only
+        assert "\n" not in library.problem
+        assert "stylize library repair" in library.problem
+        with pytest.raises(LibraryError, match="is damaged"):
+            library.add("new", picture(99))
+
+
+def test_files_cut_short_give_what_is_left(tmp_path):
+    path = damaged_library(tmp_path)
+    backup_path(path).unlink()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with reopen(tmp_path) as library:
+        assert library.read_only
+        assert len(library.list()) >= 5
+
+
+def test_a_style_outlives_its_original(tmp_path):
+    path, original = database_of(tmp_path), picture(3, (900, 900))
+    with reopen(tmp_path) as library:
+        library.add("large", original)
+        measure, vector = library.measure, library.get("large").vector
+    overwrite_page(path, pages_of(path, "pictures", "overflow")[-2])
+    assert repair(path, measure).saved == ("large",)
+    with reopen(tmp_path) as library:
+        assert library.get("large").vector == vector
+        assert library.original("large") is None
+
+
+def test_repair_does_not_bring_back_what_was_removed(tmp_path):
+    with reopen(tmp_path) as library:
+        library.put([Entry(StyleRecord(name, FakeEncoder().encode_style(picture(i))))
+                     for i, name in enumerate(["kept", "gone", "old-name"])])  # fmt: skip
+        library.store.database._backup_look_at = 0
+        library.update("old-name", new_name="new-name")  # makes the backup first
+        library.remove("gone")
+        path, measure = library.store.database.path, library.measure
+    report = repair(path, measure)
+    assert (report.saved, report.from_backup) == (("kept", "new-name"), ())
+
+
+def test_a_repair_that_was_killed_is_finished(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        path, measure = library.store.database.path, library.measure
+    path.rename(path.with_name("library.repaired.sqlite3"))  # between its two moves
+    old = path.with_name("library.damaged-20250101-000000.sqlite3")
+    old.write_bytes(b"")
+    with pytest.raises(LibraryError, match=r"stopped midway.*repair"):
+        reopen(tmp_path)
+    report = repair(path, measure)
+    assert (report.saved, report.damaged_path) == (("one",), old)
+    with reopen(tmp_path) as library:
+        assert library.names() == ["one"]
+
+
+def test_repair_waits_for_writers(tmp_path, monkeypatch):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        path, measure = library.store.database.path, library.measure
+    monkeypatch.setattr(repair_module, "BUSY_S", 0.01)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LibraryError, match="locked by another program"):
+        repair(path, measure)
+    other.close()
+    assert repair(path, measure).saved == ("one",)
 
 
 def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
