@@ -243,7 +243,7 @@ def add(
 ) -> None:
     """Add pictures as styles. What is there already, pixel for pixel, is skipped."""
     from stylize.images import load_image
-    from stylize.library import check_style_picture, slugify
+    from stylize.library import check_style_picture, free_name, slugify
 
     files = list(_pictures(paths))
     if not files:
@@ -262,7 +262,9 @@ def add(
                 if not replace and (known := library.find_content(image)):
                     skipped.append(known)
                     continue
-                chosen = name or _free_name(library, slugify(title or file.stem), replace)
+                chosen = name or slugify(title or file.stem)
+                if not name and not replace:
+                    chosen = free_name(chosen, library)
                 for warning in check_style_picture(image):
                     typer.echo(f"{file}: {warning}", err=True)
                 record = library.add(
@@ -311,13 +313,6 @@ def _with_progress(files: Sequence[Path], quiet: bool) -> Iterator[Path]:
         yield from files
     else:
         yield from track(files, "Adding", console=console)
-
-
-def _free_name(library: StyleLibrary, name: str, replace: bool) -> str:
-    candidate, number = name, 2
-    while not replace and candidate in library:
-        candidate, number = f"{name[:58]}-{number}", number + 1
-    return candidate
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from stylize.library.library import StyleEncoder, StyleLibrary, data_folder
 from stylize.library.pictures import check_style_picture
-from stylize.library.records import Match, StyleFilter, StyleRecord, slugify
+from stylize.library.records import Match, StyleFilter, StyleRecord, free_name, slugify
 from stylize.library.sharing import ImportReport
 from stylize.library.store import Entry, StyleStore
 
@@ -17,5 +17,6 @@ __all__ = [
     "StyleStore",
     "check_style_picture",
     "data_folder",
+    "free_name",
     "slugify",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -129,6 +129,15 @@ def slugify(text: str) -> str:
 def is_name(name: str) -> bool:
     """Whether a style may be called so."""
     return len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) is not None
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name itself, or with the first number for which it is not taken."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{name[: MAX_NAME_CHARACTERS - 6].rstrip('-')}-{number}"
+        number += 1
+    return candidate
 
 
 def check_name(name: str) -> str:
