@@ -61,6 +61,11 @@ def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
     return library
 
 
+def library_with_engine(data: Path | None) -> StyleLibrary:
+    """The library in front of an engine of its own, for commands that do not paint."""
+    return open_library(open_engine(None, None), data)
+
+
 def _print_encoding(done: int, total: int) -> None:
     """One line that counts; a new model may have hundreds of kept pictures to encode again."""
     if sys.stderr.isatty():
