@@ -253,7 +253,7 @@ def draw(
 def repair(data: DataOption = None) -> None:
     """Save what can be read of a damaged library, also from its daily backup."""
     from stylize.library import data_folder
-    from stylize.library.library import DATABASE_NAME
+    from stylize.library.opening import DATABASE_NAME
     from stylize.library.repair import repair as repair_file
 
     with library_with_engine(Path(":memory:")) as library:
