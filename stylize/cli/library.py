@@ -105,7 +105,7 @@ def add(
 ) -> None:
     """Add pictures as styles. What is there already, pixel for pixel, is skipped."""
     from stylize.images import load_image
-    from stylize.library import check_style_picture, free_name, slugify
+    from stylize.library import free_name, slugify
 
     files = list(_pictures(paths))
     if not files:
@@ -132,8 +132,6 @@ def add(
                 # Two files of one name are two styles, also where older ones are replaced.
                 taken = set(added) if replace else library
                 chosen = name or free_name(slugify(title or file.stem), taken)
-                for warning in check_style_picture(image):
-                    typer.echo(f"{file}: {warning}", err=True)
                 record = library.add(
                     chosen, image, title=title or file.stem.replace("_", " "), artist=artist,
                     year=year, movement=movement, license=license_, source=source, notes=notes,
@@ -143,7 +141,7 @@ def add(
             except StylizeError as error:
                 if len(files) == 1:
                     raise
-                failed.append(f"{file}: {error}")
+                failed.append(str(error) if str(file) in str(error) else f"{file}: {error}")
     if as_json:
         print_json({"added": added, "renewed": renewed, "skipped": skipped, "failed": failed})
     else:

@@ -119,11 +119,8 @@ def print_account(record: StyleRecord, account: StyleAccount, as_json: bool) -> 
     _console().print(table)
 
 
-def print_report(report: dict[str, Any], as_json: bool) -> None:
-    """Print what an import did."""
-    if as_json:
-        print_json(report)
-        return
+def print_report(report: dict[str, Any]) -> None:
+    """Print what an import did, in words."""
     for key, names in report.items():
         if names:
             shown = [" -> ".join(n) if isinstance(n, tuple) else n for n in names[:_MAX_NAMES]]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
-from stylize.cli.library_output import print_report
+from stylize.cli.library_output import print_json, print_report
 
 
 class Conflict(Enum):
@@ -54,7 +54,10 @@ def import_styles(
     """Add the styles of a file, after verifying all of it."""
     with library_with_engine(data) as library:
         report = library.import_(file, on_conflict=on_conflict.value)
-    print_report(dataclasses.asdict(report), as_json)
+    if as_json:
+        print_json(dataclasses.asdict(report))
+        return
+    print_report(dataclasses.asdict(report))
 
 
 def push(
@@ -91,6 +94,8 @@ def pull(
         report, taken = pull_styles(
             library, repository, revision=revision or None, on_conflict=on_conflict.value
         )
-    if not as_json:
-        print(f"revision   {taken}")
-    print_report(dataclasses.asdict(report), as_json)
+    if as_json:
+        print_json({"revision": taken} | dataclasses.asdict(report))
+        return
+    print(f"revision   {taken}")
+    print_report(dataclasses.asdict(report))

@@ -194,6 +194,7 @@ class Database:
                     _check_version(db, self.path)  # another program's file must stay as it is
                     _switch_to_wal(db)
                 db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA secure_delete = ON")  # removed pictures are overwritten
             self._prepare(db)
         except BaseException:
             db.close()

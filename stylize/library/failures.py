@@ -44,7 +44,10 @@ def _message(path: Path, code: str, error: sqlite3.Error) -> str:
             f"{BUSY_S:.0f} s. Nothing was changed; close that program or try again."
         )
     if "READONLY" in code or "CANTOPEN" in code or "PERM" in code:
-        return f"The style library {path} cannot be written there ({error}). Nothing was changed."
+        return (
+            f"The style library {path} cannot be written there ({error}). Nothing was changed; "
+            "choose another folder."
+        )
     return f"The style library {path} cannot be used ({error}). Nothing was changed."
 
 

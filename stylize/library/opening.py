@@ -8,7 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from stylize.errors import LibraryError
-from stylize.library.failures import DamagedLibraryError
+from stylize.library.failures import DamagedLibraryError, errors_of
 from stylize.library.measure import Measure
 from stylize.library.repair import is_unfinished, salvage
 from stylize.library.sqlite_store import SqliteStore
@@ -31,7 +31,9 @@ def open_database(folder: Path, measure: Measure, read_only: bool) -> StyleStore
         LibraryError: The library is damaged beyond reading, locked or of a newer version.
     """
     path = folder / DATABASE_NAME
-    if is_unfinished(path):
+    with errors_of(path):
+        unfinished = is_unfinished(path)
+    if unfinished:
         raise LibraryError(
             f"A repair of the style library {path} was stopped midway; "
             "`stylize library repair` finishes it."

@@ -162,7 +162,7 @@ def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) ->
         ready.append(Entry(target, original))
     if taken:
         raise StyleExistsError(
-            f"{len(taken)} of the {len(entries)} styles in {path.name} have names that are taken: "
+            f"The names of {len(taken)} of the {len(entries)} styles in {path.name} are taken: "
             f"{_some(taken)}. Nothing was imported; choose to skip, replace or rename them."
         )
     library.put(ready, replace=on_conflict == "replace")

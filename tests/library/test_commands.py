@@ -7,12 +7,13 @@ import re
 import sys
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from stylize.cli import common, library_output
 from stylize.cli import library as library_commands
 from stylize.errors import StylizeError
-from stylize.library import StyleLibrary
+from stylize.library import ImportReport, StyleLibrary, hub
 
 from .fakes import FakeEncoder, picture, write_bundle
 
@@ -221,6 +222,43 @@ def test_export_and_import(run, pictures, tmp_path):
     assert "style-1" in run("import", tmp_path / "one.zip")[2]
     out = run("import", tmp_path / "one.zip", "--on-conflict", "rename")[1]
     assert "renamed    my-style-1 -> my-style-1-2" in out
+
+
+def test_push_and_pull(run, pictures, monkeypatch):
+    sent = []
+
+    def push(library, repository, names, **options):
+        sent.append((repository, names or library.names(bundled=False), options))
+        return "c0ffee"
+
+    def pull(library, repository, **options):
+        sent.append((repository, options))
+        return ImportReport(added=("one",), renamed=(("two", "two-2"),)), "c0ffee"
+
+    monkeypatch.setattr(hub, "push_styles", push)
+    monkeypatch.setattr(hub, "pull_styles", pull)
+    run("add", pictures / "My Style 0.png")
+    assert "pull ada/styles --revision c0ffee" in run("push", "ada/styles", "--originals")[1]
+    run("push", "ada/styles", "bundled-0", "--public")
+    out = run("pull", "ada/styles", "--revision", "c0ffee", "--on-conflict", "rename")[1]
+    assert out.splitlines() == [
+        "revision   c0ffee", "added      one", "renamed    two -> two-2",
+    ]  # fmt: skip
+    report = as_json(run("pull", "ada/styles", "--json"))
+    assert (report["revision"], report["added"]) == ("c0ffee", ["one"])
+    assert sent == [
+        ("ada/styles", ["my-style-0"], {"originals": True, "private": True}),
+        ("ada/styles", ["bundled-0"], {"originals": False, "private": False}),
+        ("ada/styles", {"revision": "c0ffee", "on_conflict": "rename"}),
+        ("ada/styles", {"revision": None, "on_conflict": "error"}),
+    ]
+
+
+def test_warnings_are_given_once(run, pictures, caplog):
+    Image.new("RGB", (200, 200), "white").save(pictures / "white.png")
+    code, _, err = run("add", pictures / "white.png")
+    assert code == 0
+    assert (err + caplog.text).count("one single colour") == 1
 
 
 def test_map(run, tmp_path):

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import math
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -75,6 +77,23 @@ def test_durable_settings(on_disk):
     with on_disk.store.database.reading() as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+
+
+def test_what_is_removed_is_overwritten(tmp_path):
+    with reopen(tmp_path) as library:
+        vector, secret = library.encoder.encode_style(picture(0)), b"a child's face" * 700
+        for name in ("kept", "secret"):
+            thumbnail = secret if name == "secret" else b""
+            library.add_vector(name, vector, thumbnail=thumbnail, notes="kept words" + name)
+        backup_path(database_of(tmp_path)).unlink()
+    assert b"child's face" in database_of(tmp_path).read_bytes()
+    with reopen(tmp_path) as library:
+        library.store.database._backup_look_at = math.inf
+        library.remove("secret")
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"kept wordskept" in left
+    assert b"child's face" not in left
+    assert b"kept wordssecret" not in left
 
 
 def test_closed_library_says_so(tmp_path):
@@ -364,6 +383,21 @@ def test_write_protected(protected):
     assert report["names"] == ["one"]
     assert report["read_only"] is True
     assert "write-protected" in report["error"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions as of POSIX")
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [(0o000, r"cannot be used \(Permission denied\)"), (0o555, "choose another folder")],
+)
+def test_folders_of_others(mode, message):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chmod(folder, mode)
+        output, errors = start("look", folder, NOBODY).communicate(timeout=60)
+        os.chmod(folder, 0o755)
+        assert output, errors
+        assert re.search(message, json.loads(output)["error"])
 
 
 # --------------------------------------------------------------------------------------- damage
