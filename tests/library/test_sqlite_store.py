@@ -589,6 +589,25 @@ def test_repair_waits_for_writers(tmp_path, monkeypatch):
     assert repair(path, measure).saved == ("one",)
 
 
+def test_nobody_writes_into_a_library_under_repair(tmp_path, monkeypatch):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(0))
+        path, measure = library.store.database.path, library.measure
+    tried = []
+
+    def salvage_while_another_writes(path):
+        tried.append(path)
+        other = sqlite3.connect(database_of(tmp_path), timeout=0, isolation_level=None)
+        with contextlib.closing(other):
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+        return salvage(path)
+
+    monkeypatch.setattr(repair_module, "salvage", salvage_while_another_writes)
+    assert repair(path, measure).saved == ("one",)
+    assert path in tried
+
+
 def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
     with reopen(tmp_path) as library:
         library.add("one", picture(0), title="One")
