@@ -298,7 +298,8 @@ class StyleLibrary(StyleCatalogue):
         """Write styles into one zip file: records, vectors, thumbnails.
 
         Args:
-            path: The file; an existing one is replaced once the new one is complete.
+            path: The file; an existing file of styles is replaced once the new one is complete,
+                anything else is left alone.
             names: Which styles. Default: all of the user's own.
             originals: Put the kept pictures in too. They may be under copyright.
 

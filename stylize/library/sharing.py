@@ -67,6 +67,8 @@ def export_styles(
             f"A file may hold up to {shared_file.MAX_STYLES} styles, not {len(records)}; "
             "name those for each file."
         )
+    if path.is_file() and not _holds_styles(path):
+        raise LibraryError(f"{path} is there already and is no file of styles; it was left alone.")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with zipfile.ZipFile(part, "x", zipfile.ZIP_STORED) as archive:
@@ -89,6 +91,14 @@ def export_styles(
     finally:
         part.unlink(missing_ok=True)
     return len(records)
+
+
+def _holds_styles(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return CONTENTS_FILE in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 def _write_style(

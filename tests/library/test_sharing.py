@@ -100,6 +100,26 @@ def test_bundled_styles_can_be_exported_by_name(tmp_path, encoder, bundle, other
     assert other.original_bytes("bundled-1") == library.original_bytes("bundled-1")
 
 
+def test_only_files_of_styles_are_replaced(tmp_path, library, other):
+    fill(library, 2)
+    path = tmp_path / "styles.zip"
+    library.export(path, ["style-0"])
+    library.export(path, ["style-1"])
+    assert other.import_(path).added == ("style-1",)
+    for data in (b"a photo", b"", _zip_of("letters.txt")):
+        path.write_bytes(data)
+        with pytest.raises(LibraryError, match="is no file of styles; it was left alone"):
+            library.export(path)
+        assert path.read_bytes() == data
+
+
+def _zip_of(name):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "x")
+    return buffer.getvalue()
+
+
 def test_export_fails_cleanly(tmp_path, library):
     fill(library, 1)
     with pytest.raises(StyleNotFoundError):
