@@ -259,6 +259,8 @@ def repair(data: DataOption = None) -> None:
     print(f"Saved {len(report.saved)} styles"
           + (f", and {len(report.from_backup)} from the backup" if report.from_backup else "")
           + f". The old file is kept as {report.damaged_path}.")  # fmt: skip
+    if report.lost:
+        print(f"Not even in the backup, so to be added again: {', '.join(report.lost)}.")
 
 
 app.command("export")(sharing.export_styles)

@@ -37,10 +37,18 @@ _QUERIES = (_QUERY.format(original="original"), _QUERY.format(original="NULL"))
 
 @dataclass(frozen=True)
 class RepairReport:
-    """What a repair found: names from the damaged file, names from its backup, the old file."""
+    """What a repair found.
+
+    Attributes:
+        saved: Names of the styles read from the damaged file.
+        from_backup: Names of those read from its backup.
+        lost: Names of which no more than the name could be read.
+        damaged_path: Where the damaged file is kept.
+    """
 
     saved: tuple[str, ...]
     from_backup: tuple[str, ...]
+    lost: tuple[str, ...]
     damaged_path: Path
 
 
@@ -65,11 +73,14 @@ def salvage(path: Path) -> list[Entry]:
     return list(entries.values())
 
 
-def _removed(path: Path) -> set[str]:
-    """The names that were removed from the library, or given up for others."""
+def _names(path: Path, table: str) -> set[str]:
+    """The names in a table of the library, as far as they can be read."""
+    names: set[str] = set()
     with _readable(path) as db, contextlib.suppress(sqlite3.Error):
-        return {name for (name,) in db.execute("SELECT name FROM removed")} if db else set()
-    return set()
+        if db is not None:
+            for (name,) in db.execute(f"SELECT name FROM {table}"):
+                names.add(name)
+    return names
 
 
 @contextlib.contextmanager
@@ -139,15 +150,17 @@ def repair(path: Path, measure: Measure) -> RepairReport:
             os.replace(new_path, path)
             with contextlib.closing(SqliteStore(path, measure)) as store:
                 old = max(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"), default=path)
-                return RepairReport(tuple(store.find(StyleFilter())), (), old)
+                return RepairReport(tuple(store.find(StyleFilter())), (), (), old)
         if not path.exists():
             raise LibraryError(f"There is no style library at {path}.")
         with _kept_from_changing(path):
             saved = salvage(path)
             names = {entry.record.name for entry in saved}
-            known = names | _removed(path)
+            known = names | _names(path, "removed")
             from_backup = [e for e in salvage(backup_path(path)) if e.record.name not in known]
-            if not saved and not from_backup:
+            found = names | {entry.record.name for entry in from_backup}
+            lost = _names(path, "styles") - found
+            if not found:
                 raise LibraryError(
                     f"Nothing can be read from {path}, and there is no backup beside it. "
                     "Nothing was changed."
@@ -162,7 +175,7 @@ def repair(path: Path, measure: Measure) -> RepairReport:
                 os.replace(old, old.with_name(old.name.replace(path.name, damaged_path.name)))
             os.replace(new_path, path)
     return RepairReport(
-        tuple(sorted(names)), tuple(sorted(e.record.name for e in from_backup)), damaged_path
+        tuple(sorted(names)), tuple(sorted(found - names)), tuple(sorted(lost)), damaged_path
     )
 
 

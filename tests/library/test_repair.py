@@ -121,6 +121,7 @@ def test_damaged_file_opens_read_only_and_can_be_repaired(tmp_path):
         measure = library.store.measure
     report = repair(path, measure)
     assert set(report.saved) == readable
+    assert set(report.lost) == {f"style-{i}" for i in range(15, 30)} - readable
     assert report.damaged_path.exists()
     with reopen(tmp_path) as library:
         assert not library.read_only
@@ -140,6 +141,10 @@ def test_one_bad_picture_page_hides_no_other_style(tmp_path):
         assert "stylize library repair" in library.problem
         with pytest.raises(LibraryError, match="is damaged"):
             library.add("new", picture(99))
+        unreadable = set(library.names()) - {record.name for record in library.list()}
+        measure = library.measure
+    backup_path(path).unlink()
+    assert set(repair(path, measure).lost) == unreadable
 
 
 def test_files_cut_short_give_what_is_left(tmp_path):
