@@ -31,7 +31,7 @@ from stylize.library.palette import Swatch
 from stylize.library.sqlite_store import SqliteStore
 from stylize.styles import StyleVector
 
-DIMENSION = 1920
+DIMENSION = 2144
 ENCODER = "0" * 64
 TARGETS = {"search_filtered_ms": 50, "add_ms": 2, "open_ms": 1500}
 

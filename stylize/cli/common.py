@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -51,10 +52,25 @@ def open_engine(precision: Precision | None, threads: int | None) -> Engine:
 
 
 def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
-    """Open the bundled styles and the user's own."""
+    """Open the bundled styles and the user's own; say if they can only be read, and why."""
     from stylize.library import StyleLibrary
 
-    return StyleLibrary.open(data, encoder=engine)
+    library = StyleLibrary.open(data, encoder=engine, progress=_print_encoding)
+    if library.problem:
+        typer.echo(f"Warning: {library.problem}", err=True)
+    return library
+
+
+def library_with_engine(data: Path | None) -> StyleLibrary:
+    """The library in front of an engine of its own, for commands that do not paint."""
+    return open_library(open_engine(None, None), data)
+
+
+def _print_encoding(done: int, total: int) -> None:
+    """One line that counts; a new model may have hundreds of kept pictures to encode again."""
+    if sys.stderr.isatty():
+        text = f"\rEncoding your styles for this model: {done} of {total}"
+        typer.echo(text, err=True, nl=done == total)
 
 
 def print_json(record: Mapping[str, Any]) -> None:

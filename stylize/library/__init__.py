@@ -1,8 +1,10 @@
 """The style library: styles by name, kept for good, found again, blended and shared."""
 
-from stylize.library.library import StyleEncoder, StyleLibrary, data_folder
+from stylize.library.catalogue import StyleEncoder
+from stylize.library.library import StyleLibrary
+from stylize.library.opening import data_folder
 from stylize.library.pictures import check_style_picture
-from stylize.library.records import Match, StyleFilter, StyleRecord, slugify
+from stylize.library.records import Match, StyleFilter, StyleRecord, free_name, slugify
 from stylize.library.sharing import ImportReport
 from stylize.library.store import Entry, StyleStore
 
@@ -17,5 +19,6 @@ __all__ = [
     "StyleStore",
     "check_style_picture",
     "data_folder",
+    "free_name",
     "slugify",
 ]

@@ -7,6 +7,8 @@ process and of the machine.
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import os
 import sqlite3
 import threading
@@ -15,11 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stylize.errors import LibraryError
+from stylize.library.backup import back_up, backup_path, is_of_today
+from stylize.library.failures import BUSY_S, DamagedLibraryError, damaged, errors_of
+
+logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x5354594C  # "STYL": tells this file from any other SQLite database
-_BUSY_S = 10.0
-_BACKUP_AFTER_S = 24 * 3600
+_BACKUP_LOOK_S = 3600  # how often a process looks whether the daily backup is due
 _BACKUP_MAX_BYTES = 256 * 2**20  # beyond that, copying takes long enough to be the user's choice
 
 # Small columns are kept apart from large ones: opening reads `styles` alone.
@@ -51,10 +56,6 @@ CREATE INDEX removed_revision ON removed (revision);
 _MIGRATIONS: tuple[str, ...] = ()
 
 
-class DamagedLibraryError(LibraryError):
-    """The database file is damaged; `stylize.library.repair` saves what can be read."""
-
-
 class Database:
     """A database file that need not exist yet. Many threads and processes may use it at once.
 
@@ -76,13 +77,16 @@ class Database:
         self._idle: list[tuple[int, sqlite3.Connection]] = []
         self._write_lock = threading.Lock()
         self._file_lock = threading.Lock()
-        self._backup_checked = False
+        self._backup_look_at = -math.inf
         self._closed = False
         with errors_of(path):
             exists = path.exists()
         if exists and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             self.read_only = True
-            self.problem = "the file or its folder is write-protected"
+            self.problem = (
+                f"The style library {path} can only be read: the file or its folder is "
+                "write-protected."
+            )
 
     def close(self) -> None:
         """Close the connections; the database cannot be used afterwards."""
@@ -117,8 +121,8 @@ class Database:
         """
         if self.read_only:
             raise LibraryError(
-                f"The style library {self.path} can only be read"
-                f"{f' ({self.problem})' if self.problem else ''}; nothing was changed."
+                self.problem
+                or f"The style library {self.path} can only be read; nothing was changed."
             )
         with errors_of(self.path), self._write_lock:
             self._look_at_file()
@@ -126,7 +130,14 @@ class Database:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             else:
                 self._backup_daily()
+            known = self._file
             with self._connection() as db, _transaction(db):
+                # Asked again now that we hold the lock: what `repair` moves away, it locks first.
+                if known is not None and _file_at(self.path) != known:
+                    raise LibraryError(
+                        f"The style library {self.path} was moved or replaced just now. Nothing "
+                        "was changed; try again."
+                    )
                 db.execute("UPDATE library SET revision = revision + 1")
                 revision = db.execute("SELECT revision FROM library").fetchone()[0]
                 yield db, revision
@@ -138,12 +149,7 @@ class Database:
         """
         if self._closed:
             raise LibraryError(f"The style library {self.path} has been closed.")
-        try:
-            status = self.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            file = None
-        else:
-            file = (status.st_dev, status.st_ino)
+        file = _file_at(self.path)
         with self._file_lock:
             if file != self._file:
                 self._file = file
@@ -178,15 +184,17 @@ class Database:
 
     def _connect_as(self, mode: str) -> sqlite3.Connection:
         db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_S,
+            f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S,
             isolation_level=None, check_same_thread=False,
         )  # fmt: skip
         try:
             db.execute("PRAGMA foreign_keys = ON")
             if not self.read_only:
                 if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    _check_version(db, self.path)  # another program's file must stay as it is
                     _switch_to_wal(db)
                 db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA secure_delete = ON")  # removed pictures are overwritten
             self._prepare(db)
         except BaseException:
             db.close()
@@ -204,7 +212,7 @@ class Database:
                 "date because it can only be read. Open it once with write access."
             )
         if version:
-            _back_up(db, self.path.with_suffix(f".v{version}{self.path.suffix}"))
+            back_up(db, self.path.with_suffix(f".v{version}{self.path.suffix}"))
         with _transaction(db):
             version = _check_version(db, self.path)  # another process may have been faster
             if version < SCHEMA_VERSION:
@@ -216,19 +224,29 @@ class Database:
 
     def _backup_daily(self) -> None:
         """Keep a sound copy beside the file, a day old at most when styles change."""
-        if self._backup_checked:
+        if time.monotonic() < self._backup_look_at:
             return
         copy = backup_path(self.path)
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - copy.stat().st_mtime < _BACKUP_AFTER_S:
-                return
-        if 0 < self.path.stat().st_size <= _BACKUP_MAX_BYTES:
+        if not is_of_today(copy) and 0 < self.path.stat().st_size <= _BACKUP_MAX_BYTES:
             with self._connection() as db:
                 found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if found != "ok":
                     raise DamagedLibraryError(damaged(self.path, found))
-                _back_up(db, copy)
-        self._backup_checked = True
+                try:
+                    back_up(db, copy)
+                except (sqlite3.Error, OSError) as error:
+                    # No room for a copy: the change itself may still fit.
+                    logger.warning("The daily backup %s could not be written (%s)", copy, error)
+        self._backup_look_at = time.monotonic() + _BACKUP_LOOK_S
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """The identity of the file at a path, or None if there is none."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 @contextlib.contextmanager
@@ -245,7 +263,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:
     """Done once in the life of a file. SQLite does not wait for other processes here: we do."""
-    deadline = time.monotonic() + _BUSY_S
+    deadline = time.monotonic() + BUSY_S
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -254,23 +272,6 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
-
-
-def _back_up(db: sqlite3.Connection, path: Path) -> None:
-    """Write a consistent copy of an open database, also while others change it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with contextlib.closing(sqlite3.connect(part)) as copy:
-            db.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def backup_path(path: Path) -> Path:
-    """Where the daily backup of a database file lies."""
-    return path.with_name(f"{path.stem}.backup{path.suffix}")
 
 
 def _check_version(db: sqlite3.Connection, path: Path) -> int:
@@ -288,54 +289,3 @@ def _check_version(db: sqlite3.Connection, path: Path) -> int:
             "library folder. Nothing was changed."
         )
     return version
-
-
-@contextlib.contextmanager
-def errors_of(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite and of the file system into messages for the user."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = _error_code(error)
-        if "CORRUPT" in code or "NOTADB" in code:
-            raise DamagedLibraryError(damaged(path, error)) from error
-        raise LibraryError(_message(path, code, error)) from error
-    except OSError as error:
-        raise LibraryError(
-            f"The style library {path} cannot be used ({error.strerror or error}). Choose "
-            "another folder for it, or free this one. Nothing was changed."
-        ) from error
-
-
-def _message(path: Path, code: str, error: sqlite3.Error) -> str:
-    if "FULL" in code:
-        return f"The disk with the style library {path} is full. Nothing was changed; free space."
-    if "BUSY" in code or "LOCKED" in code:
-        return (
-            f"The style library {path} is locked by another program for more than "
-            f"{_BUSY_S:.0f} s. Nothing was changed; close that program or try again."
-        )
-    if "READONLY" in code or "CANTOPEN" in code or "PERM" in code:
-        return f"The style library {path} cannot be written there ({error}). Nothing was changed."
-    return f"The style library {path} cannot be used ({error}). Nothing was changed."
-
-
-def _error_code(error: sqlite3.Error) -> str:
-    """SQLite's name for an error, such as SQLITE_FULL; Python 3.10 knows only its text."""
-    if name := getattr(error, "sqlite_errorname", ""):
-        return str(name)
-    texts = {
-        "is full": "FULL", "locked": "BUSY", "readonly": "READONLY", "unable to open": "CANTOPEN",
-        "malformed": "CORRUPT", "not a database": "NOTADB",
-    }  # fmt: skip
-    return next((code for text, code in texts.items() if text in str(error)), "")
-
-
-def damaged(path: Path, reason: object) -> str:
-    """The message for a damaged file: what, where, and the way out."""
-    copy = backup_path(path)
-    remedy = "`stylize library repair` saves what can be read from it"
-    if copy.exists():
-        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(copy.stat().st_mtime))
-        remedy += f" and from the backup of {day} ({copy})"
-    return f"The style library {path} is damaged ({reason}). Nothing was changed; {remedy}."

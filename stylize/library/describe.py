@@ -14,7 +14,7 @@ from stylize.library.records import Match, StyleRecord
 from stylize.styles import SEEN, StyleVector
 
 if TYPE_CHECKING:
-    from stylize.library.library import StyleLibrary
+    from stylize.library.catalogue import StyleCatalogue
 
 # The four layers of a style vector, from fine to coarse, and their shares of its channels
 # (relu1_1 has 64, relu2_1 128, relu3_1 256, relu4_1 512).
@@ -79,7 +79,7 @@ def layer_energies(vector: StyleVector) -> dict[str, float] | None:
     return {scale: float(part.mean()) for scale, part in zip(SCALES, deviations, strict=True)}
 
 
-def describe_style(library: StyleLibrary, name: str, neighbors: int = 5) -> StyleAccount:
+def describe_style(library: StyleCatalogue, name: str, neighbors: int = 5) -> StyleAccount:
     """Give an account of one style: see `StyleAccount`.
 
     Raises:
@@ -105,7 +105,7 @@ def _light(record: StyleRecord) -> tuple[float | None, float | None]:
     return round(float(lab[..., 0].std()), 1), round(float(chroma), 1)
 
 
-def _texture(library: StyleLibrary, record: StyleRecord) -> dict[str, float]:
+def _texture(library: StyleCatalogue, record: StyleRecord) -> dict[str, float]:
     own = layer_energies(record.vector)
     others = [layer_energies(other.vector) for other in library.list(bundled=True)]
     if own is None or not others:

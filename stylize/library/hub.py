@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylize.errors import LibraryError
-from stylize.library.sharing import MAX_TOTAL_BYTES, ImportReport, OnConflict
+from stylize.library.shared_file import MAX_TOTAL_BYTES
+from stylize.library.sharing import ImportReport, OnConflict
 
 if TYPE_CHECKING:
     from stylize.library.library import StyleLibrary

@@ -1,33 +1,32 @@
-"""StyleLibrary: the bundled styles and the user's own, under one face."""
+"""StyleLibrary: the styles of a catalogue, and all that changes them."""
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
-import platformdirs
 from PIL import Image
 
 from stylize.errors import (
+    ImageError,
+    LibraryError,
     StyleExistsError,
     StyleNotFoundError,
-    StyleVectorError,
 )
 from stylize.images import load_image, prepare_image
 from stylize.library import pictures
 from stylize.library.bundled import load_bundled
-from stylize.library.database import DamagedLibraryError
+from stylize.library.catalogue import StyleCatalogue, StyleEncoder
 from stylize.library.measure import Measure
+from stylize.library.opening import data_folder, open_database
 from stylize.library.palette import extract_palette
 from stylize.library.records import (
     TEXT_FIELDS,
-    Match,
     StyleFilter,
     StyleRecord,
     check_name,
@@ -35,59 +34,21 @@ from stylize.library.records import (
     check_text,
     utc_now,
 )
-from stylize.library.repair import salvage
 from stylize.library.sharing import ImportReport, OnConflict, export_styles, import_styles
-from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry, MemoryStore, StyleStore
-from stylize.styles import StyleVector, blend
+from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
-# `StyleLibrary.list` hides the type of that name inside the class.
-Names = list[str]
-Records = list[StyleRecord]
-Matches = list[Match]
-Stores = list[StyleStore]
-
-DATA_VARIABLE = "STYLIZE_DATA_DIR"
-DATABASE_NAME = "library.sqlite3"
 IN_MEMORY = ":memory:"
 
 
-class StyleEncoder(Protocol):
-    """What the library needs of an engine."""
-
-    @property
-    def encoder_sha256(self) -> str:
-        """SHA-256 of the style encoder: vectors of different encoders are never mixed."""
-
-    def encode_style(self, image: Image.Image) -> StyleVector:
-        """The style vector of a picture of any mode."""
-
-
-class StyleLibrary:
+class StyleLibrary(StyleCatalogue):
     """Styles by name: encode once, keep, find, blend, share.
 
     Many threads may use one library, and several processes one data folder. Open one with
     `StyleLibrary.open` or `StyleLibrary.in_memory`.
     """
-
-    def __init__(
-        self, encoder: StyleEncoder, store: StyleStore, bundled: StyleStore | None = None
-    ) -> None:
-        """Put a library together; to plug in another store, otherwise use `open`.
-
-        Args:
-            encoder: Makes style vectors of pictures; an `Engine` does.
-            store: Keeps the user's own styles.
-            bundled: Keeps the read-only styles, if any.
-        """
-        self.encoder = encoder
-        self.store = store
-        self._bundled = bundled
-        # Later ones win: should a bundled style of a newer package take the name of one of the
-        # user's own, theirs is the one that is shown.
-        self._stores = (store,) if bundled is None else (bundled, store)
 
     @classmethod
     def open(
@@ -97,6 +58,7 @@ class StyleLibrary:
         encoder: StyleEncoder,
         bundled: bool | Path = True,
         read_only: bool = False,
+        progress: Callable[[int, int], None] | None = None,
     ) -> StyleLibrary:
         """Open the bundled styles and the user's own.
 
@@ -107,6 +69,7 @@ class StyleLibrary:
             encoder: Makes style vectors of pictures; an `Engine` does.
             bundled: Whether to show the bundled styles; or the folder with others in their place.
             read_only: Refuse changes.
+            progress: Called with done and all while styles of another encoder are encoded again.
 
         Raises:
             LibraryError: The library is damaged, locked or of a newer version.
@@ -123,10 +86,10 @@ class StyleLibrary:
             store = MemoryStore(measure)
         else:
             folder = Path(path) if path is not None else data_folder()
-            store = _open_database(folder / DATABASE_NAME, measure, read_only)
+            store = open_database(folder, measure, read_only)
         library = cls(encoder, store, bundled_store)
         if not store.read_only:
-            library.reencode_stale()
+            library.reencode_stale(progress)
         return library
 
     @classmethod
@@ -151,212 +114,6 @@ class StyleLibrary:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    @property
-    def measure(self) -> Measure:
-        """The measure of likeness behind `search`."""
-        return self.store.measure
-
-    @property
-    def read_only(self) -> bool:
-        """Whether styles cannot be added or changed."""
-        return self.store.read_only
-
-    @property
-    def problem(self) -> str:
-        """Why the library is read-only (a damaged file, a write-protected folder), or empty."""
-        return self.store.problem
-
-    # -------------------------------------------------------------------------------- looking
-
-    def names(self, where: StyleFilter | None = None, **conditions: Any) -> Names:
-        """The names of all styles, or of those that meet conditions, bundled ones first.
-
-        Args:
-            where: Conditions.
-            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
-        """
-        where = _conditions(where, conditions)
-        return [*dict.fromkeys(n for store in self._chosen(where) for n in store.find(where))]
-
-    def list(
-        self,
-        where: StyleFilter | None = None,
-        *,
-        limit: int | None = None,
-        offset: int = 0,
-        **conditions: Any,
-    ) -> Records:
-        """The records of all styles, or of those that meet conditions, bundled ones first.
-
-        Args:
-            where: Conditions.
-            limit: At most so many.
-            offset: Leave out so many at the beginning.
-            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
-        """
-        names = self.names(where, **conditions)[offset : None if limit is None else offset + limit]
-        found = self._records(names)
-        return [found[name] for name in names if name in found]
-
-    def __len__(self) -> int:
-        return len(self.names())
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(store.get(name) for store in self._stores)
-
-    def get(self, name: str) -> StyleRecord:
-        """The style of that name.
-
-        Raises:
-            StyleNotFoundError: There is none; the message names close ones.
-        """
-        for store in reversed(self._stores):
-            if record := store.get(name):
-                return record
-        close = difflib.get_close_matches(name, self.names(), 3, 0.5)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise StyleNotFoundError(f'There is no style called "{name}".{hint}')
-
-    def original(self, name: str) -> Image.Image | None:
-        """The picture of a style, or None if only its vector is kept.
-
-        Raises:
-            StyleNotFoundError: There is no such style.
-        """
-        data = self.original_bytes(name)
-        return load_image(data) if data else None
-
-    def original_bytes(self, name: str) -> bytes | None:
-        """The picture of a style as a file (WebP or JPEG), or None if only its vector is kept.
-
-        Raises:
-            StyleNotFoundError: There is no such style.
-        """
-        for store in reversed(self._stores):
-            if store.get(name):
-                return store.original(name)
-        self.get(name)  # raises, with close names
-        return None
-
-    def find_content(self, image: Image.Image) -> str | None:
-        """The name of a style made from exactly this picture, or None."""
-        content = pictures.content_sha256(prepare_image(image))
-        return next((n for store in self._stores if (n := store.find_content(content))), None)
-
-    # ------------------------------------------------------------------------------ searching
-
-    def search(
-        self,
-        query: StyleVector | Image.Image | str,
-        k: int = 10,
-        *,
-        where: StyleFilter | None = None,
-        **conditions: Any,
-    ) -> Matches:
-        """The styles most like a style, exactly (every style is compared).
-
-        Args:
-            query: A style vector, a picture, or the name of a style (which is left out then).
-            k: How many at most.
-            where: Conditions that they must meet.
-            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
-
-        Returns:
-            The most similar first.
-
-        Raises:
-            StyleNotFoundError: There is no style of that name.
-            StyleVectorError: The vector was made by another style encoder.
-        """
-        if k < 1:
-            raise ValueError(f"k must be at least 1; got {k}")
-        itself = query if isinstance(query, str) else None
-        if isinstance(query, str):
-            vector = self._usable(query).vector
-        elif isinstance(query, StyleVector):
-            vector = self._check_vector(query)
-        else:
-            vector = self.encoder.encode_style(query)
-        where = _conditions(where, conditions)
-        found = [
-            match
-            for store in self._chosen(where)
-            for match in store.nearest(vector, k + 1, where)
-            if match[0] != itself
-        ]
-        return self._matches(found, k)
-
-    def search_palette(
-        self,
-        colors: Sequence[str],
-        k: int = 10,
-        *,
-        where: StyleFilter | None = None,
-        **conditions: Any,
-    ) -> Matches:
-        """The styles whose palettes hold the given colours best.
-
-        Args:
-            colors: One or several, such as "#1d3557" or "gold".
-            k: How many at most.
-            where: Conditions that they must meet.
-            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
-
-        Raises:
-            ControlError: One of them is no colour.
-        """
-        where = _conditions(where, conditions)
-        found = [
-            match
-            for store in self._chosen(where)
-            for match in store.nearest_palette(colors, k, where)
-        ]
-        return self._matches(found, k)
-
-    def _matches(self, found: Sequence[tuple[str, float]], k: int) -> Matches:
-        best = sorted(dict(found).items(), key=lambda match: (-match[1], match[0]))[:k]
-        records = self._records([name for name, _ in best])
-        return [Match(records[name], score) for name, score in best if name in records]
-
-    def _records(self, names: Sequence[str]) -> dict[str, StyleRecord]:
-        return {r.name: r for store in self._stores for r in store.get_many(names)}
-
-    def _chosen(self, where: StyleFilter) -> Stores:
-        return [
-            store
-            for store in self._stores
-            if where.bundled is None or where.bundled == (store is self._bundled)
-        ]
-
-    def blend(self, weights: Mapping[str, float]) -> StyleVector:
-        """Mix styles by name: ``blend({"starry-night": 0.7, "great-wave": 0.3})``.
-
-        Raises:
-            StyleNotFoundError: One of the names is unknown.
-            StyleVectorError: One of the styles is of another encoder.
-            ControlError: The weights are unusable.
-        """
-        vectors = [self._usable(name).vector for name in weights]
-        return blend(vectors, list(weights.values()))
-
-    def _usable(self, name: str) -> StyleRecord:
-        record = self.get(name)
-        if record.stale:
-            raise StyleVectorError(
-                f'The style "{name}" was made by another style encoder and its picture was not '
-                "kept. Add it again from the picture, replacing the old one."
-            )
-        return record
-
-    def _check_vector(self, vector: StyleVector) -> StyleVector:
-        if vector.encoder_sha256 != self.encoder.encoder_sha256:
-            raise StyleVectorError(
-                "The style vector was made by another style encoder; encode its picture again."
-            )
-        return vector
-
-    # ------------------------------------------------------------------------------- changing
 
     def add(
         self,
@@ -460,15 +217,10 @@ class StyleLibrary:
             StyleVectorError: A vector of this encoder has a wrong length.
             LibraryError: The library cannot be written.
         """
-        expected = self.measure.dimension
         for record, _ in entries:
             self._check_not_bundled(record.name)
-            actual = record.vector.values.size
-            if record.vector.encoder_sha256 == self.encoder.encoder_sha256 and actual != expected:
-                raise StyleVectorError(
-                    f'The vector of "{record.name}" has {actual} values; those of this style '
-                    f"encoder have {expected}."
-                )
+            if record.vector.encoder_sha256 == self.encoder.encoder_sha256:
+                self._check_length(record.vector, f'The vector of "{record.name}"')
             if not record.vector.values.any():
                 logger.warning("The vector of %s holds only zeros", record.name)
         self.store.put(entries, replace=replace)
@@ -508,7 +260,7 @@ class StyleLibrary:
             raise TypeError(f"a style has no field {sorted(unknown)}")
         self._check_own(name)
         columns: dict[str, Any] = {
-            key: check_tags(value) if key == "tags" else check_text(key, str(value))
+            key: check_tags(value) if key == "tags" else check_text(key, value)
             for key, value in changes.items()
         }
         if new_name is not None and new_name != name:
@@ -546,7 +298,8 @@ class StyleLibrary:
         """Write styles into one zip file: records, vectors, thumbnails.
 
         Args:
-            path: The file; an existing one is replaced once the new one is complete.
+            path: The file; an existing file of styles is replaced once the new one is complete,
+                anything else is left alone.
             names: Which styles. Default: all of the user's own.
             originals: Put the kept pictures in too. They may be under copyright.
 
@@ -583,8 +336,11 @@ class StyleLibrary:
 
     # --------------------------------------------------------------------------------- upkeep
 
-    def reencode_stale(self, progress: Callable[[float], None] | None = None) -> int:
+    def reencode_stale(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Encode styles of another encoder again where their pictures were kept.
+
+        Args:
+            progress: Called with the number of styles looked at and that of all.
 
         Returns:
             How many were encoded. The others stay marked as stale.
@@ -592,50 +348,35 @@ class StyleLibrary:
         names = self.store.find(StyleFilter(stale=True))
         done = 0
         for i, name in enumerate(names):
-            data = self.store.original(name)
-            if data:
-                vector = self.encoder.encode_style(load_image(data))
-                try:
-                    self.store.update(name, {"vector": vector})
-                except StyleNotFoundError:
-                    continue  # removed meanwhile
-                done += 1
+            try:
+                record, data = self.store.get(name), self.store.original(name)
+                if record and data:
+                    self._reencode(record, load_image(data))
+                    done += 1
+            except (ImageError, LibraryError) as error:
+                # It stays stale. A broken picture or a full disk must not hide all other styles.
+                logger.warning("The style %s was not encoded again: %s", name, error)
             if progress:
-                progress((i + 1) / len(names))
+                progress(i + 1, len(names))
         if names:
             logger.info(
-                "%d styles of another style encoder: %d encoded again, %d without a picture",
+                "%d styles of another style encoder: %d encoded again, %d not",
                 len(names), done, len(names) - done,
             )  # fmt: skip
         return done
 
+    def reencode(self, name: str, image: Image.Image) -> None:
+        """Encode a style again from its picture and keep all else that is noted about it.
 
-def _open_database(path: Path, measure: Measure, read_only: bool) -> StyleStore:
-    """The database; of a damaged one, whatever can be read, read-only."""
-    try:
-        return SqliteStore(path, measure, read_only=read_only)
-    except DamagedLibraryError as error:
-        entries = salvage(path)
-        if not entries:
-            raise
-        store = MemoryStore(measure)
-        store.put(entries)
-        store.read_only = True
-        store.problem = str(error)
-        logger.error("%s Opened read-only with %d styles.", error, len(entries))
-        return store
+        Raises:
+            StyleNotFoundError: There is no such style.
+            StyleExistsError: It is a bundled style.
+            LibraryError: The library cannot be written.
+        """
+        self._check_own(name)
+        self._reencode(self.get(name), image)
 
-
-def data_folder() -> Path:
-    """Where the user's own styles live unless a folder is given. It may not exist yet."""
-    named = os.environ.get(DATA_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_data_dir("stylize", False))
-
-
-def _conditions(where: StyleFilter | None, conditions: Mapping[str, Any]) -> StyleFilter:
-    if where is not None and not conditions:
-        return where
-    known = {f.name for f in fields(StyleFilter)}
-    if unknown := conditions.keys() - known:
-        raise TypeError(f"no such condition: {sorted(unknown)}; there are {sorted(known)}")
-    return replace(where or StyleFilter(), **conditions)
+    def _reencode(self, record: StyleRecord, image: Image.Image) -> None:
+        vector = self.encoder.encode_style(image)
+        with contextlib.suppress(StyleNotFoundError):  # removed meanwhile; or replaced: made_from
+            self.store.update(record.name, {"vector": vector}, made_from=record.vector)

@@ -123,7 +123,7 @@ def html_map(measure: Measure, records: Sequence[StyleRecord], title: str = "Map
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>'
         f"{html.escape(title)}</title>\n<style>body{{margin:1rem;font-family:system-ui,sans-serif;"
-        f"background:#faf9f7;color:#222}}svg{{width:min(100%,90vh);height:auto}}"
+        f"background:#faf9f7;color:#222}}svg{{width:min(100%,calc(100vh - 9rem));height:auto}}"
         f"</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
         f"<p>Similar styles lie close together.</p>\n{figure}\n</body></html>\n"
     )
@@ -143,7 +143,7 @@ def svg_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 100
         left, top = column * cell + (cell - side) / 2, row * cell + 2
         data = base64.b64encode(_webp(_thumbnail(record, 256))).decode()
         about = " · ".join(t for t in (record.label, record.artist, record.year) if t)
-        letters = int(1.8 * cell / font_px)
+        letters = int(1.6 * cell / font_px)
         label = record.label if len(record.label) <= letters else record.label[: letters - 1] + "…"
         parts.append(
             f'<g data-style="{html.escape(record.name)}"><title>{html.escape(about)}</title>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -123,7 +123,21 @@ def slugify(text: str) -> str:
     A text without Latin letters or digits gets a name made from its hash.
     """
     name = re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")[:MAX_NAME_CHARACTERS].rstrip("-")
-    return name or f"style-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return name or f"style-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def is_name(name: str) -> bool:
+    """Whether a style may be called so."""
+    return len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) is not None
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name itself, or with the first number for which it is not taken."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{name[: MAX_NAME_CHARACTERS - 6].rstrip('-')}-{number}"
+        number += 1
+    return candidate
 
 
 def check_name(name: str) -> str:
@@ -132,7 +146,7 @@ def check_name(name: str) -> str:
     Raises:
         LibraryError: It is no slug or longer than `MAX_NAME_CHARACTERS`.
     """
-    if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise LibraryError(
             f'"{name[:80]}" cannot be the name of a style. Use up to {MAX_NAME_CHARACTERS} '
             f'lower-case letters, digits and hyphens, for example "{slugify(name)}".'

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from stylize.errors import LibraryError, StylizeError
-from stylize.library.database import backup_path
+from stylize.library.backup import backup_path
+from stylize.library.failures import BUSY_S, DamagedLibraryError, errors_of
 from stylize.library.measure import Measure
 from stylize.library.palette import unpack_palette
-from stylize.library.records import StyleRecord
+from stylize.library.records import StyleFilter, StyleRecord
 from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
@@ -27,17 +28,27 @@ logger = logging.getLogger(__name__)
 
 _QUERY = """
 SELECT name, title, artist, year, movement, license, source, tags, notes, palette, content_sha256,
-       created_at, updated_at, encoder_sha256, vector, thumbnail, original
+       created_at, updated_at, encoder_sha256, vector, thumbnail, {original}
 FROM styles JOIN pictures USING (id) WHERE id = ?
 """
+# An original is the last and largest part of a row: often all before it can still be read.
+_QUERIES = (_QUERY.format(original="original"), _QUERY.format(original="NULL"))
 
 
 @dataclass(frozen=True)
 class RepairReport:
-    """What a repair found: names from the damaged file, names from its backup, the old file."""
+    """What a repair found.
+
+    Attributes:
+        saved: Names of the styles read from the damaged file.
+        from_backup: Names of those read from its backup.
+        lost: Names of which no more than the name could be read.
+        damaged_path: Where the damaged file is kept.
+    """
 
     saved: tuple[str, ...]
     from_backup: tuple[str, ...]
+    lost: tuple[str, ...]
     damaged_path: Path
 
 
@@ -48,30 +59,50 @@ def salvage(path: Path) -> list[Entry]:
         The readable styles; none if the file is missing or no database any more.
     """
     entries: dict[str, Entry] = {}
-    if not path.exists():
-        return []
-    try:
-        with contextlib.closing(_open_for_reading(path)) as db:
-            for row_id in range(1, _last_id(db) + 1):
+    with _readable(path) as db:
+        if db is None:
+            return []
+        for row_id in range(1, _last_id(db) + 1):
+            for query in _QUERIES:
                 with contextlib.suppress(sqlite3.Error, ValueError, TypeError, StylizeError):
-                    row = db.execute(_QUERY, (row_id,)).fetchone()
+                    row = db.execute(query, (row_id,)).fetchone()
                     if row is not None:
                         entry = _entry(row)
                         entries[entry.record.name] = entry
-    except sqlite3.Error as error:
-        logger.warning("%s cannot be opened as a database (%s)", path, error)
+                    break
     return list(entries.values())
 
 
-def _open_for_reading(path: Path) -> sqlite3.Connection:
-    uri = path.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True)
-    try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return db
-    except sqlite3.Error:  # for example, a damaged write-ahead log: the file without it
-        db.close()
-        return sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True)
+def _names(path: Path, table: str) -> set[str]:
+    """The names in a table of the library, as far as they can be read."""
+    names: set[str] = set()
+    with _readable(path) as db, contextlib.suppress(sqlite3.Error):
+        if db is not None:
+            for (name,) in db.execute(f"SELECT name FROM {table}"):
+                names.add(name)
+    return names
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection to a damaged file, for reading only; None if it is missing or no database."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    # A damaged write-ahead log stops everything: then the file without it.
+    for attempt in (uri, f"{uri}&immutable=1") if path.exists() else ():
+        try:
+            db = sqlite3.connect(attempt, uri=True)
+        except sqlite3.Error:
+            continue
+        with contextlib.closing(db):
+            try:
+                db.execute("PRAGMA writable_schema = ON")  # reads files that were cut short, too
+                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.Error as error:
+                logger.info("%s cannot be opened as a database (%s)", attempt, error)
+                continue
+            yield db
+            return
+    yield None
 
 
 def _last_id(db: sqlite3.Connection) -> int:
@@ -110,35 +141,62 @@ def repair(path: Path, measure: Measure) -> RepairReport:
         measure: The measure for the encoder in use.
 
     Raises:
-        LibraryError: There is no file, neither file nor backup holds anything readable, or the
-            folder cannot be written.
+        LibraryError: There is no file, neither file nor backup holds anything readable, another
+            program keeps the library locked, or the folder cannot be written.
     """
-    if not path.exists():
-        raise LibraryError(f"There is no style library at {path}.")
-    saved = salvage(path)
-    names = {entry.record.name for entry in saved}
-    from_backup = [e for e in salvage(backup_path(path)) if e.record.name not in names]
-    if not saved and not from_backup:
-        raise LibraryError(
-            f"Nothing can be read from {path}, and there is no backup beside it. "
-            "Nothing was changed."
-        )
-    new_path = path.with_name(f"{path.stem}.repaired{path.suffix}")
-    damaged_path = path.with_name(f"{path.stem}.damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite3")
-    try:
-        for leftover in _family(new_path):
-            leftover.unlink()
-        store = SqliteStore(new_path, measure)
-        store.put([*saved, *from_backup])
-        store.close()
-        for old in _family(path):
-            os.replace(old, damaged_path.with_name(old.name.replace(path.name, damaged_path.name)))
-        os.replace(new_path, path)
-    except OSError as error:
-        raise LibraryError(f"{path.parent} cannot be written ({error.strerror}).") from error
+    new_path = repaired_path(path)
+    with errors_of(path):
+        if is_unfinished(path):
+            os.replace(new_path, path)
+            with contextlib.closing(SqliteStore(path, measure)) as store:
+                old = max(path.parent.glob(f"{path.stem}.damaged-*{path.suffix}"), default=path)
+                return RepairReport(tuple(store.find(StyleFilter())), (), (), old)
+        if not path.exists():
+            raise LibraryError(f"There is no style library at {path}.")
+        with _kept_from_changing(path):
+            saved = salvage(path)
+            names = {entry.record.name for entry in saved}
+            known = names | _names(path, "removed")
+            from_backup = [e for e in salvage(backup_path(path)) if e.record.name not in known]
+            found = names | {entry.record.name for entry in from_backup}
+            lost = _names(path, "styles") - found
+            if not found:
+                raise LibraryError(
+                    f"Nothing can be read from {path}, and there is no backup beside it. "
+                    "Nothing was changed."
+                )
+            for leftover in _family(new_path):
+                leftover.unlink()
+            with contextlib.closing(SqliteStore(new_path, measure)) as store:
+                store.put([*saved, *from_backup])
+            day = time.strftime("%Y%m%d-%H%M%S")
+            damaged_path = path.with_name(f"{path.stem}.damaged-{day}{path.suffix}")
+            for old in _family(path):
+                os.replace(old, old.with_name(old.name.replace(path.name, damaged_path.name)))
+            os.replace(new_path, path)
     return RepairReport(
-        tuple(sorted(names)), tuple(sorted(e.record.name for e in from_backup)), damaged_path
+        tuple(sorted(names)), tuple(sorted(found - names)), tuple(sorted(lost)), damaged_path
     )
+
+
+def repaired_path(path: Path) -> Path:
+    """Where the new file grows until it takes the place of the damaged one."""
+    return path.with_name(f"{path.stem}.repaired{path.suffix}")
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a repair was stopped after the damaged file was moved away: the new one is whole."""
+    return not path.exists() and repaired_path(path).exists()
+
+
+@contextlib.contextmanager
+def _kept_from_changing(path: Path) -> Iterator[None]:
+    """Hold the write lock, so that no change of another process ends in the file moved away."""
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as db:
+        # Where even that fails, nobody can change anything.
+        with contextlib.suppress(DamagedLibraryError), errors_of(path):
+            db.execute("BEGIN IMMEDIATE")
+        yield
 
 
 def _family(path: Path) -> Iterator[Path]:

@@ -1,8 +1,4 @@
-"""Sharing styles: one zip file with records, vectors, thumbnails and, if asked for, originals.
-
-Nothing is ever unpacked to disk: only members that the table of contents names are read, each up
-to its size limit and checked by its hash; vectors are plain .npy arrays, never pickles.
-"""
+"""Sharing styles: one zip file with records, vectors, thumbnails and, if asked for, originals."""
 
 from __future__ import annotations
 
@@ -12,39 +8,22 @@ import json
 import os
 import secrets
 import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from stylize.errors import LibraryError, StyleExistsError, StylizeError
+from stylize.errors import LibraryError, StyleExistsError
 from stylize.images import load_image
-from stylize.library.palette import PALETTE_SIZE, Swatch, parse_colors
-from stylize.library.pictures import THUMBNAIL_SIDE_PX
-from stylize.library.records import (
-    TEXT_FIELDS,
-    StyleRecord,
-    check_name,
-    check_tags,
-    check_text,
-    utc_now,
-)
+from stylize.library import shared_file
+from stylize.library.records import TEXT_FIELDS, StyleRecord, free_name
+from stylize.library.shared_file import CONTENTS_FILE, FORMAT, FORMAT_VERSION, read_styles
 from stylize.library.store import Entry
-from stylize.styles import StyleVector
 
 if TYPE_CHECKING:
     from stylize.library.library import StyleLibrary
-
-FORMAT = "stylize-style-library"
-FORMAT_VERSION = 1
-CONTENTS_FILE = "library.json"
-MAX_STYLES = 20_000
-MAX_TOTAL_BYTES = 2 * 2**30
-_MAX_BYTES = {"vector": 2**20, "thumbnail": 2**19, "original": 32 * 2**20}
-_MAX_CONTENTS_BYTES = 64 * 2**20
 
 OnConflict = Literal["error", "skip", "replace", "rename"]
 
@@ -75,18 +54,34 @@ def export_styles(
     library: StyleLibrary, path: Path, names: Sequence[str] | None, originals: bool
 ) -> int:
     """See `StyleLibrary.export`."""
-    records = library.list(bundled=False) if names is None else [library.get(n) for n in names]
+    if names is None:
+        records = library.list(bundled=False)
+    else:
+        records = [library.get(name) for name in dict.fromkeys(names)]
     if not records:
         raise LibraryError(
             "There are no styles of your own to export. Name the bundled ones that you want."
         )
+    if len(records) > shared_file.MAX_STYLES:
+        raise LibraryError(
+            f"A file may hold up to {shared_file.MAX_STYLES} styles, not {len(records)}; "
+            "name those for each file."
+        )
+    if path.is_file() and not _holds_styles(path):
+        raise LibraryError(f"{path} is there already and is no file of styles; it was left alone.")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with zipfile.ZipFile(part, "x", zipfile.ZIP_STORED) as archive:
             styles = [_write_style(archive, library, record, originals) for record in records]
+            size = sum(member.file_size for member in archive.infolist())
+            if size > shared_file.MAX_TOTAL_BYTES:
+                raise LibraryError(
+                    f"{path.name} would be larger than {shared_file.MAX_TOTAL_BYTES // 2**30} GiB "
+                    "and could not be imported; write the styles into several files."
+                )
             contents = {"format": FORMAT, "version": FORMAT_VERSION, "styles": styles}
             archive.writestr(
-                CONTENTS_FILE,
+                _member(CONTENTS_FILE),
                 json.dumps(contents, ensure_ascii=False, indent=1),
                 zipfile.ZIP_DEFLATED,
             )
@@ -96,6 +91,14 @@ def export_styles(
     finally:
         part.unlink(missing_ok=True)
     return len(records)
+
+
+def _holds_styles(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return CONTENTS_FILE in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 def _write_style(
@@ -120,22 +123,30 @@ def _write_style(
         "created_at": record.created_at,
     }
     for kind, (member, data) in members.items():
-        archive.writestr(member, data)
+        archive.writestr(_member(member), data)
         digest = hashlib.sha256(data).hexdigest()
         about[kind] = {"file": member, "bytes": len(data), "sha256": digest}
     return about
 
 
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member without the time: that tells something of its writer, and fails before 1980."""
+    return zipfile.ZipInfo(name)
+
+
 def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) -> ImportReport:
     """See `StyleLibrary.import_`."""
+    if on_conflict not in get_args(OnConflict):
+        raise ValueError(f"on_conflict must be one of {get_args(OnConflict)}; got {on_conflict!r}")
     entries = read_styles(path)
     report: dict[str, list[Any]] = {key: [] for key in ImportReport.__dataclass_fields__}
+    names = {*library.names(), *(entry.record.name for entry in entries)}
     ready: list[Entry] = []
     taken: list[str] = []
     for record, original in entries:
         existing = library.get(record.name) if record.name in library else None
         target = record
-        if existing and _same(existing, record):
+        if existing and _same(existing, record) and not (existing.stale and original):
             report["unchanged"].append(record.name)
             continue
         if existing and on_conflict == "error":
@@ -145,8 +156,8 @@ def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) ->
             report["skipped"].append(record.name)
             continue
         if existing and on_conflict == "rename":
-            used = {entry.record.name for entry in ready} | {e.record.name for e in entries}
-            target = replace(record, name=_free_name(record.name, library, used))
+            target = replace(record, name=free_name(record.name, names))
+            names.add(target.name)
             report["renamed"].append((record.name, target.name))
         elif existing:
             report["replaced"].append(record.name)
@@ -161,142 +172,25 @@ def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) ->
         ready.append(Entry(target, original))
     if taken:
         raise StyleExistsError(
-            f"{len(taken)} of the {len(entries)} styles in {path.name} have names that are taken: "
+            f"The names of {len(taken)} of the {len(entries)} styles in {path.name} are taken: "
             f"{_some(taken)}. Nothing was imported; choose to skip, replace or rename them."
         )
     library.put(ready, replace=on_conflict == "replace")
     return ImportReport(**{key: tuple(value) for key, value in report.items()})
 
 
-def _same(a: StyleRecord, b: StyleRecord) -> bool:
-    return a.vector == b.vector and all(
-        getattr(a, k) == getattr(b, k) for k in (*TEXT_FIELDS, "tags")
+def _same(existing: StyleRecord, record: StyleRecord) -> bool:
+    """Whether a style of a file is there already, be it encoded again since."""
+    vector = existing.vector == record.vector or (
+        not existing.stale
+        and existing.vector.encoder_sha256 != record.vector.encoder_sha256
+        and existing.content_sha256 == record.content_sha256 != ""
     )
-
-
-def _free_name(name: str, library: StyleLibrary, used: set[str]) -> str:
-    number = 2
-    while (candidate := f"{name[:58]}-{number}") in library or candidate in used:
-        number += 1
-    return candidate
+    return vector and all(
+        getattr(existing, k) == getattr(record, k) for k in (*TEXT_FIELDS, "tags")
+    )
 
 
 def _some(names: Iterable[str]) -> str:
     names = list(names)
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-# ---------------------------------------------------------------------------------------- reading
-
-
-def read_styles(path: Path) -> list[Entry]:
-    """Read and verify a file of shared styles, without changing anything.
-
-    Raises:
-        LibraryError: It is no such file, is damaged, too large, or tries something it should not.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_archive(archive)
-    except FileNotFoundError:
-        raise LibraryError(f"{path} does not exist. Check the spelling and the folder.") from None
-    except StylizeError as error:
-        raise LibraryError(f"{path.name} was not imported: {error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error) as error:
-        raise LibraryError(
-            f"{path.name} is not a readable zip file of styles ({error}). Download it again."
-        ) from error
-    except OSError as error:
-        raise LibraryError(f"{path} cannot be read ({error.strerror or error}).") from error
-
-
-def _read_archive(archive: zipfile.ZipFile) -> list[Entry]:
-    members = archive.infolist()
-    names = [member.filename for member in members]
-    if len(set(names)) != len(names):
-        raise LibraryError("it holds two files of the same name.")
-    for name in names:
-        if name.startswith("/") or "\\" in name or ".." in name.split("/") or ":" in name:
-            raise LibraryError(f"it holds a file with a forbidden name, {name!r}.")
-    if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
-        raise LibraryError(f"unpacked it is larger than {MAX_TOTAL_BYTES // 2**30} GiB.")
-    if CONTENTS_FILE not in names:
-        raise LibraryError(f"it holds no {CONTENTS_FILE}, so it is no file of styles.")
-    try:
-        contents = json.loads(_read_member(archive, CONTENTS_FILE, _MAX_CONTENTS_BYTES))
-        if contents["format"] != FORMAT:
-            raise LibraryError("it is no file of styles.")
-        if contents["version"] > FORMAT_VERSION:
-            raise LibraryError("it was written by a newer version of this program; update it.")
-        styles = contents["styles"]
-        if len(styles) > MAX_STYLES:
-            raise LibraryError(f"it holds {len(styles)} styles; the limit is {MAX_STYLES}.")
-        entries = [_read_style(archive, style) for style in styles]
-    except (LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        raise LibraryError(f"its table of contents is damaged ({error!r}).") from error
-    found = [entry.record.name for entry in entries]
-    if len(set(found)) != len(found):
-        raise LibraryError("it holds two styles of the same name.")
-    return entries
-
-
-def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    with archive.open(name) as member:
-        data = member.read(limit + 1)  # the size in the header may be a lie
-    if len(data) > limit:
-        raise LibraryError(f"{name} is larger than the limit of {limit} bytes.")
-    return data
-
-
-def _read_style(archive: zipfile.ZipFile, about: dict[str, Any]) -> Entry:
-    name = check_name(about["name"])
-    files: dict[str, bytes] = {}
-    for kind in _MAX_BYTES.keys() & about.keys():
-        given = about[kind]
-        data = _read_member(archive, str(given["file"]), _MAX_BYTES[kind])
-        if len(data) != given["bytes"] or hashlib.sha256(data).hexdigest() != given["sha256"]:
-            raise LibraryError(f"the {kind} of {name} is damaged (its hash is wrong).")
-        files[kind] = data
-    values = np.load(io.BytesIO(files["vector"]), allow_pickle=False)
-    if values.ndim != 1 or values.dtype != np.dtype("<f4"):
-        raise LibraryError(f"the vector of {name} is no row of 32-bit numbers.")
-    if thumbnail := files.get("thumbnail", b""):
-        image = load_image(thumbnail, min_side_px=1)
-        if max(image.size) > THUMBNAIL_SIDE_PX or thumbnail[8:12] != b"WEBP":
-            raise LibraryError(f"the thumbnail of {name} is no small WebP picture.")
-    if original := files.get("original"):
-        load_image(original)
-    now = utc_now()
-    texts: dict[str, Any] = {k: check_text(k, _text(about.get(k, ""))) for k in TEXT_FIELDS}
-    record = StyleRecord(
-        name=name,
-        vector=StyleVector(values, _sha256(about["encoder_sha256"])),
-        **texts,
-        tags=check_tags(_text(tag) for tag in about.get("tags", ())),
-        thumbnail=thumbnail,
-        palette=_palette(about.get("palette", ())),
-        content_sha256=_text(about.get("content_sha256", ""))[:64],
-        created_at=_text(about.get("created_at", ""))[:40] or now,
-        updated_at=now,
-    )
-    return Entry(record, original)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _sha256(value: Any) -> str:
-    if len(_text(value)) != 64 or set(value) - set("0123456789abcdef"):
-        raise ValueError("an encoder's hash is no SHA-256")
-    return str(value)
-
-
-def _palette(swatches: Sequence[Sequence[Any]]) -> tuple[Swatch, ...]:
-    palette = tuple(Swatch(_text(color), float(share)) for color, share in swatches)
-    parse_colors([swatch.color for swatch in palette])
-    if len(palette) > PALETTE_SIZE or not all(0 <= swatch.share <= 1 for swatch in palette):
-        raise ValueError("a palette is damaged")
-    return palette

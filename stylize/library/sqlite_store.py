@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,16 @@ from typing import Any
 import numpy as np
 
 from stylize.errors import StyleExistsError, StyleNotFoundError, StylizeError
-from stylize.library.database import DamagedLibraryError, Database, damaged
+from stylize.library.database import Database
+from stylize.library.failures import DamagedLibraryError, damaged
 from stylize.library.index import Index, Row, search_text, search_year
 from stylize.library.measure import Measure
 from stylize.library.palette import pack_palette, unpack_palette
 from stylize.library.records import TEXT_FIELDS, StyleFilter, StyleRecord
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
+
+logger = logging.getLogger(__name__)
 
 _COLUMNS = (
     "name", "title", "artist", "year", "movement", "license", "tags", "palette", "search_text",
@@ -85,7 +89,23 @@ class SqliteStore:
         return found[0] if found else None
 
     def get_many(self, names: Sequence[str]) -> list[StyleRecord]:
-        """See `StyleStore`."""
+        """See `StyleStore`. Of a damaged file, those that can be read; it is read-only then."""
+        try:
+            return self._read(names)
+        except DamagedLibraryError as error:
+            if len(names) < 2:
+                raise
+            readable = []
+            for name in names:
+                with contextlib.suppress(DamagedLibraryError):
+                    readable += self._read([name])
+            if not readable:
+                raise
+            self.database.read_only, self.database.problem = True, str(error)
+            logger.error("%s %d of %d styles can be read.", error, len(readable), len(names))
+            return readable
+
+    def _read(self, names: Sequence[str]) -> list[StyleRecord]:
         records: dict[str, StyleRecord] = {}
         with self.database.reading() as db:
             for start in range(0, len(names), 500):
@@ -193,7 +213,9 @@ class SqliteStore:
             record.updated_at,
         )  # fmt: skip
 
-    def update(self, name: str, changes: Mapping[str, Any]) -> None:
+    def update(
+        self, name: str, changes: Mapping[str, Any], *, made_from: StyleVector | None = None
+    ) -> None:
         """See `StyleStore`."""
         columns = {key: value for key, value in changes.items() if key in _EDITABLE}
         if "tags" in columns:
@@ -216,7 +238,10 @@ class SqliteStore:
             if row is None:
                 raise StyleNotFoundError(f'There is no style called "{name}".')
             row_id = row[-1]
-            record = dataclasses.replace(self._record(row[:-1]), **changes)
+            before = self._record(row[:-1])
+            if made_from is not None and before.vector != made_from:
+                return
+            record = dataclasses.replace(before, **changes)
             columns |= {"search_text": search_text(record), "search_year": search_year(record)}
             try:
                 _set(db, "styles", row_id, columns | {"revision": revision})

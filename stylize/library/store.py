@@ -71,8 +71,16 @@ class StyleStore(Protocol):
             StyleExistsError: A name is taken and ``replace`` is False.
         """
 
-    def update(self, name: str, changes: Mapping[str, Any]) -> None:
+    def update(
+        self, name: str, changes: Mapping[str, Any], *, made_from: StyleVector | None = None
+    ) -> None:
         """Change some fields of a record (also its name) and leave the others as they are.
+
+        Args:
+            name: The style.
+            changes: New values by field.
+            made_from: If given, nothing is changed unless the style still has this vector: the
+                changes were computed from it.
 
         Raises:
             StyleNotFoundError: No style has that name.
@@ -163,13 +171,17 @@ class MemoryStore:
         for name in removed:
             self._entries.pop(name, None)
 
-    def update(self, name: str, changes: Mapping[str, Any]) -> None:
+    def update(
+        self, name: str, changes: Mapping[str, Any], *, made_from: StyleVector | None = None
+    ) -> None:
         """See `StyleStore`."""
         self._check_writable()
         with self._lock:
             entry = self._entries.get(name)
             if entry is None:
                 raise StyleNotFoundError(f'There is no style called "{name}".')
+            if made_from is not None and entry.record.vector != made_from:
+                return
             record = dataclasses.replace(entry.record, **changes)
             renamed = record.name != name
             if renamed and record.name in self._entries:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -14,8 +13,8 @@ from PIL import Image, ImageColor
 
 from stylize.errors import ImageError, StyleNotFoundError, StylizeError
 from stylize.images import save_image
-from stylize.library import StyleLibrary, slugify
-from stylize.library.sharing import read_styles
+from stylize.library import StyleLibrary, free_name, slugify
+from stylize.library.shared_file import read_styles
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
 from stylize.studio.look import Look
@@ -77,7 +76,7 @@ class Painter:
         visit = self.with_own_library(visit)
         library = self.library_of(visit)
         self._check_room(library, 1)
-        name = free_name(library, title)
+        name = free_name(slugify(title), library)
         library.add(name, image, title=title)
         return visit, name
 
@@ -267,13 +266,6 @@ class Painter:
         path = self.shelf.place(name)
         path.write_bytes(data)
         return str(path)
-
-
-def free_name(library: StyleLibrary, title: str) -> str:
-    """Return a style name made of a title that no style has yet."""
-    base = slugify(title)[:56]
-    names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
-    return next(name for name in names if name not in library)
 
 
 def safe_name(text: str, *, default: str = "picture") -> str:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 from PIL import Image, ImageDraw
 
+from stylize.library import StyleLibrary
 from stylize.styles import StyleVector
 
 DIMENSION = 60  # (2 + 4 + 8 + 16) channels, means and standard deviations: the layers' proportion
@@ -55,3 +56,12 @@ def write_bundle(folder, count: int = 3):
         )  # fmt: skip
     (folder / "styles.json").write_text(json.dumps(credits), encoding="utf-8")
     return folder
+
+
+def reopen(folder, encoder=None, **options):
+    """The library in a folder, without bundled styles."""
+    return StyleLibrary.open(folder, encoder=encoder or FakeEncoder(), bundled=False, **options)
+
+
+def database_of(folder):
+    return folder / "library.sqlite3"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
+from PIL import Image
+from rich.console import Console
 
+from stylize.cli import common, library_output
 from stylize.cli import library as library_commands
 from stylize.errors import StylizeError
-from stylize.library import StyleLibrary
+from stylize.library import ImportReport, StyleLibrary, hub
 
 from .fakes import FakeEncoder, picture, write_bundle
 
@@ -20,10 +24,9 @@ def run(tmp_path, monkeypatch, capsys):
     bundle = write_bundle(tmp_path / "bundle")
     monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("STYLIZE_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setattr(library_commands, "open_engine", lambda *_: FakeEncoder())
+    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEncoder())
     monkeypatch.setattr(
-        library_commands,
+        common,
         "open_library",
         lambda engine, data=None: StyleLibrary.open(data, encoder=engine, bundled=bundle),
     )
@@ -82,11 +85,32 @@ def test_add_a_folder_and_again(run, pictures):
     report = as_json(run("add", pictures, "--tag", "new", "--artist", "Me", "--json"))
     assert report["added"] == ["my-style-0", "my-style-1", "my-style-2", "etude-no-3"]
     again = as_json(run("add", pictures, "--json"))
-    assert again == {"added": [], "skipped": report["added"], "failed": []}
+    assert again == {"added": [], "renewed": [], "skipped": report["added"], "failed": []}
     records = as_json(run("list", "--own", "--tag", "new", "--json"))
     assert {r["artist"] for r in records} == {"Me"}
     assert records[0]["title"] == "Étude no 3"
     assert "4 there already" in run("add", pictures)[1]
+
+
+def test_replacing_does_not_merge_files_of_one_name(run, pictures):
+    picture(7).save(pictures / "deeper" / "My Style 0.png")
+    for _ in range(2):
+        report = as_json(run("add", pictures, "--replace", "--json"))
+        assert sorted(report["added"]) == [
+            "etude-no-3", "my-style-0", "my-style-0-2", "my-style-1", "my-style-2",
+        ]  # fmt: skip
+    assert len(names(run("list", "--own", "--json"))) == 5
+
+
+def test_stale_styles_are_encoded_again_from_their_pictures(run, pictures, monkeypatch):
+    run("add", pictures, "--no-original", "--artist", "Me")
+    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEncoder(5))
+    assert len(names(run("list", "--stale", "--json"))) == 4
+    assert "stale" in run("list", "--own")[1]
+    out = run("add", pictures / "deeper", pictures / "My Style 1.png")[1]
+    assert out == "Added nothing, 2 encoded again.\n"
+    assert names(run("list", "--stale", "--json")) == ["my-style-0", "my-style-2"]
+    assert as_json(run("show", "etude-no-3", "--json"))["artist"] == "Me"
 
 
 def test_add_goes_on_after_a_bad_file(run, pictures):
@@ -138,6 +162,40 @@ def test_search(run, pictures):
     assert "is not a colour" in run("search", "--color", "reddish")[2]
 
 
+def test_a_missing_picture_is_not_taken_for_words(run):
+    code, _, err = run("search", "holiday.jpg")
+    assert code == 2
+    assert "holiday.jpg does not exist" in err
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (48, ["alike", "name", "title"]),
+        (60, ["alike", "name", "title", "artist", "year"]),
+        (70, ["alike", "name", "title", "artist", "year", "movement"]),
+        (160, ["alike", "name", "title", "artist", "year", "movement", "tags"]),
+    ],
+)
+def test_narrow_terminals_show_less_but_what_counts(run, monkeypatch, width, columns):
+    monkeypatch.setattr(library_output, "_console", lambda: Console(width=width))
+    out = run("search", "bundled-0")[1]
+    heading, *rows = out.splitlines()
+    assert heading.split() == columns
+    assert max(map(len, out.splitlines())) <= width
+    for row in rows:
+        assert re.match(r"-?\d\.\d\d +bundled-[12] ", row)
+        assert row.rstrip().endswith("bundled")
+
+
+def test_nothing_is_cut_short_in_a_pipe(run, pictures):
+    title = "A very long title " * 12
+    run("add", pictures / "My Style 0.png", "--title", title.strip(), "--tag", "t" * 90)
+    row = run("list", "--own")[1].splitlines()[1]
+    assert title.strip() in row
+    assert "t" * 90 in row
+
+
 def test_edit_and_remove(run, pictures):
     run("add", pictures)
     record = as_json(
@@ -164,6 +222,43 @@ def test_export_and_import(run, pictures, tmp_path):
     assert "style-1" in run("import", tmp_path / "one.zip")[2]
     out = run("import", tmp_path / "one.zip", "--on-conflict", "rename")[1]
     assert "renamed    my-style-1 -> my-style-1-2" in out
+
+
+def test_push_and_pull(run, pictures, monkeypatch):
+    sent = []
+
+    def push(library, repository, names, **options):
+        sent.append((repository, names or library.names(bundled=False), options))
+        return "c0ffee"
+
+    def pull(library, repository, **options):
+        sent.append((repository, options))
+        return ImportReport(added=("one",), renamed=(("two", "two-2"),)), "c0ffee"
+
+    monkeypatch.setattr(hub, "push_styles", push)
+    monkeypatch.setattr(hub, "pull_styles", pull)
+    run("add", pictures / "My Style 0.png")
+    assert "pull ada/styles --revision c0ffee" in run("push", "ada/styles", "--originals")[1]
+    run("push", "ada/styles", "bundled-0", "--public")
+    out = run("pull", "ada/styles", "--revision", "c0ffee", "--on-conflict", "rename")[1]
+    assert out.splitlines() == [
+        "revision   c0ffee", "added      one", "renamed    two -> two-2",
+    ]  # fmt: skip
+    report = as_json(run("pull", "ada/styles", "--json"))
+    assert (report["revision"], report["added"]) == ("c0ffee", ["one"])
+    assert sent == [
+        ("ada/styles", ["my-style-0"], {"originals": True, "private": True}),
+        ("ada/styles", ["bundled-0"], {"originals": False, "private": False}),
+        ("ada/styles", {"revision": "c0ffee", "on_conflict": "rename"}),
+        ("ada/styles", {"revision": None, "on_conflict": "error"}),
+    ]
+
+
+def test_warnings_are_given_once(run, pictures, caplog):
+    Image.new("RGB", (200, 200), "white").save(pictures / "white.png")
+    code, _, err = run("add", pictures / "white.png")
+    assert code == 0
+    assert (err + caplog.text).count("one single colour") == 1
 
 
 def test_map(run, tmp_path):

@@ -99,6 +99,24 @@ def test_unknown_names_suggest_close_ones(library):
         library.update("great-wabe", title="x")
 
 
+@pytest.mark.parametrize("name", ["", "../x", "a\0b", "\udcff"])
+def test_what_cannot_be_a_name_is_not_found(library, name):
+    assert name not in library
+    with pytest.raises(StyleNotFoundError):
+        library.get(name)
+    with pytest.raises(StyleNotFoundError):
+        library.original_bytes(name)
+
+
+def test_changes_may_depend_on_what_was_there(library, encoder):
+    before = library.add("one", picture(0))
+    other = encoder.encode_style(picture(1))
+    library.store.update("one", {"vector": other}, made_from=encoder.encode_style(picture(2)))
+    assert library.get("one").vector == before.vector
+    library.store.update("one", {"vector": other}, made_from=before.vector)
+    assert library.get("one").vector == other
+
+
 def test_update_changes_only_what_is_given(library):
     before = library.add("one", picture(0), title="old", artist="Ann", tags=["a"])
     after = library.update("one", title="new", tags=["b", "c"])
@@ -219,14 +237,19 @@ def test_vectors_of_another_encoder_are_not_mixed(library):
     assert library.names(stale=True) == ["old"]
     assert "old" not in [match.record.name for match in library.search(picture(0))]
     for use in (lambda: library.blend({"old": 1.0}), lambda: library.search("old")):
-        with pytest.raises(StyleVectorError, match="its picture was not kept"):
+        with pytest.raises(StyleVectorError, match="its picture was not kept: add that"):
             use()
+    library.reencode("old", picture(0))
+    assert not library.get("old").stale
+    assert library.search(picture(0), 1)[0].similarity == pytest.approx(1, abs=1e-5)
 
 
 def test_vectors_of_a_wrong_length_are_refused(library, encoder):
     wrong = StyleVector(np.ones(DIMENSION + 1, np.float32), encoder.encoder_sha256)
     with pytest.raises(StyleVectorError, match=f"{DIMENSION + 1} values.*have {DIMENSION}"):
         library.add_vector("wrong", wrong)
+    with pytest.raises(StyleVectorError, match=f"{DIMENSION + 1} values"):
+        library.search(wrong)
     assert library.names() == []
 
 

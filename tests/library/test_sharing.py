@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
-from stylize.library import StyleLibrary, sharing
+from stylize.library import StyleLibrary, shared_file, sharing
 
 from .fakes import FakeEncoder, picture
 
@@ -37,7 +37,7 @@ def shared(tmp_path, library):
     return path
 
 
-def rewrite(path, change=None, extra=None, drop=()):
+def rewrite(path, change=None, extra=None, drop=(), compression=zipfile.ZIP_STORED):
     """The same zip with a changed table of contents, other members, or without some."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -46,7 +46,7 @@ def rewrite(path, change=None, extra=None, drop=()):
         change(contents)
     members["library.json"] = json.dumps(contents).encode()
     members = {name: data for name, data in members.items() if name not in drop} | (extra or {})
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", compression) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
 
@@ -100,6 +100,26 @@ def test_bundled_styles_can_be_exported_by_name(tmp_path, encoder, bundle, other
     assert other.original_bytes("bundled-1") == library.original_bytes("bundled-1")
 
 
+def test_only_files_of_styles_are_replaced(tmp_path, library, other):
+    fill(library, 2)
+    path = tmp_path / "styles.zip"
+    library.export(path, ["style-0"])
+    library.export(path, ["style-1"])
+    assert other.import_(path).added == ("style-1",)
+    for data in (b"a photo", b"", _zip_of("letters.txt")):
+        path.write_bytes(data)
+        with pytest.raises(LibraryError, match="is no file of styles; it was left alone"):
+            library.export(path)
+        assert path.read_bytes() == data
+
+
+def _zip_of(name):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "x")
+    return buffer.getvalue()
+
+
 def test_export_fails_cleanly(tmp_path, library):
     fill(library, 1)
     with pytest.raises(StyleNotFoundError):
@@ -107,6 +127,41 @@ def test_export_fails_cleanly(tmp_path, library):
     with pytest.raises(LibraryError, match="cannot be written"):
         library.export(tmp_path / "missing" / "styles.zip")
     assert not (tmp_path / "styles.zip").exists()
+
+
+def test_files_are_as_large_as_an_import_takes(tmp_path, library, monkeypatch):
+    fill(library, 2)
+    path = tmp_path / "styles.zip"
+    with monkeypatch.context() as patch:
+        patch.setattr(shared_file, "MAX_STYLES", 1)
+        with pytest.raises(LibraryError, match="up to 1 styles, not 2"):
+            library.export(path)
+    monkeypatch.setattr(shared_file, "MAX_TOTAL_BYTES", 500)
+    with pytest.raises(LibraryError, match="several files"):
+        library.export(path)
+    assert list(tmp_path.glob("*.zip*")) == []
+
+
+def test_a_file_does_not_tell_when_it_was_written(tmp_path, library, monkeypatch):
+    fill(library, 2)
+    library.export(tmp_path / "a.zip", ["style-0", "style-1", "style-0"])
+    monkeypatch.setattr("time.time", lambda: 0.0)  # a clock that was never set
+    library.export(tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_long_names_are_free_in_a_usable_way(shared, library, other):
+    name = "a" * 57 + "-" + "b" * 6
+    library.add(name, picture(8))
+    library.export(shared, [name])
+    library.update(name, title="Changed")
+    ((_, new_name),) = library.import_(shared, on_conflict="rename").renamed
+    assert new_name == "a" * 57 + "-2"
+
+
+def test_unknown_conflict_mode(shared, other):
+    with pytest.raises(ValueError, match="on_conflict must be one of"):
+        other.import_(shared, on_conflict="overwrite")
 
 
 def test_conflicts(shared, library):
@@ -140,11 +195,14 @@ def test_styles_of_another_encoder(shared, tmp_path, library):
     newer = StyleLibrary.in_memory(encoder=FakeEncoder(5), bundled=False)
     assert newer.import_(shared).stale == ()
     assert newer.names(stale=False) == ["style-0", "style-1", "style-2"]
+    assert newer.import_(shared).unchanged == ("style-0", "style-1", "style-2")
     bare = tmp_path / "bare.zip"
     library.export(bare, ["style-0"])
     newer.remove("style-0")
     assert newer.import_(bare).stale == ("style-0",)
     assert newer.names(stale=True) == ["style-0"]
+    assert newer.import_(shared, on_conflict="replace").replaced == ("style-0",)
+    assert newer.names(stale=True) == []
 
 
 def pretend(kind):
@@ -171,6 +229,25 @@ def big_thumbnail():
     return buffer.getvalue()
 
 
+def header_of(shape):
+    """An .npy file whose header promises more than follows."""
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + b"1234"
+
+
+def large_original():
+    buffer = io.BytesIO()
+    Image.new("RGB", (5000, 4000)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def share_an_original(path):
+    def change(contents):
+        contents["styles"][0]["original"] = contents["styles"][1]["original"]
+
+    rewrite(path, change)
+
+
 class Evil:
     def __reduce__(self):
         return (open, ("evil", "w"))
@@ -194,11 +271,27 @@ HOSTILE = {
     "long title": (set_field("title", "x" * 999), "title of the style has 999"),
     "title is no text": (set_field("title", ["x"]), "damaged"),
     "tags are no texts": (set_field("tags", [1]), "damaged"),
+    "date is no text": (set_field("created_at", 7), "damaged"),
+    "content": (set_field("content_sha256", "\ud800"), "damaged"),
+    "huge share": (set_field("palette", [["red", 10**400]]), "damaged"),
+    "original of another": (share_an_original, "used twice"),
+    "bomb": (
+        lambda path: rewrite(path, extra={"zeros": bytes(10**7)}, compression=zipfile.ZIP_DEFLATED),
+        "when unpacked",
+    ),
+    "compression": (lambda path: rewrite(path, compression=zipfile.ZIP_LZMA), "compressed in a"),
+    "promised petabytes": (
+        lambda path: swap(path, "vector", header_of("(1000000000000000,)")), "length is wrong",
+    ),
+    "promised too little": (
+        lambda path: swap(path, "vector", npy(np.ones(60, np.float32)) + b"1234"), "length",
+    ),
+    "large original": (lambda path: swap(path, "original", large_original()), "limit is 4096"),
     "palette": (set_field("palette", [["url(evil)", 0.5]]), "not a colour"),
     "encoder": (set_field("encoder_sha256", "zz"), "damaged"),
     "pickle": (
         lambda path: swap(path, "vector", npy(np.array([Evil()], object), allow_pickle=True)),
-        "damaged",
+        "32-bit",
     ),
     "plain pickle": (lambda path: swap(path, "vector", pickle.dumps([1.0])), "damaged"),
     "doubles": (lambda path: swap(path, "vector", npy(np.ones(60))), "32-bit"),
@@ -211,8 +304,8 @@ HOSTILE = {
     "huge vector": (
         lambda path: swap(path, "vector", npy(np.ones(300_000, np.float32))), "larger than",
     ),
-    "no picture": (lambda path: swap(path, "thumbnail", b"<svg/>" * 9), "not a picture"),
-    "large thumbnail": (lambda path: swap(path, "thumbnail", big_thumbnail()), "no small WebP"),
+    "no picture": (lambda path: swap(path, "thumbnail", b"<svg/>" * 9), "no WebP"),
+    "large thumbnail": (lambda path: swap(path, "thumbnail", big_thumbnail()), "limit is 256"),
     "no original": (lambda path: swap(path, "original", b"MZ" * 99), "not a picture"),
 }  # fmt: skip
 
@@ -234,7 +327,7 @@ def test_hostile_files_are_refused_as_a_whole(case, tmp_path, monkeypatch, on_di
 
 
 def test_bomb_is_refused_before_it_is_unpacked(shared, other, monkeypatch):
-    monkeypatch.setattr(sharing, "MAX_TOTAL_BYTES", 10_000)
+    monkeypatch.setattr(shared_file, "MAX_TOTAL_BYTES", 10_000)
     with pytest.raises(LibraryError, match="larger than"):
         other.import_(shared)
 

@@ -1,24 +1,25 @@
 """The database file: durability, other processes, and everything that can be wrong with it."""
 
 import json
+import math
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 from stylize.errors import LibraryError
-from stylize.library import StyleLibrary, database
-from stylize.library.database import DamagedLibraryError, backup_path
-from stylize.library.repair import repair, salvage
+from stylize.library import Entry, StyleRecord, database
+from stylize.library.backup import backup_path
+from stylize.library.repair import salvage
 from stylize.library.sqlite_store import SqliteStore
 
-from .fakes import FakeEncoder, picture
+from .fakes import FakeEncoder, database_of, picture, reopen
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
@@ -29,14 +30,6 @@ def start(*arguments, **options):
         [sys.executable, "-m", "tests.library.child", *map(str, arguments)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
     )  # fmt: skip
-
-
-def reopen(folder, encoder=None, **options):
-    return StyleLibrary.open(folder, encoder=encoder or FakeEncoder(), bundled=False, **options)
-
-
-def database_of(folder):
-    return folder / "library.sqlite3"
 
 
 # --------------------------------------------------------------------------------------- creation
@@ -72,6 +65,23 @@ def test_durable_settings(on_disk):
     with on_disk.store.database.reading() as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+
+
+def test_what_is_removed_is_overwritten(tmp_path):
+    with reopen(tmp_path) as library:
+        vector, secret = library.encoder.encode_style(picture(0)), b"a child's face" * 700
+        for name in ("kept", "secret"):
+            thumbnail = secret if name == "secret" else b""
+            library.add_vector(name, vector, thumbnail=thumbnail, notes="kept words" + name)
+        backup_path(database_of(tmp_path)).unlink()
+    assert b"child's face" in database_of(tmp_path).read_bytes()
+    with reopen(tmp_path) as library:
+        library.store.database._backup_look_at = math.inf
+        library.remove("secret")
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"kept wordskept" in left
+    assert b"child's face" not in left
+    assert b"kept wordssecret" not in left
 
 
 def test_closed_library_says_so(tmp_path):
@@ -121,6 +131,22 @@ def test_connections_of_an_old_file_are_not_used_again(on_disk):
     on_disk.add("two", picture(2))
     assert on_disk.names() == ["two"]
     assert [e.record.name for e in salvage(path)] == ["two"]
+
+
+def test_changes_do_not_go_into_a_file_that_was_replaced_meanwhile(on_disk, monkeypatch):
+    on_disk.add("one", picture(1))
+    real, calls = database._file_at, []
+
+    def moved_after_the_first_look(path):
+        calls.append(path)
+        return real(path) if len(calls) == 1 else (0, 0)
+
+    monkeypatch.setattr(on_disk.store, "get", lambda name: None)
+    monkeypatch.setattr(database, "_file_at", moved_after_the_first_look)
+    with pytest.raises(LibraryError, match="moved or replaced just now"):
+        on_disk.put([Entry(StyleRecord("two", on_disk.encoder.encode_style(picture(2))))])
+    monkeypatch.undo()
+    assert on_disk.names() == ["one"]
 
 
 def test_killed_writers_lose_nothing_acknowledged(tmp_path):
@@ -208,8 +234,10 @@ def test_other_databases_are_left_alone(tmp_path):
     with sqlite3.connect(database_of(tmp_path)) as db:
         db.execute("CREATE TABLE birds (name TEXT)")
     db.close()
+    before = database_of(tmp_path).read_bytes()
     with pytest.raises(LibraryError, match="another program"):
         reopen(tmp_path)
+    assert database_of(tmp_path).read_bytes() == before
 
 
 # ---------------------------------------------------------------------------------- another encoder
@@ -228,6 +256,33 @@ def test_stale_styles_are_encoded_again_or_marked(tmp_path):
         assert [m.record.name for m in library.search(picture(1))] == ["kept"]
         library.add("bare", picture(2), replace=True)
         assert library.names(stale=True) == []
+
+
+def test_one_broken_picture_does_not_keep_a_library_shut(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("good", picture(1))
+        library.add("broken", picture(2))
+        with library.store.database.reading() as db:
+            db.execute("UPDATE pictures SET original = x'00ff' WHERE id = 2")
+    calls = []
+    with reopen(tmp_path, FakeEncoder(7), progress=lambda *c: calls.append(c)) as library:
+        assert library.names(stale=True) == ["broken"]
+        assert library.names(stale=False) == ["good"]
+    assert calls == [(1, 2), (2, 2)]
+
+
+def test_a_style_replaced_while_it_was_encoded_again_keeps_its_new_vector(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("one", picture(1))
+    new = FakeEncoder(7)
+    with reopen(tmp_path, new, read_only=True) as seen, reopen(tmp_path) as theirs:
+        stale = seen.get("one")
+        theirs.add("one", picture(2), replace=True)
+    with reopen(tmp_path, new) as library:
+        vector = library.get("one").vector
+        library.store.update("one", {"vector": new.encode_style(picture(1))},
+                             made_from=stale.vector)  # fmt: skip
+        assert library.get("one").vector == vector
 
 
 def test_points_follow_another_measure(tmp_path, bundle, encoder):
@@ -261,7 +316,7 @@ def test_full_disk(on_disk):
 def test_locked(on_disk, monkeypatch):
     on_disk.add("one", picture(0))
     on_disk.store.database._drop_idle()
-    monkeypatch.setattr(database, "_BUSY_S", 0.01)
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
     other = sqlite3.connect(database_of(on_disk.store.database.path.parent), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LibraryError, match=r"locked by another program.*Nothing was changed"):
@@ -318,117 +373,19 @@ def test_write_protected(protected):
     assert "write-protected" in report["error"]
 
 
-# --------------------------------------------------------------------------------------- damage
-
-
-def damaged_library(folder, count=30):
-    """A library with a backup of its first half and one page of its file overwritten."""
-    with reopen(folder) as library:
-        for i in range(count // 2):
-            library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
-                               thumbnail=b"t" * 2000)  # fmt: skip
-        path = library.store.database.path
-        library.store.database._backup_checked = False
-        backup_path(path).unlink(missing_ok=True)
-        for i in range(count // 2, count):
-            library.add_vector(f"style-{i}", library.encoder.encode_style(picture(i)),
-                               thumbnail=b"t" * 2000)  # fmt: skip
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    page = db.execute(
-        "SELECT pageno FROM dbstat WHERE name = 'styles' AND pagetype = 'leaf' LIMIT 1 OFFSET 1"
-    ).fetchone()[0] if has_dbstat(db) else None  # fmt: skip
-    db.close()
-    return path, page
-
-
-def has_dbstat(db):
-    try:
-        db.execute("SELECT 1 FROM dbstat LIMIT 1")
-    except sqlite3.OperationalError:
-        return False
-    return True
-
-
-def overwrite_page(path, page):
-    data = bytearray(path.read_bytes())
-    data[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096
-    path.write_bytes(data)
-
-
-def test_backup_is_made_once_a_day(tmp_path):
-    with reopen(tmp_path) as library:
-        library.add("one", picture(0))
-        library.add("two", picture(1))
-        path = library.store.database.path
-    assert [e.record.name for e in salvage(backup_path(path))] == ["one"]
-    with reopen(tmp_path) as library:
-        library.add("three", picture(2))  # the backup is of today
-    assert len(salvage(backup_path(path))) == 1
-    yesterday = time.time() - 25 * 3600
-    os.utime(backup_path(path), (yesterday, yesterday))
-    with reopen(tmp_path) as library:
-        library.add("four", picture(3))
-    assert len(salvage(backup_path(path))) == 3
-
-
-def test_garbage_is_refused_and_kept(tmp_path):
-    database_of(tmp_path).write_bytes(b"not a database at all" * 1000)
-    with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*repair"):
-        reopen(tmp_path)
-    with pytest.raises(LibraryError, match=r"Nothing can be read.*Nothing was changed"):
-        repair(database_of(tmp_path), FakeMeasure())
-    assert database_of(tmp_path).read_bytes().startswith(b"not a database")
-
-
-class FakeMeasure:
-    point_size = 60
-
-
-def test_damaged_file_opens_read_only_and_can_be_repaired(tmp_path):
-    path, page = damaged_library(tmp_path)
-    if page is None:
-        pytest.skip("this SQLite cannot tell which page holds what")
-    overwrite_page(path, page)
-    with reopen(tmp_path) as library:
-        assert library.read_only
-        assert "is damaged" in library.problem
-        assert "backup of" in library.problem
-        readable = set(library.names())
-        assert 0 < len(readable) < 30
-        with pytest.raises(LibraryError, match="is damaged"):
-            library.add("new", picture(99))
-        measure = library.store.measure
-    report = repair(path, measure)
-    assert set(report.saved) == readable
-    assert report.damaged_path.exists()
-    with reopen(tmp_path) as library:
-        assert not library.read_only
-        everything = readable | {f"style-{i}" for i in range(15)}
-        assert set(library.names()) == everything
-        library.add("new", picture(99))
-
-
-def test_everything_is_repaired_from_the_backup_if_need_be(tmp_path):
-    with reopen(tmp_path) as library:
-        library.add("one", picture(0), title="One")
-        library.add("two", picture(1))
-        path, measure = library.store.database.path, library.store.measure
-    path.write_bytes(b"\0" * 5000)
-    with pytest.raises(LibraryError, match=r"backup of .*library\.backup\.sqlite3"):
-        reopen(tmp_path)
-    report = repair(path, measure)
-    assert (report.saved, report.from_backup) == ((), ("one",))
-    with reopen(tmp_path) as library:
-        assert library.get("one").title == "One"
-
-
-def test_a_damaged_record_is_reported_with_its_place(on_disk):
-    on_disk.add("one", picture(0))
-    with on_disk.store.database.reading() as db:
-        db.execute("UPDATE pictures SET vector = x'00ff'")
-    with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*'one'"):
-        on_disk.get("one")
+@pytest.mark.skipif(os.name == "nt", reason="permissions as of POSIX")
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [(0o000, r"cannot be used \(Permission denied\)"), (0o555, "choose another folder")],
+)
+def test_folders_of_others(mode, message):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chmod(folder, mode)
+        output, errors = start("look", folder, NOBODY).communicate(timeout=60)
+        os.chmod(folder, 0o755)
+        assert output, errors
+        assert re.search(message, json.loads(output)["error"])
 
 
 def test_a_store_is_not_a_file_of_another_measure(tmp_path, encoder):

@@ -1,0 +1,203 @@
+"""Reading and verifying a file of shared styles: what hostile people may have made of it.
+
+Nothing is ever unpacked to disk: only members that the table of contents names are read, each once,
+up to its size limit and checked by its hash; vectors are plain .npy arrays, never pickles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize.errors import LibraryError, StylizeError
+from stylize.images import load_image, open_image
+from stylize.library.palette import (
+    PALETTE_SIZE,
+    Swatch,
+    pack_palette,
+    parse_colors,
+    unpack_palette,
+)
+from stylize.library.pictures import THUMBNAIL_SIDE_PX
+from stylize.library.records import (
+    TEXT_FIELDS,
+    StyleRecord,
+    check_name,
+    check_tags,
+    check_text,
+    utc_now,
+)
+from stylize.library.store import Entry
+from stylize.styles import StyleVector
+
+FORMAT = "stylize-style-library"
+FORMAT_VERSION = 1
+CONTENTS_FILE = "library.json"
+MAX_STYLES = 20_000
+MAX_TOTAL_BYTES = 2 * 2**30
+MAX_ORIGINAL_SIDE_PX = 4096
+_MAX_BYTES = {"vector": 2**20, "thumbnail": 2**19, "original": 32 * 2**20}
+_MAX_CONTENTS_BYTES = 64 * 2**20
+# Vectors and pictures can hardly be compressed; a file that grows much more than the table of
+# contents does is a bomb.
+_MAX_RATIO = 20
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def read_styles(path: Path) -> list[Entry]:
+    """Read and verify a file of shared styles, without changing anything.
+
+    Raises:
+        LibraryError: It is no such file, is damaged, too large, or tries something it should not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Archive(archive).read()
+    except FileNotFoundError:
+        raise LibraryError(f"{path} does not exist. Check the spelling and the folder.") from None
+    except StylizeError as error:
+        raise LibraryError(f"{path.name} was not imported: {error}") from error
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error) as error:
+        raise LibraryError(
+            f"{path.name} is not a readable zip file of styles ({error}). Download it again."
+        ) from error
+    except OSError as error:
+        raise LibraryError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+class _Archive:
+    """An open zip file whose directory has been looked through."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        members = archive.infolist()
+        self._unread = {member.filename for member in members}
+        if len(self._unread) != len(members):
+            raise LibraryError("it holds two files of the same name.")
+        for name in self._unread:
+            if name.startswith("/") or "\\" in name or ".." in name.split("/") or ":" in name:
+                raise LibraryError(f"it holds a file with a forbidden name, {name!r}.")
+        if any(member.compress_type not in _COMPRESSIONS for member in members):
+            raise LibraryError("it is compressed in a way that files of styles are not.")
+        packed = sum(member.compress_size for member in members)
+        unpacked = sum(member.file_size for member in members)
+        if unpacked > MAX_TOTAL_BYTES:
+            raise LibraryError(f"unpacked it is larger than {MAX_TOTAL_BYTES // 2**30} GiB.")
+        if unpacked > _MAX_RATIO * packed:
+            raise LibraryError(f"its {packed} bytes would become {unpacked} when unpacked.")
+        if CONTENTS_FILE not in self._unread:
+            raise LibraryError(f"it holds no {CONTENTS_FILE}, so it is no file of styles.")
+
+    def read(self) -> list[Entry]:
+        try:
+            contents = json.loads(self._member(CONTENTS_FILE, _MAX_CONTENTS_BYTES))
+            if contents["format"] != FORMAT:
+                raise LibraryError("it is no file of styles.")
+            if contents["version"] > FORMAT_VERSION:
+                raise LibraryError("it was written by a newer version of this program; update it.")
+            styles = contents["styles"]
+            if len(styles) > MAX_STYLES:
+                raise LibraryError(f"it holds {len(styles)} styles; the limit is {MAX_STYLES}.")
+            entries = [self._style(style) for style in styles]
+        except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+                AttributeError) as error:  # fmt: skip
+            raise LibraryError(f"its table of contents is damaged ({error!r}).") from error
+        found = [entry.record.name for entry in entries]
+        if len(set(found)) != len(found):
+            raise LibraryError("it holds two styles of the same name.")
+        return entries
+
+    def _member(self, name: str, limit: int) -> bytes:
+        # Each once: otherwise a small file could ask for one large member thousands of times.
+        if name not in self._unread:
+            raise LibraryError(f"it is damaged: {name!r} is missing or used twice.")
+        self._unread.remove(name)
+        with self._archive.open(name) as member:
+            data = member.read(limit + 1)  # the size in the header may be a lie
+        if len(data) > limit:
+            raise LibraryError(f"{name} is larger than the limit of {limit} bytes.")
+        return data
+
+    def _style(self, about: dict[str, Any]) -> Entry:
+        name = check_name(about["name"])
+        files: dict[str, bytes] = {}
+        for kind in _MAX_BYTES.keys() & about.keys():
+            given = about[kind]
+            data = self._member(str(given["file"]), _MAX_BYTES[kind])
+            if len(data) != given["bytes"] or hashlib.sha256(data).hexdigest() != given["sha256"]:
+                raise LibraryError(f"the {kind} of {name} is damaged (its hash is wrong).")
+            files[kind] = data
+        values = _vector(files["vector"], name)
+        if thumbnail := files.get("thumbnail", b""):
+            if thumbnail[8:12] != b"WEBP":
+                raise LibraryError(f"the thumbnail of {name} is no WebP picture.")
+            _check_picture(thumbnail, f"the thumbnail of {name}", THUMBNAIL_SIDE_PX)
+        if original := files.get("original"):
+            _check_picture(original, f"the original of {name}", MAX_ORIGINAL_SIDE_PX)
+        now = utc_now()
+        texts: dict[str, Any] = {k: check_text(k, _text(about.get(k, ""))) for k in TEXT_FIELDS}
+        content = _text(about.get("content_sha256", ""))
+        record = StyleRecord(
+            name=name,
+            vector=StyleVector(values, _sha256(about["encoder_sha256"])),
+            **texts,
+            tags=check_tags(_text(tag) for tag in about.get("tags", ())),
+            thumbnail=thumbnail,
+            palette=_palette(about.get("palette", ())),
+            content_sha256=_sha256(content) if content else "",
+            created_at=check_text("created_at", _text(about.get("created_at", "")))[:40] or now,
+            updated_at=now,
+        )
+        return Entry(record, original)
+
+
+def _vector(data: bytes, name: str) -> NDArray[np.float32]:
+    """The array of an .npy file; its header is believed only as far as the data bear it out."""
+    file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an .npy file of another version")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if len(shape) != 1 or dtype != np.dtype("<f4"):
+        raise LibraryError(f"the vector of {name} is no row of 32-bit numbers.")
+    values = np.frombuffer(file.read(), "<f4")
+    if values.shape != shape:
+        raise LibraryError(f"the vector of {name} is damaged (its length is wrong).")
+    return values
+
+
+def _check_picture(data: bytes, what: str, max_side_px: int) -> None:
+    with open_image(data) as image:  # before anything large is unpacked
+        if max(image.size) > max_side_px:
+            raise LibraryError(
+                f"{what} has {image.width} x {image.height} px; the limit is {max_side_px} a side."
+            )
+    load_image(data, min_side_px=1)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _sha256(value: Any) -> str:
+    if len(_text(value)) != 64 or set(value) - set("0123456789abcdef"):
+        raise ValueError("a hash is no SHA-256")
+    return str(value)
+
+
+def _palette(swatches: Sequence[Sequence[Any]]) -> tuple[Swatch, ...]:
+    palette = tuple(Swatch(_text(color), float(share)) for color, share in swatches)
+    parse_colors([swatch.color for swatch in palette])
+    if len(palette) > PALETTE_SIZE or not all(0 <= swatch.share <= 1 for swatch in palette):
+        raise ValueError("a palette is damaged")
+    return unpack_palette(pack_palette(palette))  # as "#rrggbb", whatever it was
