@@ -22,7 +22,7 @@ class NetworkSize:
     quarter: int = 32
     eighth: int = 64
     blocks: int = 3
-    hidden: int = 384
+    hidden: int = 768
     seen: int = 1920
 
     def as_dict(self) -> dict[str, int]:

@@ -231,7 +231,7 @@ def draw_samples(
     strength = np.where(kind < 0.12, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
     # With less of the skip connection the coarse path has to paint, not only to colour.
-    detail = np.where(rng.random(count) < 0.3, rng.uniform(0, 1.3, count), 1.0)
+    detail = np.where(rng.random(count) < 0.1, rng.uniform(0, 1.3, count), 1.0)
     return Samples(
         content=next(contents),
         seen=torch.from_numpy(seen),
