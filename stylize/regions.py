@@ -39,7 +39,8 @@ class Region:
         feather_px: Width over which the edge fades, in pixels of the content; 0: as in the mask.
 
     Raises:
-        ControlError: The mask is not greyscale or ``feather_px`` is negative or above 1000.
+        ControlError: The mask is empty or not greyscale, or ``feather_px`` is negative or above
+            1000.
     """
 
     mask: Image.Image
@@ -47,6 +48,10 @@ class Region:
     feather_px: float = FEATHER_PX
 
     def __post_init__(self) -> None:
+        if not isinstance(self.mask, Image.Image):
+            raise TypeError(f"A mask must be a picture; load_mask reads one; got {self.mask!r}.")
+        if not all(self.mask.size):
+            raise ControlError("A mask must have at least one pixel.")
         if self.mask.mode not in ("L", "1"):
             raise ControlError(
                 f"A mask must be greyscale (mode L or 1); this one has the mode {self.mask.mode}. "

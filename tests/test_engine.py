@@ -215,6 +215,20 @@ def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     assert chroma[0] > chroma[1] > chroma[2]
 
 
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 3])
+def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
+    content = make_picture(96, 80)
+    roughness = [
+        np.abs(np.diff(pixels(tiny_engine.stylize(content, style, controls=controls)), axis=1))
+        for controls in (
+            Controls(detail=detail, stroke_size=stroke_size) for detail in (0, 0.5, 1, 1.5, 2)
+        )
+    ]
+    means = [values.mean() for values in roughness]
+    assert means == sorted(means)
+    assert means[0] < 0.8 * means[2] < 0.8 * 0.8 * means[4]
+
+
 def test_larger_strokes_are_smoother(tiny_engine, style):
     content = make_picture(96, 96)
 
@@ -402,6 +416,12 @@ def test_styles_of_another_encoder_are_refused(tiny_engine, style):
         )
 
 
+@pytest.mark.parametrize("name", ["starry-night", None])
+def test_what_is_no_style_is_refused(name, tiny_engine, style):
+    with pytest.raises(TypeError, match="must be a StyleVector, from encode_style or a library"):
+        tiny_engine.stylize(make_picture(32, 32), name)
+
+
 def test_vectors_of_another_length_are_refused(tiny_engine):
     short = StyleVector(np.ones(3), tiny_engine.encoder_sha256)
     with pytest.raises(StyleVectorError, match="has 3 values; this model needs"):
@@ -423,8 +443,11 @@ def test_strength_out_of_range_is_refused(strength, tiny_engine, style):
 
 
 def test_other_arguments_out_of_range_are_refused(tiny_engine, style):
-    with pytest.raises(ControlError, match="max_side_px must be at least 16; got 8"):
-        tiny_engine.stylize(make_picture(32, 32), style, max_side_px=8)
+    for side in (8, float("nan")):
+        with pytest.raises(ControlError, match=f"max_side_px must be at least 16; got {side}"):
+            tiny_engine.stylize(make_picture(32, 32), style, max_side_px=side)
+        with pytest.raises(ControlError, match=f"stroke_side_px must be at least 16; got {side}"):
+            tiny_engine.stylize(make_picture(32, 32), style, stroke_side_px=side)
     with pytest.raises(ControlError, match=r"stroke_size of a style must be from 0\.5 to 2"):
         tiny_engine.encode_style(make_picture(32, 32), stroke_size=3)
     with pytest.raises(ValueError, match="precision must be"):

@@ -135,6 +135,13 @@ def test_mask_of_wrong_mode(mode: str) -> None:
         Region(Image.new(mode, (20, 20)), None)
 
 
+def test_what_is_no_mask() -> None:
+    with pytest.raises(ControlError, match="at least one pixel"):
+        Region(Image.new("L", (0, 5)), None)
+    with pytest.raises(TypeError, match=r"load_mask reads one; got 'm\.png'"):
+        Region("m.png", None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("feather", [-1, 1001, float("nan")])
 def test_feather_out_of_range(feather: float) -> None:
     with pytest.raises(ControlError, match="from 0 to 1000 px"):
