@@ -175,6 +175,7 @@ def image(
         model_sha256=engine.model_sha256,
         encoder_sha256=engine.encoder_sha256,
         masks=len(regions),
+        blend=None if given is None or style or blend else given.blend,
     )
     failed = _paint(
         jobs,

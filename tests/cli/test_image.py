@@ -322,6 +322,24 @@ def test_blend_goes_before_the_weights_of_a_recipe(tool, picture: Picture, tmp_p
     assert "1 weights for 2 styles" in tool(*arguments, "--blend", "3").err
 
 
+def test_many_styles_in_a_jpeg_are_repeated_exactly(tool, picture: Picture, tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).random((16, 2144), np.float32)
+    many = Recipe(
+        styles=tuple(RecipeStyle.of(StyleVector(values, "e" * 64)) for values in vectors),
+        precision="int8",
+        model_sha256="d" * 64,
+        encoder_sha256="e" * 64,
+    )
+    save_image(Image.new("RGB", (20, 20)), tmp_path / "many.jpg", recipe=many)
+    out = tmp_path / "out.jpg"
+    arguments = ["image", picture("a.png"), "--recipe", tmp_path / "many.jpg", "-o", out]
+    assert tool(*arguments).code == 0
+    assert tool.engines[-1].calls[0]["style"] == many.style()
+    assert read_recipe(out).style() == many.style()
+    other_weights = tool(*arguments, "--blend", ",".join("1" * 16))
+    assert "does not hold it" in other_weights.err
+
+
 def test_no_recipe_if_not_wanted(tool, picture: Picture, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     tool("image", picture("a.png"), "-s", "red", "--no-embed-recipe", "-o", out)
