@@ -231,7 +231,10 @@ class Engine:
         precision = "fp32" if styles or peaks[0, index] >= limit else self.precision
         name = self._files.graph_name("paint", precision)
         steps = {"peaks": peaks[:1]} if precision == "int8" else {}
-        weights = [_style_weights(regions, rgb.size, canvas, factor) for factor in (4, 8) if styles]
+        weights = []
+        if styles:
+            of_quarter = _style_weights(regions, rgb.size, canvas)
+            weights = [of_quarter, _halve(of_quarter)]
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
             affines = [quarter, eighth]
@@ -365,10 +368,8 @@ class Engine:
         return faster
 
 
-def _style_weights(
-    regions: Sequence[Region], size: tuple[int, int], canvas: Canvas, factor: int
-) -> Floats:
-    """Return the weights of the regions with a style at each cell of a canvas.
+def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Canvas) -> Floats:
+    """Return the weights of the regions with a style at each 4 x 4 cell of a canvas.
 
     Where a region keeps part of the content, the styles share what is left as they would share
     the whole: no base style shines through between a style and a kept region beside it.
@@ -377,13 +378,20 @@ def _style_weights(
         regions,
         size,
         (canvas.grid_width, canvas.grid_height),
-        factor=factor,
+        factor=4,
         offset=(MARGIN_PX, MARGIN_PX),
     )
     keeps = np.array([region.style is None for region in regions])
     painted = 1 - weights[keeps].sum(axis=0)
     styles: Floats = weights[~keeps] / np.maximum(painted, 1e-3)
     return styles
+
+
+def _halve(weights: Floats) -> Floats:
+    """(K, h, w) -> (K, h / 2, w / 2): means of 2 x 2 cells; cheaper than another look at masks."""
+    rows = weights[:, ::2] + weights[:, 1::2]
+    halved: Floats = np.float32(0.25) * (rows[:, :, ::2] + rows[:, :, 1::2])
+    return halved
 
 
 def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Floats:

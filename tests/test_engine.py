@@ -201,6 +201,16 @@ def test_every_control_changes_the_picture(controls, tiny_engine, style):
     assert difference(result, tiny_engine.stylize(content, style)) > 0.2
 
 
+def test_color_1_keeps_the_luma_of_the_stylized_image_exactly(tiny_engine, style):
+    content = make_picture(61, 47)
+    painted, recolored = (
+        pixels(tiny_engine.stylize(content, style, controls=Controls(color=color)))
+        @ [0.2126, 0.7152, 0.0722]
+        for color in (0, 1)
+    )
+    np.testing.assert_allclose(recolored, painted, atol=0.51)
+
+
 def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     content = make_picture(64, 48)
     chroma = [
@@ -280,16 +290,49 @@ def test_tiles_equal_the_whole_picture(precision, style, monkeypatch):
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= (0 if precision == "int8" else 1)
 
 
-def test_tiles_equal_the_whole_picture_with_regions(tiny_engine, style, other_style, monkeypatch):
-    content = make_picture(300, 280)
-    mask = Image.fromarray((np.mgrid[0:28, 0:30][1] > 14).astype(np.uint8) * 255)
-    regions = [Region(mask, other_style)]
-    whole = tiny_engine.stylize(content, style, regions=regions)
+@pytest.mark.parametrize("size", [(301, 283), (16, 613), (757, 17)])
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 3])
+def test_tiles_equal_the_whole_picture_with_regions(
+    size, stroke_size, tiny_engine, style, other_style, monkeypatch
+):
+    content = make_picture(*size)
+    diagonal = Image.fromarray((np.add(*np.mgrid[0:28, 0:31]) > 28).astype(np.uint8) * 255)
+    regions = [
+        Region(diagonal, other_style, 20),
+        Region(half_mask((7, 3)), blend([style, other_style])),
+        Region(half_mask((3, 7)).rotate(180), None, 0),
+    ]
+    controls = Controls(stroke_size=stroke_size, detail=0.5, color=0.3, texture=0.8)
+    whole = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000})
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 9_000})
     )
-    tiled = tiny_engine.stylize(content, style, regions=regions)
+    tiled = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
+
+
+def test_a_picture_can_be_cancelled_in_the_middle(tiny_engine, style, monkeypatch):
+    class Cancelled(Exception):
+        pass
+
+    def cancel(share: float) -> None:
+        seen.append(share)
+        if share > 0.5:
+            raise Cancelled
+
+    content = make_picture(333, 290)
+    before, expected = content.copy(), tiny_engine.stylize(content, style)
+    seen: list[float] = []
+    with monkeypatch.context() as small:
+        small.setattr(
+            "stylize.engine.paint_tiles",
+            lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000}),
+        )
+        with pytest.raises(Cancelled):
+            tiny_engine.stylize(content, style, progress=cancel)
+    assert 0.5 < seen[-1] < 1
+    assert difference(content, before) == 0
+    assert difference(tiny_engine.stylize(content, style), expected) == 0
 
 
 def test_what_progress_raises_ends_the_work(tiny_engine, style):

@@ -322,8 +322,11 @@ def test_blend_goes_before_the_weights_of_a_recipe(tool, picture: Picture, tmp_p
     assert "1 weights for 2 styles" in tool(*arguments, "--blend", "3").err
 
 
-def test_many_styles_in_a_jpeg_are_repeated_exactly(tool, picture: Picture, tmp_path: Path) -> None:
-    vectors = np.random.default_rng(0).random((16, 2144), np.float32)
+def test_styles_that_a_jpeg_has_no_room_for_are_repeated_exactly(
+    tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stylize.recipe._JPEG_XMP_BYTES", 0)
+    vectors = 200 * np.random.default_rng(0).random((16, 3), np.float32)
     many = Recipe(
         styles=tuple(RecipeStyle.of(StyleVector(values, "e" * 64)) for values in vectors),
         precision="int8",
