@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,6 +228,9 @@ class Painter:
     def use_recipe(self, visit: Visit, recipe: Recipe, thumbnail: bytes) -> tuple[Visit, Look]:
         """Bring the look of a recipe back; styles unknown here are taken out of the recipe.
 
+        A style of the same name but other values, such as another visitor's "mine", is not it: the
+        recipe's gets a name of its own.
+
         Returns:
             The visit, with styles of the recipe added to its library, and the look.
 
@@ -235,18 +238,21 @@ class Painter:
             StylizeError: The recipe names a style that is neither known nor inside of it, or the
                 visit has no room for its styles.
         """
-        weights = {}
-        unknown = [s for s in recipe.styles if (s.name or NAMELESS) not in self.library_of(visit)]
+        unknown = [s for s in recipe.styles if _known_name(self.library_of(visit), s) is None]
         if unknown:
             visit = self.with_own_library(visit)
             self._check_room(self.library_of(visit), len(unknown))
+        library = self.library_of(visit)
+        weights: dict[str, float] = {}
         for style in recipe.styles:
-            name = style.name or NAMELESS
-            if name not in self.library_of(visit):
+            name = _known_name(library, style)
+            if name is None:
+                title = style.name or NAMELESS
                 if style.vector is None:
-                    raise StyleNotFoundError(f"The recipe names the style “{name}”, unknown here.")
-                self.library_of(visit).add_vector(name, style.vector, thumbnail=thumbnail)
-            weights[name] = style.weight
+                    raise StyleNotFoundError(f"The recipe names the style “{title}”, unknown here.")
+                name = free_name(library, title)
+                library.add_vector(name, style.vector, thumbnail=thumbnail)
+            weights[name] = weights.get(name, 0.0) + style.weight
         return visit, Look(weights, recipe.controls)
 
     def save(self, image: Image.Image, suffix: str, stem: str, recipe: Recipe | None = None) -> str:
@@ -271,9 +277,23 @@ class Painter:
 
 def free_name(library: StyleLibrary, title: str) -> str:
     """Return a style name made of a title that no style has yet."""
+    return next(name for name in _names(title) if name not in library)
+
+
+def _names(title: str) -> Iterator[str]:
     base = slugify(title)[:56]
-    names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
-    return next(name for name in names if name not in library)
+    return (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
+
+
+def _known_name(library: StyleLibrary, style: RecipeStyle) -> str | None:
+    """Return the name under which a library has the style of a recipe, None if it has not."""
+    for name in itertools.takewhile(library.__contains__, _names(style.name or NAMELESS)):
+        vector = library.get(name).vector
+        if style.vector is None or vector.encoder_sha256 != style.vector.encoder_sha256:
+            return name  # all that can be compared
+        if style.sha256 == vector.sha256 or style.vector == vector:  # or rounded, from a JPEG
+            return name
+    return None
 
 
 def safe_name(text: str, *, default: str = "picture") -> str:
