@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from numbers import Real
 
 from stylize.errors import ControlError
 
@@ -47,11 +48,11 @@ class Controls:
         for item in fields(self):
             value = getattr(self, item.name)
             low, high = item.metadata["low"], item.metadata["high"]
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            # Real: numbers of NumPy too, as they come out of arrays.
+            if isinstance(value, bool) or not isinstance(value, Real):
                 raise ControlError(f"{item.name} must be a number; got {value!r}.")
-            if not low <= value <= high:  # also of NaN; a whole number may be too long for {:g}
-                shown = f"{value:g}" if isinstance(value, float) else str(value)[:20]
+            if not low <= value <= high:  # also of NaN
                 raise ControlError(
-                    f"{item.name} must be a number from {low:g} to {high:g}; got {shown}."
+                    f"{item.name} must be a number from {low:g} to {high:g}; got {value!s:.20}."
                 )
             object.__setattr__(self, item.name, float(value))

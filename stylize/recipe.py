@@ -91,6 +91,7 @@ class Recipe:
         model_sha256: Identity of the model.
         encoder_sha256: Identity of the style encoder, which made all style vectors.
         masks: Number of region masks used. The masks themselves are not part of a recipe.
+        blend: The blend of all styles, exact, where their own vectors were rounded or left out.
         version: Version of Stylize Studio.
     """
 
@@ -102,6 +103,7 @@ class Recipe:
     model_sha256: str
     encoder_sha256: str
     masks: int = 0
+    blend: StyleVector | None = None
     version: str = field(default_factory=lambda: _version())
 
     def style(self) -> StyleVector:
@@ -110,6 +112,8 @@ class Recipe:
         Raises:
             StylizeError: A style vector is not in the recipe, or the weights are unusable.
         """
+        if self.blend is not None:
+            return self.blend
         vectors = []
         for style in self.styles:
             if style.vector is None:
@@ -125,7 +129,7 @@ class Recipe:
 
         Args:
             dtype: How to encode the style vectors: ``float32`` exactly, ``float16`` in half the
-                space, None not at all.
+                space, None not at all. Not exactly: their exact blend is kept too.
             indent: As for ``json.dumps``.
         """
         styles = []
@@ -136,7 +140,8 @@ class Recipe:
                 "sha256": style.sha256,
             }
             if style.vector is not None and dtype is not None:
-                entry["vector"] = _encode(style.vector, dtype)
+                rounded = style.vector.sha256 != style.sha256  # when read from a JPEG
+                entry["vector"] = _encode(style.vector, "float16" if rounded else dtype)
             styles.append(entry)
         record = {
             "format": FORMAT,
@@ -150,6 +155,8 @@ class Recipe:
             "encoder_sha256": self.encoder_sha256,
             "masks": self.masks,
         }
+        if self.blend is not None or dtype != "float32":
+            record["blend"] = _encode(self.style(), "float32")
         return json.dumps(record, indent=indent, ensure_ascii=False, allow_nan=False)
 
     @classmethod
@@ -171,6 +178,7 @@ class Recipe:
             )
         encoder = _get(record, "encoder_sha256", str, _is_sha256)
         entries = _get(record, "styles", list, lambda items: 1 <= len(items) <= MAX_STYLES)
+        mixed = _get(record, "blend", dict, optional=True)
         return cls(
             styles=tuple(_style(entry, encoder) for entry in entries),
             controls=_controls(_get(record, "controls", dict)),
@@ -180,6 +188,7 @@ class Recipe:
             model_sha256=_get(record, "model_sha256", str, _is_sha256),
             encoder_sha256=encoder,
             masks=_get(record, "masks", int, _between(0, 100)),
+            blend=_decode(mixed, encoder) if mixed is not None else None,
             version=_get(record, "version", str, _is_name),
         )
 
@@ -187,7 +196,8 @@ class Recipe:
         """What ``Image.save`` needs to embed the recipe in ``PNG``, ``JPEG`` or ``WEBP``.
 
         A JPEG has room for some 60 kB: if the style vectors do not fit exactly, they are rounded
-        to half precision, and at last left out.
+        to half precision, and at last left out. The picture can be repeated exactly all the same,
+        by their blend.
         """
         if format_name == "PNG":
             info = PngImagePlugin.PngInfo()

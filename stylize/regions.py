@@ -25,8 +25,13 @@ MAX_FEATHER_PX = 1000.0
 # A colour of a painted map counts as its own from this share of the picture on; rarer ones are the
 # blurred edges between two colours.
 _MIN_SHARE = 0.002
-# Colours closer than this in every channel (0..255) are one colour that a JPEG made uneven.
+# Colours closer than this in every channel (0..255) are one colour that a JPEG made uneven; and up
+# to `_SAME_COLOR` too, unless both are so frequent that they must have been painted.
+_UNEVEN = 12
 _SAME_COLOR = 40
+_PAINTED_SHARE = 0.02
+# In flat areas the pixels around one differ by no more than this.
+_FLAT = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +44,8 @@ class Region:
         feather_px: Width over which the edge fades, in pixels of the content; 0: as in the mask.
 
     Raises:
-        ControlError: The mask is not greyscale or ``feather_px`` is negative or above 1000.
+        ControlError: The mask is empty or not greyscale, or ``feather_px`` is negative or above
+            1000.
     """
 
     mask: Image.Image
@@ -47,6 +53,10 @@ class Region:
     feather_px: float = FEATHER_PX
 
     def __post_init__(self) -> None:
+        if not isinstance(self.mask, Image.Image):
+            raise TypeError(f"A mask must be a picture; load_mask reads one; got {self.mask!r}.")
+        if not all(self.mask.size):
+            raise ControlError("A mask must have at least one pixel.")
         if self.mask.mode not in ("L", "1"):
             raise ControlError(
                 f"A mask must be greyscale (mode L or 1); this one has the mode {self.mask.mode}. "
@@ -259,7 +269,7 @@ def _main_colors(image: Image.Image, opaque: Image.Image | None) -> list[tuple[i
     high, low = (
         np.asarray(image.filter(rank(3))) for rank in (ImageFilter.MaxFilter, ImageFilter.MinFilter)
     )
-    flat = counted & ((high - low).max(axis=-1) <= _SAME_COLOR)
+    flat = counted & ((high - low).max(axis=-1) <= _FLAT)
     pixels = np.asarray(image)[flat if flat.sum() > 0.1 * counted.sum() else counted]
     if len(pixels) == 0:
         return []
@@ -271,7 +281,9 @@ def _main_colors(image: Image.Image, opaque: Image.Image | None) -> list[tuple[i
     counts = counts[order]
     main: list[tuple[int, int, int]] = []
     while len(colors):
-        near = np.abs(colors - colors[0]).max(axis=1) <= _SAME_COLOR
+        distance = np.abs(colors - colors[0]).max(axis=1)
+        near = distance <= _UNEVEN
+        near |= (distance <= _SAME_COLOR) & (counts < _PAINTED_SHARE * len(pixels))
         if counts[near].sum() >= _MIN_SHARE * len(pixels) or not main:
             red, green, blue = colors[0].tolist()
             main.append((red, green, blue))

@@ -90,7 +90,8 @@ def normalize_blend(weights: ArrayLike) -> NDArray[np.float64]:
         raise ControlError("The weights of a blend sum to 0; raise at least one of them.")
     # Divided by the largest first: the sum of huge or denormal weights stays a normal number.
     scaled = array / largest
-    shares: NDArray[np.float64] = scaled / scaled.sum()
+    # fsum is exact: in another order the shares are the same to the last bit.
+    shares: NDArray[np.float64] = scaled / math.fsum(scaled)
     return shares
 
 
@@ -129,7 +130,6 @@ def blend(styles: Sequence[StyleVector], weights: ArrayLike | None = None) -> St
     if len(used) == 1:
         return used[0][0]
     terms = np.stack([style.values.astype(np.float64) * share for style, share in used])
-    # fsum is exact, so the order of the styles cannot change the last bit.
     values = np.fromiter((math.fsum(column) for column in terms.T), dtype=np.float64)
     return StyleVector(values.astype(np.float32), styles[0].encoder_sha256)
 

@@ -201,6 +201,16 @@ def test_every_control_changes_the_picture(controls, tiny_engine, style):
     assert difference(result, tiny_engine.stylize(content, style)) > 0.2
 
 
+def test_color_1_keeps_the_luma_of_the_stylized_image_exactly(tiny_engine, style):
+    content = make_picture(61, 47)
+    painted, recolored = (
+        pixels(tiny_engine.stylize(content, style, controls=Controls(color=color)))
+        @ [0.2126, 0.7152, 0.0722]
+        for color in (0, 1)
+    )
+    np.testing.assert_allclose(recolored, painted, atol=0.51)
+
+
 def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     content = make_picture(64, 48)
     chroma = [
@@ -213,6 +223,20 @@ def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
         for color in (0, 0.5, 1)
     ]
     assert chroma[0] > chroma[1] > chroma[2]
+
+
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 3])
+def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
+    content = make_picture(96, 80)
+    roughness = [
+        np.abs(np.diff(pixels(tiny_engine.stylize(content, style, controls=controls)), axis=1))
+        for controls in (
+            Controls(detail=detail, stroke_size=stroke_size) for detail in (0, 0.5, 1, 1.5, 2)
+        )
+    ]
+    means = [values.mean() for values in roughness]
+    assert means == sorted(means)
+    assert means[0] < 0.8 * means[2] < 0.8 * 0.8 * means[4]
 
 
 def test_larger_strokes_are_smoother(tiny_engine, style):
@@ -266,16 +290,49 @@ def test_tiles_equal_the_whole_picture(precision, style, monkeypatch):
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= (0 if precision == "int8" else 1)
 
 
-def test_tiles_equal_the_whole_picture_with_regions(tiny_engine, style, other_style, monkeypatch):
-    content = make_picture(300, 280)
-    mask = Image.fromarray((np.mgrid[0:28, 0:30][1] > 14).astype(np.uint8) * 255)
-    regions = [Region(mask, other_style)]
-    whole = tiny_engine.stylize(content, style, regions=regions)
+@pytest.mark.parametrize("size", [(301, 283), (16, 613), (757, 17)])
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 3])
+def test_tiles_equal_the_whole_picture_with_regions(
+    size, stroke_size, tiny_engine, style, other_style, monkeypatch
+):
+    content = make_picture(*size)
+    diagonal = Image.fromarray((np.add(*np.mgrid[0:28, 0:31]) > 28).astype(np.uint8) * 255)
+    regions = [
+        Region(diagonal, other_style, 20),
+        Region(half_mask((7, 3)), blend([style, other_style])),
+        Region(half_mask((3, 7)).rotate(180), None, 0),
+    ]
+    controls = Controls(stroke_size=stroke_size, detail=0.5, color=0.3, texture=0.8)
+    whole = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000})
+        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 9_000})
     )
-    tiled = tiny_engine.stylize(content, style, regions=regions)
+    tiled = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
+
+
+def test_a_picture_can_be_cancelled_in_the_middle(tiny_engine, style, monkeypatch):
+    class Cancelled(Exception):
+        pass
+
+    def cancel(share: float) -> None:
+        seen.append(share)
+        if share > 0.5:
+            raise Cancelled
+
+    content = make_picture(333, 290)
+    before, expected = content.copy(), tiny_engine.stylize(content, style)
+    seen: list[float] = []
+    with monkeypatch.context() as small:
+        small.setattr(
+            "stylize.engine.paint_tiles",
+            lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000}),
+        )
+        with pytest.raises(Cancelled):
+            tiny_engine.stylize(content, style, progress=cancel)
+    assert 0.5 < seen[-1] < 1
+    assert difference(content, before) == 0
+    assert difference(tiny_engine.stylize(content, style), expected) == 0
 
 
 def test_what_progress_raises_ends_the_work(tiny_engine, style):
@@ -402,6 +459,12 @@ def test_styles_of_another_encoder_are_refused(tiny_engine, style):
         )
 
 
+@pytest.mark.parametrize("name", ["starry-night", None])
+def test_what_is_no_style_is_refused(name, tiny_engine, style):
+    with pytest.raises(TypeError, match="must be a StyleVector, from encode_style or a library"):
+        tiny_engine.stylize(make_picture(32, 32), name)
+
+
 def test_vectors_of_another_length_are_refused(tiny_engine):
     short = StyleVector(np.ones(3), tiny_engine.encoder_sha256)
     with pytest.raises(StyleVectorError, match="has 3 values; this model needs"):
@@ -423,8 +486,11 @@ def test_strength_out_of_range_is_refused(strength, tiny_engine, style):
 
 
 def test_other_arguments_out_of_range_are_refused(tiny_engine, style):
-    with pytest.raises(ControlError, match="max_side_px must be at least 16; got 8"):
-        tiny_engine.stylize(make_picture(32, 32), style, max_side_px=8)
+    for side in (8, float("nan")):
+        with pytest.raises(ControlError, match=f"max_side_px must be at least 16; got {side}"):
+            tiny_engine.stylize(make_picture(32, 32), style, max_side_px=side)
+        with pytest.raises(ControlError, match=f"stroke_side_px must be at least 16; got {side}"):
+            tiny_engine.stylize(make_picture(32, 32), style, stroke_side_px=side)
     with pytest.raises(ControlError, match=r"stroke_size of a style must be from 0\.5 to 2"):
         tiny_engine.encode_style(make_picture(32, 32), stroke_size=3)
     with pytest.raises(ValueError, match="precision must be"):

@@ -2,6 +2,7 @@ import base64
 import contextlib
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,14 +78,30 @@ def test_round_trip_through_a_picture(tmp_path: Path, suffix: str, mode: str) ->
 
 
 def test_jpeg_rounds_vectors_that_do_not_fit_and_leaves_out_the_rest(tmp_path: Path) -> None:
-    save_image(Image.new("RGB", (20, 20)), tmp_path / "a.jpg", recipe=recipe(12))
+    save_image(Image.new("RGB", (20, 20)), tmp_path / "a.jpg", recipe=recipe(9))
     found = read_recipe(tmp_path / "a.jpg")
-    assert [style.sha256 for style in found.styles] == [vector(i).sha256 for i in range(12)]
-    np.testing.assert_allclose(found.style().values, recipe(12).style().values, rtol=1e-3)
-    save_image(Image.new("RGB", (20, 20)), tmp_path / "b.jpg", recipe=recipe(16, length=9000))
+    assert [style.sha256 for style in found.styles] == [vector(i).sha256 for i in range(9)]
+    for index, style in enumerate(found.styles):
+        assert style.vector is not None
+        assert style.vector != vector(index)
+        np.testing.assert_allclose(style.vector.values, vector(index).values, rtol=1e-3, atol=1e-6)
+    save_image(Image.new("RGB", (20, 20)), tmp_path / "b.jpg", recipe=recipe(16))
     found = read_recipe(tmp_path / "b.jpg")
+    assert [style.vector for style in found.styles] == [None] * 16
     with pytest.raises(StylizeError, match=r'"style-0" but does not hold it.* save as PNG'):
-        found.style()
+        replace(found, blend=None).style()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+@pytest.mark.parametrize("count", [1, 8, 16])
+def test_the_blend_is_exact_however_many_styles(tmp_path: Path, suffix: str, count: int) -> None:
+    file = tmp_path / f"a{suffix}"
+    save_image(Image.new("RGB", (20, 20)), file, recipe=recipe(count, length=2144))
+    found = read_recipe(file)
+    assert found.style() == recipe(count, length=2144).style()
+    for again in ("b.jpg", "b.png"):
+        save_image(Image.new("RGB", (20, 20)), tmp_path / again, recipe=found)
+        assert read_recipe(tmp_path / again).style() == found.style()
 
 
 def test_json_file(tmp_path: Path) -> None:
@@ -180,6 +197,8 @@ def test_unknown_field_is_ignored_and_missing_control_has_its_default() -> None:
         (changed(max_side_px=15), '"max_side_px"'),
         (changed(max_side_px=1e3), '"max_side_px"'),
         (changed(masks=-1), '"masks"'),
+        (changed(blend=[1]), '"blend"'),
+        (changed(blend={"dtype": "float32", "length": 4, "data": "AAAA"}), '"data"'),
         (changed(version="1\n2"), '"version"'),
         (changed(controls=[]), '"controls"'),
         (changed(controls={"glitter": 1}), 'control "glitter", which this version'),

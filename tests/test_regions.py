@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from stylize.errors import ControlError, ImageError
 from stylize.regions import (
@@ -135,6 +135,13 @@ def test_mask_of_wrong_mode(mode: str) -> None:
         Region(Image.new(mode, (20, 20)), None)
 
 
+def test_what_is_no_mask() -> None:
+    with pytest.raises(ControlError, match="at least one pixel"):
+        Region(Image.new("L", (0, 5)), None)
+    with pytest.raises(TypeError, match=r"load_mask reads one; got 'm\.png'"):
+        Region("m.png", None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("feather", [-1, 1001, float("nan")])
 def test_feather_out_of_range(feather: float) -> None:
     with pytest.raises(ControlError, match="from 0 to 1000 px"):
@@ -185,6 +192,22 @@ def test_masks_from_blurred_and_compressed_colors(tmp_path) -> None:
     red = masks[min(masks, key=lambda color: color[1] + color[2] - color[0])]
     assert np.asarray(red)[:, :80].mean() > 254
     assert np.asarray(red)[:, 90:].max() == 0
+
+
+def test_masks_from_a_soft_brush() -> None:
+    assert len(masks_from_colors(painted().filter(ImageFilter.GaussianBlur(3)))) == 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_near_colors_are_regions_of_their_own(tmp_path, suffix: str) -> None:
+    image = Image.new("RGB", (90, 60), (192, 0, 0))
+    image.paste((224, 0, 0), (0, 0, 40, 60))
+    image.paste((224, 0, 20), (0, 0, 10, 60))
+    image.save(tmp_path / f"a.{suffix}", quality=80)
+    with Image.open(tmp_path / f"a.{suffix}") as opened:
+        masks = masks_from_colors(opened)
+    areas = [np.asarray(mask).mean() / 255 for mask in masks.values()]
+    np.testing.assert_allclose(areas, [5 / 9, 3 / 9, 1 / 9], atol=0.02)
 
 
 def test_masks_leave_transparent_pixels_out() -> None:

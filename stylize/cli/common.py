@@ -92,8 +92,7 @@ def with_controls(command: Callable[..., None]) -> Callable[..., None]:
     for item in fields(Controls):
         option = typer.Option(
             f"--{item.name.replace('_', '-')}",
-            min=item.metadata["low"],
-            max=item.metadata["high"],
+            metavar=f"{item.metadata['low']:g}..{item.metadata['high']:g}",
             help=item.metadata["help"],
             show_default=f"{item.default:g}",
             rich_help_panel="Controls",

@@ -58,11 +58,17 @@ def image(
     style: Annotated[
         list[str] | None,
         typer.Option(
-            "--style", "-s", help="A picture, or the name of a style; once for each of a blend."
+            "--style",
+            "-s",
+            metavar="NAME|FILE",
+            help="A picture, or the name of a style; once for each of a blend.",
         ),
     ] = None,
     blend: Annotated[
-        str | None, typer.Option(help="Weights of the styles: 0.7,0.3.", show_default="equal")
+        str | None,
+        typer.Option(
+            metavar="WEIGHTS", help="Weights of the styles: 0.7,0.3.", show_default="equal"
+        ),
     ] = None,
     max_side: Annotated[
         int | None,
@@ -102,7 +108,7 @@ def image(
     ] = None,
     feather: Annotated[
         float,
-        typer.Option(min=0, max=1000, metavar="PX", help="Width of the soft edge of the masks."),
+        typer.Option(metavar="PX", help="Width of the soft edge of the masks, 0 to 1000."),
     ] = 8.0,
     recipe: Annotated[
         Path | None,
@@ -169,6 +175,7 @@ def image(
         model_sha256=engine.model_sha256,
         encoder_sha256=engine.encoder_sha256,
         masks=len(regions),
+        blend=None if given is None or style or blend else given.blend,
     )
     failed = _paint(
         jobs,
@@ -281,9 +288,13 @@ def _mask(text: str) -> Image.Image:
         return load_mask(text)
     masks = masks_from_colors(load_image(found[1], min_side_px=1))
     wanted = bytes.fromhex(found[2])
-    for color, mask in masks.items():  # a JPEG changes colours a little
-        if max(abs(a - b) for a, b in zip(color, wanted, strict=True)) <= 20:
-            return mask
+
+    def distance(color: tuple[int, int, int]) -> int:
+        return max(abs(a - b) for a, b in zip(color, wanted, strict=True))
+
+    nearest = min(masks, key=distance, default=None)
+    if nearest is not None and distance(nearest) <= 20:  # a JPEG changes colours a little
+        return masks[nearest]
     there = ", ".join("#" + bytes(color).hex() for color in masks) or "no colour at all"
     raise ControlError(f"{found[1]} has no region of the colour #{found[2]}; it has {there}.")
 

@@ -4,7 +4,14 @@ from stylize.library.catalogue import StyleEncoder
 from stylize.library.library import StyleLibrary
 from stylize.library.opening import data_folder
 from stylize.library.pictures import check_style_picture
-from stylize.library.records import Match, StyleFilter, StyleRecord, free_name, slugify
+from stylize.library.records import (
+    Match,
+    StyleFilter,
+    StyleRecord,
+    free_name,
+    numbered_names,
+    slugify,
+)
 from stylize.library.sharing import ImportReport
 from stylize.library.store import Entry, StyleStore
 
@@ -20,5 +27,6 @@ __all__ = [
     "check_style_picture",
     "data_folder",
     "free_name",
+    "numbered_names",
     "slugify",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -131,13 +132,16 @@ def is_name(name: str) -> bool:
     return len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) is not None
 
 
+def numbered_names(name: str) -> Iterator[str]:
+    """The name itself, then with 2, 3 and so on behind it."""
+    yield name
+    for number in itertools.count(2):
+        yield f"{name[: MAX_NAME_CHARACTERS - 6].rstrip('-')}-{number}"
+
+
 def free_name(name: str, taken: Container[str]) -> str:
     """The name itself, or with the first number for which it is not taken."""
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate = f"{name[: MAX_NAME_CHARACTERS - 6].rstrip('-')}-{number}"
-        number += 1
-    return candidate
+    return next(candidate for candidate in numbered_names(name) if candidate not in taken)
 
 
 def check_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from PIL import Image, ImageColor
 
 from stylize.errors import ImageError, StyleNotFoundError, StylizeError
 from stylize.images import save_image
-from stylize.library import StyleLibrary, free_name, slugify
+from stylize.library import StyleLibrary, free_name, numbered_names, slugify
 from stylize.library.shared_file import read_styles
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
@@ -227,6 +228,9 @@ class Painter:
     def use_recipe(self, visit: Visit, recipe: Recipe, thumbnail: bytes) -> tuple[Visit, Look]:
         """Bring the look of a recipe back; styles unknown here are taken out of the recipe.
 
+        A style of the same name but other values, such as another visitor's "mine", is not it: the
+        recipe's gets a name of its own.
+
         Returns:
             The visit, with styles of the recipe added to its library, and the look.
 
@@ -234,18 +238,21 @@ class Painter:
             StylizeError: The recipe names a style that is neither known nor inside of it, or the
                 visit has no room for its styles.
         """
-        weights = {}
-        unknown = [s for s in recipe.styles if (s.name or NAMELESS) not in self.library_of(visit)]
+        unknown = [s for s in recipe.styles if _known_name(self.library_of(visit), s) is None]
         if unknown:
             visit = self.with_own_library(visit)
             self._check_room(self.library_of(visit), len(unknown))
+        library = self.library_of(visit)
+        weights: dict[str, float] = {}
         for style in recipe.styles:
-            name = style.name or NAMELESS
-            if name not in self.library_of(visit):
+            name = _known_name(library, style)
+            if name is None:
+                title = style.name or NAMELESS
                 if style.vector is None:
-                    raise StyleNotFoundError(f"The recipe names the style “{name}”, unknown here.")
-                self.library_of(visit).add_vector(name, style.vector, thumbnail=thumbnail)
-            weights[name] = style.weight
+                    raise StyleNotFoundError(f"The recipe names the style “{title}”, unknown here.")
+                name = free_name(slugify(title), library)
+                library.add_vector(name, style.vector, thumbnail=thumbnail)
+            weights[name] = weights.get(name, 0.0) + style.weight
         return visit, Look(weights, recipe.controls)
 
     def save(self, image: Image.Image, suffix: str, stem: str, recipe: Recipe | None = None) -> str:
@@ -266,6 +273,18 @@ class Painter:
         path = self.shelf.place(name)
         path.write_bytes(data)
         return str(path)
+
+
+def _known_name(library: StyleLibrary, style: RecipeStyle) -> str | None:
+    """Return the name under which a library has the style of a recipe, None if it has not."""
+    names = numbered_names(slugify(style.name or NAMELESS))
+    for name in itertools.takewhile(library.__contains__, names):
+        vector = library.get(name).vector
+        if style.vector is None or vector.encoder_sha256 != style.vector.encoder_sha256:
+            return name  # all that can be compared
+        if style.sha256 == vector.sha256 or style.vector == vector:  # or rounded, from a JPEG
+            return name
+    return None
 
 
 def safe_name(text: str, *, default: str = "picture") -> str:

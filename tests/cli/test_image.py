@@ -68,12 +68,12 @@ def test_every_control_is_an_option(tool, picture: Picture, tmp_path: Path) -> N
     assert read_recipe(out).controls == Controls(**wanted)
 
 
-def test_control_out_of_range(tool, picture: Picture, tmp_path: Path) -> None:
-    out = tmp_path / "out.png"
-    result = tool("image", picture("a.png"), "-s", "red", "--strength", "1.5", "-o", out)
-    assert result.code == 2
-    assert "--strength" in result.err
-    assert not out.exists()
+def test_help_shows_every_control_with_its_range(tool) -> None:
+    words = tool("image", "--help").out.split()
+    for item in fields(Controls):
+        option = words.index(f"--{item.name.replace('_', '-')}")
+        low, high = item.metadata["low"], item.metadata["high"]
+        assert words[option + 1] == f"{low:g}..{high:g}"
 
 
 def test_max_side_precision_and_threads(tool, picture: Picture, tmp_path: Path) -> None:
@@ -164,6 +164,16 @@ def test_masks(tool, picture: Picture, tmp_path: Path) -> None:
     assert read_recipe(out).masks == 4
 
 
+def test_of_near_colors_the_nearest_is_taken(tool, picture: Picture, tmp_path: Path) -> None:
+    painted = Image.new("RGB", (60, 30), (240, 0, 0))
+    painted.paste((224, 0, 0), (0, 0, 20, 30))
+    painted.save(tmp_path / "map.png")
+    mask = f"{tmp_path / 'map.png'}#e10000=blue"
+    assert tool("image", picture("a.png"), "-s", "red", "--mask", mask, "-o", tmp_path / "o.png")
+    (region,) = tool.engines[0].calls[0]["regions"]
+    assert np.asarray(region.mask).sum() == 20 * 30 * 255
+
+
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
@@ -207,6 +217,9 @@ def test_too_many_masks(tool, picture: Picture, tmp_path: Path) -> None:
         (["-s", "red", "--blend", "a", "-o", "out.png"], "numbers with commas"),
         (["-s", "red", "--blend", "-1", "-o", "out.png"], "not negative"),
         (["-s", "red", "--blend", "0", "-o", "out.png"], "sum to 0"),
+        (["-s", "red", "--strength", "1.5", "-o", "out.png"], "strength must be a number from 0"),
+        (["-s", "red", "--stroke-size", "nan", "-o", "out.png"], "from 0.5 to 3; got nan"),
+        (["-s", "red", "--inside", "a.png", "--feather", "-1", "-o", "out.png"], "from 0 to 1000"),
         (["--recipe", "a.png", "-o", "out.png"], "holds no recipe"),
         (["-s", "r" * 300, "-o", "out.png"], "no style called"),
         (["-s", "red", "-o", "o" * 300 + ".png"], "cannot be saved"),
@@ -307,6 +320,27 @@ def test_blend_goes_before_the_weights_of_a_recipe(tool, picture: Picture, tmp_p
     assert tool(*arguments, "--blend", "3,1").code == 0
     assert color(second) == (191, 0, 63)
     assert "1 weights for 2 styles" in tool(*arguments, "--blend", "3").err
+
+
+def test_styles_that_a_jpeg_has_no_room_for_are_repeated_exactly(
+    tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stylize.recipe._JPEG_XMP_BYTES", 0)
+    vectors = 200 * np.random.default_rng(0).random((16, 3), np.float32)
+    many = Recipe(
+        styles=tuple(RecipeStyle.of(StyleVector(values, "e" * 64)) for values in vectors),
+        precision="int8",
+        model_sha256="d" * 64,
+        encoder_sha256="e" * 64,
+    )
+    save_image(Image.new("RGB", (20, 20)), tmp_path / "many.jpg", recipe=many)
+    out = tmp_path / "out.jpg"
+    arguments = ["image", picture("a.png"), "--recipe", tmp_path / "many.jpg", "-o", out]
+    assert tool(*arguments).code == 0
+    assert tool.engines[-1].calls[0]["style"] == many.style()
+    assert read_recipe(out).style() == many.style()
+    other_weights = tool(*arguments, "--blend", ",".join("1" * 16))
+    assert "does not hold it" in other_weights.err
 
 
 def test_no_recipe_if_not_wanted(tool, picture: Picture, tmp_path: Path) -> None:

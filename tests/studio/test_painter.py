@@ -9,13 +9,14 @@ from PIL import Image, ImageDraw
 
 from stylize.controls import Controls
 from stylize.errors import ImageError, StyleNotFoundError
-from stylize.recipe import read_recipe
+from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.studio import StudioSettings
 from stylize.studio.actions import Actions
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import LimitError
 from stylize.studio.visit import Content, Visit
+from stylize.styles import StyleVector
 
 LOOK = Look({"great-wave": 0.5, "senecio": 0.5}, Controls(strength=0.7))
 
@@ -85,6 +86,46 @@ def test_a_recipe_brings_unknown_styles_along(engine, painter, visit):
     assert found == look
     assert stranger.style_of(visit, found) == painter.library.get("mine").vector
     assert "mine" not in stranger.library
+
+
+def recipe_of(painter, *styles):
+    return Recipe(
+        styles=styles,
+        precision=painter.engine.precision,
+        model_sha256=painter.engine.model_sha256,
+        encoder_sha256=painter.engine.encoder_sha256,
+    )
+
+
+def test_a_recipe_does_not_take_another_style_of_the_same_name(painter, visit):
+    mine = painter.engine.encode_style(fakes.picture(9, (64, 64)))
+    other = painter.engine.encode_style(fakes.picture(10, (64, 64)))
+    painter.library.add_vector("mine", mine)
+    recipe = recipe_of(
+        painter, RecipeStyle.of(other, name="mine"), RecipeStyle.of(mine, name="mine")
+    )
+    for _ in range(2):  # the second time both are known
+        visit, look = painter.use_recipe(visit, recipe, b"")
+        assert look.styles == {"mine-2": 1.0, "mine": 1.0}
+        assert painter.style_of(visit, look) == recipe.style()
+
+
+def test_a_recipe_of_another_model_brings_its_styles_by_name(painter, visit):
+    foreign = StyleVector(painter.library.get("senecio").vector.values, "f" * 64)
+    recipe = recipe_of(painter, RecipeStyle.of(foreign, name="senecio"))
+    assert painter.use_recipe(visit, recipe, b"")[1].styles == {"senecio": 1.0}
+
+
+def test_styles_of_a_recipe_without_names_stay_apart(painter, visit):
+    vectors = [painter.engine.encode_style(fakes.picture(n, (64, 64))) for n in (9, 10)]
+    recipe = recipe_of(
+        painter, *(RecipeStyle.of(v, weight=w) for v, w in zip(vectors, (3, 1), strict=True))
+    )
+    visit, look = painter.use_recipe(visit, recipe, b"")
+    assert list(look.styles.values()) == [3, 1]
+    assert painter.style_of(visit, look) == recipe.style()
+    doubled = recipe_of(painter, *(RecipeStyle.of(vectors[0], weight=w) for w in (1, 2)))
+    assert painter.use_recipe(visit, doubled, b"")[1].styles == {"from-a-recipe": 3.0}
 
 
 def test_a_picture_without_recipe_has_none(painter, picture_file):
