@@ -303,7 +303,6 @@ class Engine:
             "vector": np.stack([vector.values for vector in vectors]),
             "conditions": np.tile(conditions.astype(np.float32), (count, 1)),
             "strength": np.full((count, 1), controls.strength, np.float32),
-            "detail": np.ones((count, 1), np.float32),  # see scale_detail
             "zoom": np.array([[min(_MAX_ZOOM, max(1.0, max(rgb.size) / max(size)))]], np.float32),
         }
         quarter, eighth, peaks = self._run(self._graph("modulate"), feeds)

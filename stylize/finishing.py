@@ -37,9 +37,8 @@ _OUTLINE_LEVEL = 20.0
 def scale_detail(painted: Image.Image, gain: float) -> None:
     """Smooth the fine detail of a painted picture, or make it crisper; outlines stay.
 
-    The network has such a gain too, on what passes it at 1/4 resolution. But it normalises what
-    comes after, so that most of the range changes next to nothing, and with hardly any of it left
-    nothing finer than 1/8 resolution is known: coloured noise takes its place.
+    A gain inside of the network, on what passes it at 1/4 resolution, does less: it normalises what
+    comes after, and where hardly any fine detail is left, coloured noise takes its place.
 
     Args:
         painted: RGB; changed in place.

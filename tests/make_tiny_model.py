@@ -85,7 +85,7 @@ def main() -> None:
             one = torch.ones(1, 1)
             with torch.no_grad():
                 modulation = network.modulation(image, vector, torch.zeros(1, len(CONDITIONS)))
-                measurement = network.measure(image, modulation, one, one)
+                measurement = network.measure(image, modulation, one)
                 affines, peaks = measurement.affines(), measurement.peaks()
             yield {
                 "image": np.pad(feeds["image"], ((0, 0), (0, 1), (0, 0), (0, 0))),

@@ -58,7 +58,7 @@ def stylize_tensor(
     vector = encode(to_tensor([small]).to(device))
     x = to_tensor([content]).to(device)
     one = torch.ones(1, 1, device=device)
-    affines = network.modulate(x, vector, torch.zeros(1, len(CONDITIONS), device=device), one, one)
+    affines = network.modulate(x, vector, torch.zeros(1, len(CONDITIONS), device=device), one)
     output = paint_mirrored(network, x, affines).clamp(0, 1)[0].permute(1, 2, 0)
     return Image.fromarray((output * 255).round().byte().cpu().numpy())
 

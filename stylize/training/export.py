@@ -139,7 +139,7 @@ def _export(
     network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
     vector = network.size.vector
     image = torch.rand(1, 3, 64, 96)
-    styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1), torch.ones(2, 1))
+    styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1))
     zoom = torch.full((1, 1), 2.0)
     affines = network.modulate(image, *(tensor[:1] for tensor in styles))
     height, width = (8 * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
@@ -149,7 +149,7 @@ def _export(
     # Affines may be one value or a map per channel, which tracing cannot express: see _free_maps.
     inputs = dict(
         zip(
-            ("image", "vector", "conditions", "strength", "detail", "zoom"),
+            ("image", "vector", "conditions", "strength", "zoom"),
             (image, *styles, zoom),
             strict=True,
         )
@@ -165,7 +165,7 @@ def _export(
             Modulate(network),
             inputs,
             ["affine_quarter", "affine_eighth", "peaks"],
-            [sides, *({0: count},) * 4, None],
+            [sides, *({0: count},) * 3, None],
         ),
     }
     rgbx = torch.rand(1, 4, 64, 96)
@@ -272,10 +272,9 @@ def check_parity(
                 2, network.size.vector, generator=torch.Generator().manual_seed(height)
             )
             controls = (torch.tensor([[0.3, -0.2, 0.5, 0.1]] * 2), torch.tensor([[1.0], [0.6]]))
-            detail, zoom = torch.ones(2, 1), torch.full((1, 1), 3.0)
-            affines = network.modulate(image, style, *controls, detail, zoom)
-            feeds = {"bytes": picture, "vector": style.numpy(), "detail": detail.numpy()}
-            feeds["zoom"] = zoom.numpy()
+            zoom = torch.full((1, 1), 3.0)
+            affines = network.modulate(image, style, *controls, zoom)
+            feeds = {"bytes": picture, "vector": style.numpy(), "zoom": zoom.numpy()}
             feeds |= {"conditions": controls[0].numpy(), "strength": controls[1].numpy()}
             quarter, eighth, _ = sessions["modulate"].run(None, feeds)
             for index in range(2):

@@ -44,12 +44,11 @@ class Modulate(nn.Module):
         vector: Tensor,
         conditions: Tensor,
         strength: Tensor,
-        detail: Tensor,
         zoom: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (K, 1), (1, 1) -> affines, (K, A)."""
+        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (1, 1) -> affines, (K, A)."""
         modulation = self.network.modulation(image, vector, conditions)
-        measurement = self.network.measure(image, modulation, strength, detail, zoom)
+        measurement = self.network.measure(image, modulation, strength, zoom)
         affines = measurement.affines()
         return affines.quarter, affines.eighth, measurement.peaks()
 
@@ -126,7 +125,7 @@ def equalize_(network: TransferNetwork, thumbnails: Tensor) -> None:
     count = len(thumbnails)
     zeros = network.modulator.vector_mean.expand(count, -1)
     ones = torch.ones(count, 1)
-    network.modulate(thumbnails, zeros, torch.zeros(count, 4), ones, ones)
+    network.modulate(thumbnails, zeros, torch.zeros(count, 4), ones)
     for hook in hooks:
         hook.remove()
     for module in [*quarter, *eighth]:

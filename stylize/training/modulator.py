@@ -23,6 +23,7 @@ CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
 # Four inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 24.0
 _LARGEST_DEVIATION = 8.0
+_LARGEST_CHANGE = 8.0
 
 
 class OwnStatistics(nn.Module):
@@ -72,8 +73,8 @@ class Modulation(NamedTuple):
     """What the modulator says of a style: scale and shift of each normalised channel.
 
     Attributes:
-        scale: (N, C) in (-1, 3).
-        shift: (N, C) in (-3, 3). C counts the channels of all sites, 1/4 resolution first.
+        scale: (N, C) in (-7, 9).
+        shift: (N, C) in (-8, 8). C counts the channels of all sites, 1/4 resolution first.
     """
 
     scale: Tensor
@@ -122,6 +123,11 @@ class Modulator(nn.Module):
         raw = self.layers(torch.cat([style, content, _CONDITION_GAIN * conditions], dim=1))
         raw = raw + self.direct(torch.cat([style[:, -self.own :], content], dim=1))
         scale, shift = torch.split(raw, self.channels, dim=1)
-        # Bounded, so that the ranges of the INT8 activations are; scale starts at 1, shift at 0.
-        # A negative scale lets a style turn a channel around: dark may become its brightest colour.
-        return Modulation(1 + 2 * torch.tanh(scale / 3), 3 * torch.tanh(shift / 3))
+        # Bounded, so that no style drives the activations beyond all measure, but with room: where
+        # the bounds are near, hardly any gradient is left to learn from. Scale starts at 1, shift
+        # at 0. A negative scale turns a channel around: dark may become its brightest colour.
+        return Modulation(1 + _bounded(scale), _bounded(shift))
+
+
+def _bounded(x: Tensor) -> Tensor:
+    return _LARGEST_CHANGE * torch.tanh(x / _LARGEST_CHANGE)

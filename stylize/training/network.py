@@ -101,7 +101,6 @@ class TransferNetwork(nn.Module):
         vectors: Tensor,
         conditions: Tensor,
         strength: Tensor,
-        detail: Tensor,
         zoom: Tensor | None = None,
     ) -> Affines:
         """Measure the content's statistics and turn them, with the style, into affines.
@@ -113,12 +112,11 @@ class TransferNetwork(nn.Module):
             conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
             strength: (N, 1) in [0, 1]; the affines run from those of the unchanged features to
                 those of the style.
-            detail: (N, 1) gain of the skip connection at 1/4 resolution, 1 by default.
             zoom: (1, 1) side of the picture divided by that of the thumbnail, at least 1; None
                 for 1.
         """
         modulation = self.modulation(thumbnails, vectors, conditions)
-        return self.measure(thumbnails, modulation, strength, detail, zoom).affines()
+        return self.measure(thumbnails, modulation, strength, zoom).affines()
 
     def modulation(self, thumbnails: Tensor, vectors: Tensor, conditions: Tensor) -> Modulation:
         """Ask the modulator; arguments as of :meth:`modulate`."""
@@ -131,22 +129,15 @@ class TransferNetwork(nn.Module):
         thumbnails: Tensor,
         modulation: Modulation,
         strength: Tensor,
-        detail: Tensor,
         zoom: Tensor | None = None,
     ) -> Measurement:
         """Normalise the content as a modulation says; other arguments as of :meth:`modulate`."""
-        rows = torch.ones_like(modulation.scale)
-        # Only the skip connection, the second site, has a gain.
-        before, skip = self.size.sites_quarter[:2]
-        gain = torch.cat(
-            [rows[:, :before], rows[:, :skip] * detail, rows[:, before + skip :]], dim=1
-        )
-        styled, plain = gain * strength, gain * (1 - strength)
+        plain = 1 - strength
         # A site's affine is: scale = plain + styled / std, shift = offset - styled / std * mean.
         measurement = Measurement(
             plain * self.identity_scale,
-            styled * modulation.scale,
-            plain * self.identity_shift + styled * modulation.shift,
+            strength * modulation.scale,
+            plain * self.identity_shift + strength * modulation.shift,
             self.epsilon[None],
             self.size,
         )

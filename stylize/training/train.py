@@ -190,7 +190,6 @@ class Samples:
         shares: (N, M) of the pictures in the styles; rows sum to 1.
         conditions: (N, 4) natural logarithms of the loss weights.
         strength: (N, 1) in [0, 1].
-        detail: (N, 1) gain of the skip connection, 0 to 1.3.
         own_style: (N,) bool: the content's own statistics replace the style.
     """
 
@@ -201,7 +200,6 @@ class Samples:
     shares: Tensor
     conditions: Tensor
     strength: Tensor
-    detail: Tensor
     own_style: Tensor
 
 
@@ -230,8 +228,6 @@ def draw_samples(
     kind = rng.random(count)
     strength = np.where(kind < 0.12, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
-    # With less of the skip connection the coarse path has to paint, not only to colour.
-    detail = np.where(rng.random(count) < 0.1, rng.uniform(0, 1.3, count), 1.0)
     return Samples(
         content=next(contents),
         seen=torch.from_numpy(seen),
@@ -240,7 +236,6 @@ def draw_samples(
         shares=torch.from_numpy(shares),
         conditions=torch.from_numpy(conditions.astype(np.float32)),
         strength=torch.from_numpy(strength.astype(np.float32))[:, None],
-        detail=torch.from_numpy(detail.astype(np.float32))[:, None],
         own_style=torch.from_numpy((kind >= 0.12) & (kind < 0.17)),
     )
 
@@ -287,9 +282,7 @@ def compute_losses(
     own_measured = own_measured.repeat_interleave(repeat, dim=0)
     measured = torch.where(own[:, None], own_measured, measured)
     vectors = torch.cat([seen, measured], dim=1)
-    affines = network.modulate(
-        thumbnails, vectors, samples.conditions, samples.strength, samples.detail
-    )
+    affines = network.modulate(thumbnails, vectors, samples.conditions, samples.strength)
     painted = paint_mirrored(network, crops, affines)
     range_term = losses.range_loss(painted)
     output = losses.clip(painted)
@@ -479,7 +472,7 @@ def _optimizer(network: TransferNetwork, config: TrainConfig) -> torch.optim.Ada
     """Two groups of parameters, for the learning rates of ``_RATES``."""
     wide = network.modulator.layers[0].weight
     others = [parameter for parameter in network.parameters() if parameter is not wide]
-    groups = [{"params": others}, {"params": [wide]}]
+    groups: list[dict[str, Any]] = [{"params": others}, {"params": [wide]}]
     return torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 

@@ -12,7 +12,7 @@ import copy
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -52,11 +52,36 @@ class Statistics(NamedTuple):
 
 def statistics(features: Tensor) -> Statistics:
     """Return the statistics of features (N, C, h, w); the variance is that of the population."""
+    if features.requires_grad and not torch.compiler.is_exporting():
+        return Statistics(*_Measure.apply(features))
+    return _measure(features)
+
+
+def _measure(features: Tensor) -> Statistics:
     features = features.float()
     # Two passes over the data: E[x^2] - E[x]^2 loses too many digits where std << mean.
     mean = features.mean(dim=(2, 3))
     variance = (features - mean[:, :, None, None]).square().mean(dim=(2, 3))
     return Statistics(mean, (variance + _EPS).sqrt())
+
+
+class _Measure(torch.autograd.Function):
+    """The gradient in one pass: over large features PyTorch's chain takes six times as long."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor]:
+        mean, std = _measure(features)
+        ctx.save_for_backward(features, mean, std)
+        return mean, std
+
+    @staticmethod
+    def backward(ctx: Any, of_mean: Tensor, of_std: Tensor) -> Tensor:
+        features, mean, std = ctx.saved_tensors
+        count = features.shape[2] * features.shape[3]
+        slope = of_std / (std * count)
+        offset = of_mean / count - slope * mean
+        gradient: Tensor = features * slope[:, :, None, None] + offset[:, :, None, None]
+        return gradient.to(features.dtype)
 
 
 class LossNetwork(nn.Module):
@@ -223,7 +248,7 @@ def half_precision_is_faster() -> bool:
         for _ in range(5):
             start = time.perf_counter()
             result = layer(images.requires_grad_())
-            result.backward(torch.ones_like(result))
+            torch.autograd.backward(result, torch.ones_like(result))
             times.append(time.perf_counter() - start)
         return min(times)
 

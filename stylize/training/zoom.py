@@ -55,7 +55,7 @@ def _site_statistics(
     size = network.size
     # An affine is scale = style's scale / std and shift = style's shift - scale * mean.
     one = picture.new_ones(1, 1)
-    affines = network.measure(picture, modulation, one, one).affines()
+    affines = network.measure(picture, modulation, one).affines()
     parts = [
         torch.split(affine.flatten(), sum(sites))
         for affine, sites in (

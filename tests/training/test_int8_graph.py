@@ -21,7 +21,7 @@ def feeds(network, count: int, *, height: int = 48, width: int = 40):
         one = torch.ones(1, 1)
         with torch.no_grad():
             modulation = network.modulation(image, vector, torch.zeros(1, 4))
-            measurement = network.measure(image, modulation, one, one)
+            measurement = network.measure(image, modulation, one)
             affines, peaks = measurement.affines(), measurement.peaks()
         yield {
             "image": np.pad(image.numpy(), ((0, 0), (0, 1), (0, 0), (0, 0))),

@@ -30,8 +30,8 @@ def test_modulation_is_bounded(modulator):
         modulator.direct.weight.normal_()
     vectors = 1e6 * torch.randn(5, SMALL.vector)
     modulation = modulator(vectors, torch.zeros(5, SMALL.own), torch.zeros(5, 4))
-    assert -1 <= modulation.scale.min() <= modulation.scale.max() <= 3
-    assert modulation.shift.abs().max() <= 3
+    assert -7 <= modulation.scale.min() <= modulation.scale.max() <= 9
+    assert modulation.shift.abs().max() <= 8
 
 
 def test_the_direct_way_is_linear_in_standardised_statistics(modulator):
@@ -46,7 +46,7 @@ def test_the_direct_way_is_linear_in_standardised_statistics(modulator):
     vector = torch.zeros(1, SMALL.vector)
     vector[0, 10 + 2] = 2.0
     modulation = modulator(vector, torch.zeros(1, SMALL.own), torch.zeros(1, 4))
-    expected = 1 + 2 * torch.tanh(torch.tensor(0.6 * (2.0 - 1.0) / 0.5 / 3))
+    expected = 1 + 8 * torch.tanh(torch.tensor(0.6 * (2.0 - 1.0) / 0.5 / 8))
     torch.testing.assert_close(modulation.scale[0, 0], expected)
     torch.testing.assert_close(modulation.scale[0, 1:], torch.ones(modulator.channels - 1))
 

@@ -13,13 +13,13 @@ def network() -> TransferNetwork:
     return TransferNetwork(SMALL).eval()
 
 
-def modulate(network, images, *, vector=None, strength=1.0, detail=1.0, conditions=None) -> Affines:
+def modulate(network, images, *, vector=None, strength=1.0, conditions=None) -> Affines:
     count = len(images)
     vector = torch.zeros(count, SMALL.vector) if vector is None else vector
     conditions = torch.zeros(count, 4) if conditions is None else conditions
     one = torch.ones(count, 1)
     with torch.no_grad():
-        return network.modulate(images, vector, conditions, strength * one, detail * one)
+        return network.modulate(images, vector, conditions, strength * one)
 
 
 def test_the_content_path_costs_less_than_two_gmac_at_512_px():
@@ -84,15 +84,6 @@ def test_strength_zero_ignores_the_style(network):
     torch.testing.assert_close(first, second)
     expected = network.identity_scale[: SMALL.quarter]
     torch.testing.assert_close(first.quarter[0, : SMALL.quarter, 0, 0], expected.detach())
-
-
-def test_detail_scales_the_skip_connection_only(network):
-    images = torch.rand(1, 3, 32, 32)
-    plain, none = (modulate(network, images, detail=detail) for detail in (1.0, 0.0))
-    count, total = SMALL.quarter, sum(SMALL.sites_quarter)
-    skip = [*range(count, 2 * count), *range(total + count, total + 2 * count)]
-    assert (none.quarter[0, skip] == 0).all()
-    torch.testing.assert_close(none.quarter[0, :count], plain.quarter[0, :count])
 
 
 def test_a_flat_picture_stays_finite(network):

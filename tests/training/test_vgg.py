@@ -24,6 +24,18 @@ def test_statistics_of_a_hand_computed_case():
     torch.testing.assert_close(std, torch.tensor([[5.0, 0.0]]).add(1e-5).sqrt())
 
 
+def test_the_gradient_of_statistics_is_that_of_their_formula():
+    features = torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn(2, 2, 3)
+    got = statistics(features)
+    total = (got.mean * weights[0] + got.std * weights[1]).sum()
+    (gradient,) = torch.autograd.grad(total, features)
+    mean = features.mean(dim=(2, 3))
+    std = ((features - mean[:, :, None, None]).square().mean(dim=(2, 3)) + 1e-5).sqrt()
+    (wanted,) = torch.autograd.grad((mean * weights[0] + std * weights[1]).sum(), features)
+    torch.testing.assert_close(gradient, wanted, rtol=1e-5, atol=1e-7)
+
+
 def test_layers_have_the_sizes_of_vgg16(loss_network):
     features = loss_network(torch.rand(2, 3, 32, 48))
     for name, channels, shrink in zip(STYLE_LAYERS, STYLE_CHANNELS, (1, 2, 4, 8), strict=True):

@@ -21,7 +21,7 @@ def modulate(network, image, zoom=None):
         zoom = None if zoom is None else torch.full((1, 1), float(zoom))
         # Of the content only its statistics may count, not what the modulator thinks of it.
         modulation = network.modulation(noise(1), torch.zeros(1, SMALL.vector), torch.zeros(1, 4))
-        return network.measure(image, modulation, one, one, zoom).affines()
+        return network.measure(image, modulation, one, zoom).affines()
 
 
 def noise(count: int) -> torch.Tensor:

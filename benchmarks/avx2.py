@@ -1,0 +1,130 @@
+"""How fast is INT8 on a CPU without AVX-512 and VNNI, measured on one that has them?
+
+    python benchmarks/avx2.py -o benchmarks/results/avx2.json [--threads 2] [--rounds 20]
+
+Many ordinary machines have AVX2 and nothing newer; INT8 gains least there. ONNX Runtime chooses its
+kernels once, by one test of the CPU's AVX-512 flag. In a copy of the library this test is made to
+fail, so that it takes the AVX2 kernels. Both copies take turns, each in processes of its own. The
+cores stay what they are: ratios carry over to other machines, milliseconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import onnxruntime
+from machine import describe_machine, report
+from speed import make_picture
+
+from stylize import Engine
+
+SIDES_PX = (256, 512, 1024)
+TURNS = 3
+# test r10d, 0x10000: bit 16 of what CPUID says in EBX, AVX512F, as compiled into this build.
+_TEST = bytes.fromhex("41f7c200000100")
+_NEVER = bytes.fromhex("41f7c200000000")
+_XGETBV = bytes.fromhex("0f01d0")  # comes before it, in the same function
+_REACH = 2_000
+
+
+def copy_without_avx512(target: Path) -> None:
+    """Copy the installed ONNX Runtime, blind to AVX-512.
+
+    Args:
+        target: Folder for the package; to be put first in ``PYTHONPATH``.
+    """
+    source = Path(onnxruntime.__file__).parent
+    shutil.copytree(source, target / source.name)
+    (library,) = (target / source.name / "capi").glob("onnxruntime_pybind11_state*.so")
+    code = library.read_bytes()
+    places = [
+        place for place in _find_all(code, _TEST) if _XGETBV in code[max(0, place - _REACH) : place]
+    ]
+    if len(places) != 1:
+        sys.exit(f"The test for AVX-512 was found {len(places)} times in this ONNX Runtime build.")
+    end = places[0] + len(_TEST)
+    library.write_bytes(code[: places[0]] + _NEVER + code[end:])
+
+
+def _find_all(code: bytes, part: bytes) -> list[int]:
+    places, place = [], code.find(part)
+    while place >= 0:
+        places.append(place)
+        place = code.find(part, place + 1)
+    return places
+
+
+def measure(threads: int, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Time whole calls in both precisions, taking turns: milliseconds by side and precision."""
+    engines = {name: Engine(precision=name, threads=threads) for name in ("int8", "fp32")}
+    style = engines["int8"].encode_style(make_picture(256, 1))
+    times: dict[str, dict[str, list[float]]] = {}
+    for side_px in SIDES_PX:
+        picture = make_picture(side_px, 2)
+        found: dict[str, list[float]] = {name: [] for name in engines}
+        for round_number in range(rounds + 2):
+            for name, engine in engines.items():
+                start = time.perf_counter()
+                engine.stylize(picture, style)
+                if round_number >= 2:
+                    found[name].append(1000 * (time.perf_counter() - start))
+        times[str(side_px)] = found
+    return times
+
+
+def main() -> None:
+    """Measure both copies in turns and report medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=20, help="in each of three turns")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("-o", "--out", type=Path, help="JSON file")
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(measure(options.threads, options.rounds)))
+        return
+    command = [sys.executable, __file__, "--child"]
+    command += ["--threads", str(options.threads), "--rounds", str(options.rounds)]
+    pooled: dict[str, dict[str, dict[str, list[float]]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        copy_without_avx512(Path(folder))
+        paths = {"avx2": folder, "all_instructions": ""}
+        for _ in range(TURNS):
+            for name, path in paths.items():
+                child = subprocess.run(
+                    command,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    env={**os.environ, "PYTHONPATH": path},
+                )
+                for side, found in json.loads(child.stdout).items():
+                    for precision, times in found.items():
+                        of_side = pooled.setdefault(name, {}).setdefault(side, {})
+                        of_side.setdefault(precision, []).extend(times)
+    result: dict[str, object] = {
+        "machine": describe_machine("onnxruntime", "stylize-studio"),
+        "threads": options.threads,
+        "rounds": TURNS * options.rounds,
+    }
+    for name, sides in pooled.items():
+        rows = {}
+        for side, found in sides.items():
+            medians = {precision: statistics.median(times) for precision, times in found.items()}
+            rows[side] = {f"{precision}_ms": round(ms, 1) for precision, ms in medians.items()}
+            rows[side]["int8_times_faster"] = round(medians["fp32"] / medians["int8"], 2)
+        result[name] = rows
+    report(result, options.out)
+
+
+if __name__ == "__main__":
+    main()
