@@ -64,6 +64,32 @@ def large() -> str:
     return "\n".join(_table(["large pictures", "INT8", "FP32", "memory for painting, INT8"], rows))
 
 
+def avx2() -> str:
+    """INT8 against FP32 with and without AVX-512 and VNNI, on the same cores."""
+    result = _read("avx2")
+    names = {"avx2": "AVX2 alone", "all_instructions": "with AVX-512 and VNNI"}
+    rows = [
+        [
+            label,
+            *(
+                f"{row['int8_ms']:.0f} and {row['fp32_ms']:.0f} ms: {row['int8_times_faster']:.2f} x"
+                for row in result[name].values()
+            ),
+        ]
+        for name, label in names.items()
+    ]
+    px = [f"{side} px" for side in result["avx2"]]
+    lines = _table(["INT8 and FP32", *px], rows)
+    machine = result["machine"]
+    lines += [
+        "",
+        f"Medians of {result['rounds']} rounds with {result['threads']} threads on "
+        f"{machine['cores']} cores of an {machine['cpu']}; the first row with ONNX Runtime kept "
+        "from using the newer instructions (`benchmarks/avx2.py`).",
+    ]
+    return "\n".join(lines)
+
+
 def quality() -> str:
     """Measures on held-out pairs, ours and others'."""
     result = _read("quality")
@@ -142,7 +168,7 @@ def load() -> str:
 
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    for make in (speed, large, quality, sliders, library, load):
+    for make in (speed, avx2, large, quality, sliders, library, load):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         table = make()

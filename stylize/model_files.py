@@ -12,7 +12,7 @@ from stylize.errors import ModelFileError
 
 Precision = Literal["int8", "fp32"]
 
-FORMAT = 3
+FORMAT = 4
 BUNDLED = Path(__file__).parent / "models"
 
 

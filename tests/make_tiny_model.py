@@ -106,7 +106,7 @@ def main() -> None:
         file.unlink()
     cores.rmdir()
     write_description(
-        FOLDER, {"format": 3, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
+        FOLDER, {"format": 4, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
     )
 
 

@@ -34,9 +34,9 @@ def test_a_missing_model_says_how_to_get_one(tmp_path):
         "{",
         "[]",
         '{"format": 99}',
-        '{"format": 3, "sha256": 3}',
-        '{"format": 3, "sha256": {}}',
-        '{"format": 3, "sha256": {"style_encoder.onnx": "0"}, "network": {"seen": 8}}',
+        '{"format": 4, "sha256": 3}',
+        '{"format": 4, "sha256": {}}',
+        '{"format": 4, "sha256": {"style_encoder.onnx": "0"}, "network": {"seen": 8}}',
     ],
 )
 def test_a_damaged_description_is_refused(model, text):

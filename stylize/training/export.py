@@ -30,7 +30,7 @@ from stylize.training.zoom import calibrate_zoom_
 logger = logging.getLogger(__name__)
 
 OPSET = 20
-MODEL_FORMAT = 3
+MODEL_FORMAT = 4
 CORES = "cores"  # folder beside the model with what is quantized
 # None of these was traced; sides are multiples of 8 as the engine makes them.
 PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))

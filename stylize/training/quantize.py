@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 MINIMUM_PSNR_DB = 30.0
 # Of all activations, the one whose peak tells best which pictures 8 bits are too few for.
 _TELLING = "down_quarter"
-_SPREADS = 3.5  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
+_SPREADS = 4.0  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
 LARGEST_SHARE_FP32 = 0.2
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 _BYTES = {

@@ -63,7 +63,7 @@ def test_what_is_no_model_is_refused(tmp_path):
 
 def test_a_model_of_another_format_is_refused(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps({"format": 99, "sha256": {}}))
-    with pytest.raises(ModelFileError, match="format 99; this version reads format 3"):
+    with pytest.raises(ModelFileError, match="format 99; this version reads format 4"):
         open_model(tmp_path, "fp32")
 
 
@@ -76,6 +76,6 @@ def test_a_model_of_another_architecture_is_refused(tmp_path):
     for name in ("style_encoder", "modulate", "paint"):
         onnx.save(model, tmp_path / f"{name}.onnx")
     network = {"half": 1, "quarter": 1, "eighth": 1, "blocks": 1, "hidden": 1, "seen": 4}
-    write_description(tmp_path, {"format": 3, "network": network})
+    write_description(tmp_path, {"format": 4, "network": network})
     with pytest.raises(ModelFileError, match="of another architecture than this version's"):
         open_model(tmp_path, "fp32")
