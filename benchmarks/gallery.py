@@ -4,7 +4,8 @@
 
 Styles across, contents down; the first row and column show them as they are. Ten contents and six
 styles of every kind (ink drawing, flat colour, impasto, ukiyo-e, dark baroque, a photograph) say
-more about a model than its best picture.
+more about a model than its best picture: docs/sixty.jpg, of the pictures in stylize/studio/examples
+and styles_library.
 """
 
 from __future__ import annotations
