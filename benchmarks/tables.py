@@ -72,7 +72,8 @@ def avx2() -> str:
         [
             label,
             *(
-                f"{row['int8_ms']:.0f} and {row['fp32_ms']:.0f} ms: {row['int8_times_faster']:.2f} x"
+                f"{row['int8_ms']:.0f} and {row['fp32_ms']:.0f} ms, "
+                f"{row['int8_times_faster']:.2f} x"
                 for row in result[name].values()
             ),
         ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageStat
+from PIL import Image, ImageFilter, ImageStat
 
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -41,6 +41,8 @@ STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
 _REGION_TILE_PIXELS = 500_000
 # Share of the content's own fine detail that enlarged strokes get back, at detail 1.
 _DETAIL_GAIN = 0.6
+# Grain of single pixels would become blocks when strokes are enlarged; so much blur takes it away.
+_GRAIN_PX = 0.8
 
 
 class Engine:
@@ -208,6 +210,9 @@ class Engine:
             for region in regions
         ]
         painted = self._paint(scaled, style, controls, regions, progress)
+        if stroke_scale > 1:
+            blur_px = _GRAIN_PX * min(1.0, stroke_scale - 1)
+            painted = painted.filter(ImageFilter.GaussianBlur(blur_px))
         painted = painted.resize(rgb.size, Image.Resampling.BICUBIC)
         scale_detail(painted, controls.detail)
         if stroke_scale > 1:

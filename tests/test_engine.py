@@ -250,6 +250,18 @@ def test_larger_strokes_are_smoother(tiny_engine, style):
     assert roughness(3) < roughness(1) < roughness(0.5)
 
 
+def test_grain_is_not_enlarged_to_blocks(tiny_engine, style, monkeypatch):
+    content = make_picture(96, 96)
+
+    def roughness() -> float:
+        painted = tiny_engine.stylize(content, style, controls=Controls(stroke_size=3, detail=0.5))
+        return float(np.abs(np.diff(np.asarray(painted, np.float32), axis=1)).mean())
+
+    smooth = roughness()
+    monkeypatch.setattr("stylize.engine._GRAIN_PX", 0.0)
+    assert smooth < 0.95 * roughness()
+
+
 def test_enlarged_strokes_keep_the_contents_detail(tiny_engine, style):
     content = make_picture(96, 96)
 
