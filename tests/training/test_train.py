@@ -1,3 +1,4 @@
+import copy
 import math
 import shutil
 from dataclasses import replace
@@ -15,7 +16,9 @@ from stylize.training.vgg import LossNetwork
 @pytest.fixture
 def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> TrainConfig:
     content, style = picture_folders
-    monkeypatch.setattr(LossNetwork, "load", classmethod(lambda cls, path: loss_network))
+    # Training extends its borders and makes it faster.
+    own = copy.deepcopy(loss_network)
+    monkeypatch.setattr(LossNetwork, "load", classmethod(lambda cls, path: own))
     monkeypatch.setattr(LossNetwork, "normalize_", lambda self, batches: None)
     # Measured anew, it might change in the middle of a training.
     monkeypatch.setattr(training, "half_precision_is_faster", lambda: False)
