@@ -138,9 +138,9 @@ def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
     assert quantizing._peak_limit(falling[::-1], peaks) == np.inf  # the peak tells nothing
     spread = falling + np.tile([1.0, -1.0], 10)
     assert 20 < quantizing._peak_limit(spread, peaks) < 24  # some deviations earlier
-    poor = np.where(peaks == 17, 29, falling)
+    poor = np.where(peaks == 17, 29.95, 49 - peaks)
     assert quantizing._peak_limit(poor, peaks) == 17
-    with pytest.raises(TrainingError, match="35% of the pictures would have to be"):
+    with pytest.raises(TrainingError, match="55% of the pictures would have to be"):
         quantizing._peak_limit(np.where(peaks == 13, 29, 40), peaks)
     assert quantizing._peak_limit(np.array([40.0]), np.array([3.0])) == np.inf
 
