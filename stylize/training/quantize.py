@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 MINIMUM_PSNR_DB = 30.0
 # Of all activations, the one whose peak tells best which pictures 8 bits are too few for.
 _TELLING = "down_quarter"
+_TRIED = 0.95  # share of the peaks below which a picture is painted in INT8, if all else is well
 _SPREADS = 4.0  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
 LARGEST_SHARE_FP32 = 0.2
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
@@ -294,11 +295,11 @@ def _quantize(
 
 
 def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
-    """Return the peak from which on pictures are painted in FP32, infinity if none has to be.
+    """Return the peak from which on pictures are painted in FP32.
 
     The PSNR falls with the peak: pictures are left to FP32 from where the line through all pairs,
-    less ``_SPREADS`` standard deviations, meets the minimum. So pictures that were not tried keep
-    to it as well.
+    less ``_SPREADS`` standard deviations, meets the minimum, or from where hardly any was tried. So
+    pictures that were not tried keep to it as well.
 
     Args:
         psnrs: (N,) in dB.
@@ -314,6 +315,8 @@ def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
         line = psnrs.mean() + slope * (peaks - peaks.mean())
         bar = MINIMUM_PSNR_DB + _SPREADS * float((psnrs - line).std())
         limit = float(peaks.mean() + (bar - psnrs.mean()) / slope)
+    # Beyond nearly all peaks that were tried nothing is known.
+    limit = min(limit, float(np.quantile(peaks, _TRIED)))
     poor = psnrs < MINIMUM_PSNR_DB
     if poor.any():
         limit = min(limit, float(peaks[poor].min()))

@@ -132,17 +132,16 @@ def test_a_model_below_the_bar_is_not_written(exported, styles_and_contents, tmp
 
 
 def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
-    peaks = np.arange(20.0)
-    falling = 45 - 0.5 * peaks
-    assert quantizing._peak_limit(falling, peaks) == pytest.approx(30)  # where the line meets 30 dB
-    assert quantizing._peak_limit(falling[::-1], peaks) == np.inf  # the peak tells nothing
-    spread = falling + np.tile([1.0, -1.0], 10)
-    assert 20 < quantizing._peak_limit(spread, peaks) < 24  # some deviations earlier
+    peaks = np.arange(21.0)
+    falling = 47 - peaks
+    assert quantizing._peak_limit(falling, peaks) == pytest.approx(17)  # where the line meets 30 dB
+    assert quantizing._peak_limit(40 + peaks, peaks) == 19  # it tells nothing: the highest 5 %
+    spread = 50.5 - peaks + np.tile([0.5, -0.5], 11)[:21]
+    assert 18 < quantizing._peak_limit(spread, peaks) < 19  # some deviations earlier
     poor = np.where(peaks == 17, 29.95, 49 - peaks)
     assert quantizing._peak_limit(poor, peaks) == 17
-    with pytest.raises(TrainingError, match="55% of the pictures would have to be"):
-        quantizing._peak_limit(np.where(peaks == 13, 29, 40), peaks)
-    assert quantizing._peak_limit(np.array([40.0]), np.array([3.0])) == np.inf
+    with pytest.raises(TrainingError, match="38% of the pictures would have to be"):
+        quantizing._peak_limit(np.where(peaks == 13, 29, 40 + peaks), peaks)
 
 
 def test_quantizing_needs_the_cores(tmp_path, styles_and_contents):
