@@ -295,7 +295,7 @@ def _quantize(
 
 
 def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
-    """Return the peak from which on pictures are painted in FP32.
+    """Return the peak from which on pictures are painted in FP32, infinity if none has to be.
 
     The PSNR falls with the peak: pictures are left to FP32 from where the line through all pairs,
     less ``_SPREADS`` standard deviations, meets the minimum, or from where hardly any was tried. So
@@ -315,8 +315,9 @@ def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
         line = psnrs.mean() + slope * (peaks - peaks.mean())
         bar = MINIMUM_PSNR_DB + _SPREADS * float((psnrs - line).std())
         limit = float(peaks.mean() + (bar - psnrs.mean()) / slope)
-    # Beyond nearly all peaks that were tried nothing is known.
-    limit = min(limit, float(np.quantile(peaks, _TRIED)))
+    if len(peaks) * (1 - _TRIED) >= 1:
+        # Beyond nearly all peaks that were tried nothing is known.
+        limit = min(limit, float(np.quantile(peaks, _TRIED)))
     poor = psnrs < MINIMUM_PSNR_DB
     if poor.any():
         limit = min(limit, float(peaks[poor].min()))
