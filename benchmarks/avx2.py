@@ -18,16 +18,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import onnxruntime
 from machine import describe_machine, report
-from speed import make_picture
+from speed import make_picture, take_turns
 
 from stylize import Engine
 
 SIDES_PX = (256, 512, 1024)
+PRECISIONS = ("int8", "fp32")
 TURNS = 3
 # test r10d, 0x10000: bit 16 of what CPUID says in EBX, AVX512F, as compiled into this build.
 _TEST = bytes.fromhex("41f7c200000100")
@@ -63,22 +64,26 @@ def _find_all(code: bytes, part: bytes) -> list[int]:
     return places
 
 
-def measure(threads: int, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Time whole calls in both precisions, taking turns: milliseconds by side and precision."""
-    engines = {name: Engine(precision=name, threads=threads) for name in ("int8", "fp32")}
+def measure(threads: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Time whole calls in both precisions, taking turns: median ms by side and precision."""
+    engines = {name: Engine(precision=name, threads=threads) for name in PRECISIONS}
     style = engines["int8"].encode_style(make_picture(256, 1))
-    times: dict[str, dict[str, list[float]]] = {}
+    medians = {}
     for side_px in SIDES_PX:
         picture = make_picture(side_px, 2)
-        found: dict[str, list[float]] = {name: [] for name in engines}
-        for round_number in range(rounds + 2):
-            for name, engine in engines.items():
-                start = time.perf_counter()
-                engine.stylize(picture, style)
-                if round_number >= 2:
-                    found[name].append(1000 * (time.perf_counter() - start))
-        times[str(side_px)] = found
-    return times
+        tasks = {p: partial(engine.stylize, picture, style) for p, engine in engines.items()}
+        times = take_turns(tasks, rounds)
+        medians[str(side_px)] = {p: found["median_ms"] for p, found in times.items()}
+    return medians
+
+
+def _summarize(turns: list[dict[str, dict[str, float]]], side: str) -> dict[str, float]:
+    int8, fp32 = (statistics.median(t[side][precision] for t in turns) for precision in PRECISIONS)
+    return {
+        "int8_ms": round(int8, 1),
+        "fp32_ms": round(fp32, 1),
+        "int8_times_faster": round(fp32 / int8, 2),
+    }
 
 
 def main() -> None:
@@ -94,35 +99,23 @@ def main() -> None:
         return
     command = [sys.executable, __file__, "--child"]
     command += ["--threads", str(options.threads), "--rounds", str(options.rounds)]
-    pooled: dict[str, dict[str, dict[str, list[float]]]] = {}
+    found: dict[str, list[dict[str, dict[str, float]]]] = {"avx2": [], "all_instructions": []}
     with tempfile.TemporaryDirectory() as folder:
         copy_without_avx512(Path(folder))
-        paths = {"avx2": folder, "all_instructions": ""}
         for _ in range(TURNS):
-            for name, path in paths.items():
+            for turns, path in zip(found.values(), (folder, ""), strict=True):
+                environment = {**os.environ, "PYTHONPATH": path}
                 child = subprocess.run(
-                    command,
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                    env={**os.environ, "PYTHONPATH": path},
+                    command, check=True, capture_output=True, text=True, env=environment
                 )
-                for side, found in json.loads(child.stdout).items():
-                    for precision, times in found.items():
-                        of_side = pooled.setdefault(name, {}).setdefault(side, {})
-                        of_side.setdefault(precision, []).extend(times)
+                turns.append(json.loads(child.stdout))
     result: dict[str, object] = {
         "machine": describe_machine("onnxruntime", "stylize-studio"),
         "threads": options.threads,
         "rounds": TURNS * options.rounds,
     }
-    for name, sides in pooled.items():
-        rows = {}
-        for side, found in sides.items():
-            medians = {precision: statistics.median(times) for precision, times in found.items()}
-            rows[side] = {f"{precision}_ms": round(ms, 1) for precision, ms in medians.items()}
-            rows[side]["int8_times_faster"] = round(medians["fp32"] / medians["int8"], 2)
-        result[name] = rows
+    for name, turns in found.items():
+        result[name] = {str(side_px): _summarize(turns, str(side_px)) for side_px in SIDES_PX}
     report(result, options.out)
 
 

@@ -84,9 +84,9 @@ def avx2() -> str:
     machine = result["machine"]
     lines += [
         "",
-        f"Medians of {result['rounds']} rounds with {result['threads']} threads on "
-        f"{machine['cores']} cores of an {machine['cpu']}; the first row with ONNX Runtime kept "
-        "from using the newer instructions (`benchmarks/avx2.py`).",
+        f"Medians of three turns, {result['rounds']} rounds in all, with {result['threads']} "
+        f"threads on {machine['cores']} cores of an {machine['cpu']}; the first row with ONNX "
+        "Runtime kept from using the newer instructions (`benchmarks/avx2.py`).",
     ]
     return "\n".join(lines)
 

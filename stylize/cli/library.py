@@ -12,7 +12,7 @@ import typer
 from stylize.cli import library_sharing as sharing
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
 from stylize.cli.library_filter import with_filter
-from stylize.cli.library_output import print_account, print_json, print_records
+from stylize.cli.library_output import print_account, print_indented_json, print_records
 from stylize.errors import LibraryError, StylizeError
 
 app = typer.Typer(
@@ -143,7 +143,9 @@ def add(
                     raise
                 failed.append(str(error) if str(file) in str(error) else f"{file}: {error}")
     if as_json:
-        print_json({"added": added, "renewed": renewed, "skipped": skipped, "failed": failed})
+        print_indented_json(
+            {"added": added, "renewed": renewed, "skipped": skipped, "failed": failed}
+        )
     else:
         for line in failed:
             typer.echo(f"Error: {line}", err=True)

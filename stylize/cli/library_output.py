@@ -31,7 +31,7 @@ def about(record: StyleRecord) -> dict[str, Any]:
     return fields | {"vector_sha256": record.vector.sha256, "length": record.vector.values.size}
 
 
-def print_json(value: Any) -> None:
+def print_indented_json(value: Any) -> None:
     """Print JSON, indented."""
     print(json.dumps(value, ensure_ascii=False, indent=1))
 
@@ -44,7 +44,7 @@ def print_records(
         rows = [about(record) for record in records]
         for row, score in zip(rows, scores, strict=False):
             row["similarity"] = round(score, 4)
-        print_json(rows)
+        print_indented_json(rows)
         return
     if not records:
         print("No styles.")
@@ -88,7 +88,7 @@ def print_account(record: StyleRecord, account: StyleAccount, as_json: bool) -> 
     """Print one style: what is noted about it and what its vector holds."""
     alike = [(match.record.name, round(match.similarity, 4)) for match in account.neighbors]
     if as_json:
-        print_json(about(record) | {
+        print_indented_json(about(record) | {
             "contrast": account.contrast, "colorfulness": account.colorfulness,
             "texture": account.texture, "neighbors": alike, "words": account.words,
         })  # fmt: skip

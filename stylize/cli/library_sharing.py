@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
-from stylize.cli.library_output import print_json, print_report
+from stylize.cli.library_output import print_indented_json, print_report
 
 
 class Conflict(Enum):
@@ -55,7 +55,7 @@ def import_styles(
     with library_with_engine(data) as library:
         report = library.import_(file, on_conflict=on_conflict.value)
     if as_json:
-        print_json(dataclasses.asdict(report))
+        print_indented_json(dataclasses.asdict(report))
         return
     print_report(dataclasses.asdict(report))
 
@@ -95,7 +95,7 @@ def pull(
             library, repository, revision=revision or None, on_conflict=on_conflict.value
         )
     if as_json:
-        print_json({"revision": taken} | dataclasses.asdict(report))
+        print_indented_json({"revision": taken} | dataclasses.asdict(report))
         return
     print(f"revision   {taken}")
     print_report(dataclasses.asdict(report))

@@ -107,7 +107,9 @@ def covariance_loss(
 
 def edge_loss(output: Tensor, content: Tensor) -> Tensor:
     """L1 between the gradients of the normalised luminances of (N, 3, H, W) pictures."""
-    terms = zip(_gradients(_luma(output)), _gradients(_luma(content)), strict=True)
+    terms = zip(
+        _gradients(_normalized_luma(output)), _gradients(_normalized_luma(content)), strict=True
+    )
     return sum(((a - b).abs().mean(dim=(1, 2, 3)) for a, b in terms), torch.zeros(()))
 
 
@@ -117,7 +119,7 @@ def blot_loss(output: Tensor, content: Tensor) -> Tensor:
     Statistics alone do not care where contrast is; a network that finds too little of it in the
     content puts blots into calm skies. Strokes smaller than 8 px are not looked at.
     """
-    painted, seen = _luma(output), _luma(content)
+    painted, seen = _normalized_luma(output), _normalized_luma(content)
     excess = painted.new_zeros(len(painted))
     for size_px in _BLOT_SIZES_PX:
         for a, b in zip(
@@ -141,7 +143,7 @@ def grid_loss(output: Tensor, content: Tensor) -> Tensor:
         content: The same.
     """
     with torch.no_grad():
-        luma = (content * content.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+        luma = _luma(content)
         variance = _local_mean(luma.square()) - _local_mean(luma).square()
         flat = (variance < _FLAT_DEVIATION**2).to(output)
         # At the border the local mean sees what is not there.
@@ -165,7 +167,11 @@ def _local_mean(images: Tensor) -> Tensor:
 
 def _luma(images: Tensor) -> Tensor:
     weights = images.new_tensor(_LUMA).view(1, 3, 1, 1)
-    return instance_normalize((images * weights).sum(dim=1, keepdim=True))
+    return (images * weights).sum(dim=1, keepdim=True)
+
+
+def _normalized_luma(images: Tensor) -> Tensor:
+    return instance_normalize(_luma(images))
 
 
 def _gradients(images: Tensor) -> tuple[Tensor, Tensor]:
