@@ -115,13 +115,16 @@ def peer_systems(threads: int) -> dict[str, Callable[[Image.Image], Any]]:
 
 
 def take_turns(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
-    """Time all tasks once in every round; return median and minimum of each in milliseconds."""
-    for task in tasks.values():
-        task()
+    """Time all tasks once in every round; return median and minimum of each in milliseconds.
+
+    Each is called once more before its time is taken: after the pause, and with what the others
+    left in the caches, even the fastest call takes several milliseconds longer.
+    """
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
         for name, task in tasks.items():
             time.sleep(_PAUSE_S)
+            task()
             start = time.perf_counter()
             task()
             times[name].append((time.perf_counter() - start) * 1000)

@@ -224,7 +224,9 @@ def draw_samples(
     # With fewer of them the sliders stay without effect.
     weighted = rng.random(count) < 0.5
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
-    conditions *= weighted[:, None]
+    # Most people move one slider, and the others stay where they are.
+    alone = np.eye(len(CONDITIONS))[rng.integers(len(CONDITIONS), size=count)]
+    conditions *= np.where(rng.random(count) < 0.5, 1.0, alone.T).T * weighted[:, None]
     kind = rng.random(count)
     strength = np.where(kind < 0.12, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
