@@ -84,7 +84,7 @@ class TrainConfig:
         covariance_weight: Of the covariance loss, relative to the style weight.
         edge_weight: Of the edge loss.
         blot_weight: Of coarse structure that the content does not have.
-        grid_weight: Of patterns that repeat every 8 px where the content is flat.
+        grid_weight: Of patterns that repeat every 8 px where the content is calm.
         smoothness_weight: Of the total variation.
         identity_weight: Of the pixel loss where the output should be the content.
         range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
