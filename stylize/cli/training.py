@@ -16,7 +16,6 @@ import typer
 
 from stylize.cli.common import JsonOption, print_json
 from stylize.errors import ControlError, StylizeError
-from stylize.training.memory import keep_memory
 
 if TYPE_CHECKING:
     from stylize.training.train import TrainConfig
@@ -75,7 +74,6 @@ def train(
     ] = None,
 ) -> None:
     """Train the network, from the last checkpoint in --out if there is one."""
-    keep_memory()
     with _needs_training():
         from stylize.training.train import TrainConfig
         from stylize.training.train import train as run
