@@ -41,8 +41,9 @@ def speed() -> str:
     encode = result["encode_style"]["median_ms"]
     lines += [
         "",
-        f"Encoding a style takes {encode:.0f} ms. Medians of {result['rounds']} interleaved rounds "
-        f"with {result['threads']} threads on {machine['cores']} cores of an {machine['cpu']} "
+        f"Encoding a style takes {encode:.0f} ms. Medians of {result['rounds']} interleaved "
+        f"rounds, each call after one that does not count, with {result['threads']} threads on "
+        f"{machine['cores']} cores of an {machine['cpu']} "
         f"({', '.join(machine['instructions'])}), ONNX Runtime "
         f"{machine['versions']['onnxruntime']}; `benchmarks/results/speed.json`.",
     ]

@@ -212,6 +212,12 @@ def draw_samples(
     first, second = bank.draw(rng, 2 * count).reshape(2, count)
     # Some of the styles are mixtures: blends are then nothing new to the network.
     share = np.where(rng.random(count) < 0.1, rng.random(count), 0).astype(np.float32)
+    # In every other step the first two samples differ in nothing but their loss weights, which are
+    # opposite: what these change is then not lost among all that styles and contents change.
+    twins = step % 2 == 1 and config.styles_per_content > 1
+    if twins:
+        for of_style in (first, second, share):
+            of_style[1] = of_style[0]
     seen = _mix(bank.vectors[first], bank.vectors[second], share)
     covariances = _mix(
         bank.covariances[first].astype(np.float32),
@@ -224,10 +230,11 @@ def draw_samples(
     # With fewer of them the sliders stay without effect.
     weighted = rng.random(count) < 0.5
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
-    # Most people move one slider, and the others stay where they are.
-    alone = np.eye(len(CONDITIONS))[rng.integers(len(CONDITIONS), size=count)]
-    conditions *= np.where(rng.random(count) < 0.5, 1.0, alone.T).T * weighted[:, None]
     kind = rng.random(count)
+    if twins:
+        conditions[1] = -conditions[0]
+        weighted[:2], kind[:2] = True, 1.0
+    conditions *= weighted[:, None]
     strength = np.where(kind < 0.12, rng.random(count), 1.0)
     strength = np.where(kind < 0.05, 0.0, strength)
     return Samples(

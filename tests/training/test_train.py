@@ -113,6 +113,25 @@ def test_samples_are_repeatable_and_varied(config, loss_network):
     assert (conditions == 0).all(dim=1).any()
 
 
+def test_in_every_other_step_two_samples_differ_in_their_loss_weights_alone(config, loss_network):
+    bank = training.load_style_bank(
+        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+    )
+    contents = training.content_batches(
+        training.list_pictures(config.contents), count=1, side_px=16, seed=1
+    )
+    for step in range(1, 21, 2):
+        samples = training.draw_samples(contents, bank, config, step)
+        assert (samples.seen[0] == samples.seen[1]).all()
+        assert (samples.covariances[0] == samples.covariances[1]).all()
+        pictures = torch.einsum("nm,mchw->nchw", samples.shares, samples.pictures)
+        torch.testing.assert_close(pictures[0], pictures[1])
+        assert (samples.conditions[0] == -samples.conditions[1]).all()
+        assert samples.conditions[0].abs().min() > 0
+        assert (samples.strength[:2] == 1).all()
+        assert not samples.own_style[:2].any()
+
+
 def test_the_layer_with_thousands_of_inputs_learns_in_smaller_steps(config):
     config = replace(config, init=train(replace(config, out=config.out.parent / "first")))
     start = load_checkpoint(config.init)["ema"]
