@@ -85,7 +85,9 @@ def test_the_loss_falls_on_one_batch(config, loss_network):
     assert totals[-1] < 0.8 * totals[0]
 
 
-def test_samples_are_repeatable_and_varied(config, loss_network):
+@pytest.fixture
+def draw(config, loss_network):
+    """Draws the samples of a step."""
     bank = training.load_style_bank(
         training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
     )
@@ -96,6 +98,10 @@ def test_samples_are_repeatable_and_varied(config, loss_network):
         )
         return training.draw_samples(contents, bank, config, step)
 
+    return draw
+
+
+def test_samples_are_repeatable_and_varied(config, draw):
     assert (draw(3).seen == draw(3).seen).all()
     drawn = [draw(step) for step in range(60)]
     mixtures = [samples for samples in drawn if len(samples.pictures) > config.batch]
@@ -113,15 +119,9 @@ def test_samples_are_repeatable_and_varied(config, loss_network):
     assert (conditions == 0).all(dim=1).any()
 
 
-def test_in_every_other_step_two_samples_differ_in_their_loss_weights_alone(config, loss_network):
-    bank = training.load_style_bank(
-        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
-    )
-    contents = training.content_batches(
-        training.list_pictures(config.contents), count=1, side_px=16, seed=1
-    )
+def test_in_every_other_step_two_samples_differ_in_their_loss_weights_alone(draw):
     for step in range(1, 21, 2):
-        samples = training.draw_samples(contents, bank, config, step)
+        samples = draw(step)
         assert (samples.seen[0] == samples.seen[1]).all()
         assert (samples.covariances[0] == samples.covariances[1]).all()
         pictures = torch.einsum("nm,mchw->nchw", samples.shares, samples.pictures)
