@@ -160,8 +160,8 @@ class _Int8Writer(_Writer):
     def enlarge(self, x: str) -> str:
         """Set every pixel twice side by side, then every row twice.
 
-        With the channels last that moves runs of bytes; ``Resize`` takes ten times as long, as it
-        looks every single value up.
+        With the channels last that moves runs of bytes; ``Resize`` takes several times as long, as
+        it looks every single value up.
         """
         channels = self.convolutions[_base(x)].out_channels
         pixels = self.node("Transpose", [x], f"{x}_pixels", perm=[0, 2, 3, 1])

@@ -142,6 +142,7 @@ def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
     assert quantizing._peak_limit(poor, peaks) == 17
     with pytest.raises(TrainingError, match="38% of the pictures would have to be"):
         quantizing._peak_limit(np.where(peaks == 13, 29, 40 + peaks), peaks)
+    assert quantizing._peak_limit(np.array([40.0]), np.array([3.0])) == np.inf
 
 
 def test_quantizing_needs_the_cores(tmp_path, styles_and_contents):
