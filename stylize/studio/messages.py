@@ -108,6 +108,12 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "这张图片已被清除；请重新绘制。",
         "Esta imagen ya se ha olvidado; píntala otra vez.",
     ),
+    "say_gone": (
+        "The server has deleted this picture in the meantime; please choose it again.",
+        "Der Server hat dieses Bild inzwischen gelöscht; bitte wähle es noch einmal.",
+        "服务器已删除这张图片；请重新选择。",
+        "El servidor ya ha borrado esta imagen; elígela otra vez.",
+    ),
     "say_wrong_code": (
         "That is not the teacher's code; it was printed at the start.",
         "Das ist nicht der Code der Lehrkraft; er wurde beim Start ausgegeben.",

@@ -22,9 +22,13 @@ def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.
         RGB or RGBA, upright, sRGB, without metadata.
 
     Raises:
-        ImageError: The file is too large, has too many pixels or is no picture.
+        ImageError: The file is too large, has too many pixels, is no picture or was deleted after
+            the retention time.
     """
-    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    try:
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    except FileNotFoundError:
+        raise ImageError(say("gone")) from None
     if size > settings.max_upload_mb * 1_000_000:
         raise ImageError(
             say("too_many_bytes", size=f"{size / 1e6:.0f}", most=settings.max_upload_mb)

@@ -40,6 +40,14 @@ CHROMIUM_ARGS = [
 ]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def gradio_files(tmp_path_factory):
+    """A folder for each worker: a server that ends deletes copies that another would share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def engine():
     return fakes.FakeEngine()

@@ -29,6 +29,12 @@ def test_too_many_bytes_are_refused():
         open_picture(b"\0" * 1_000_001, SMALL)
 
 
+def test_a_deleted_file_is_explained_and_its_path_is_not_told(tmp_path):
+    with pytest.raises(ImageError, match="choose it again") as caught:
+        open_picture(tmp_path / "gone.png", SMALL)
+    assert str(tmp_path) not in str(caught.value)
+
+
 def test_metadata_does_not_survive():
     exif = Image.Exif()
     exif[0x010E] = "at home"
