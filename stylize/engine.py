@@ -34,8 +34,8 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Progress = Callable[[float], None]
 
-THUMBNAIL_PX = 192  # the content's statistics are measured at this longer side
 _MAX_ZOOM = 16.0  # between picture and thumbnail; the network is calibrated at 2 and 4
+_TIMED_PX = 256  # side of the picture on which the faster precision is found
 STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
 # Maps of affines take some 200 bytes a pixel: with regions the tiles are smaller.
 _REGION_TILE_PIXELS = 500_000
@@ -290,7 +290,7 @@ class Engine:
         self, rgb: Image.Image, vectors: Sequence[StyleVector], controls: Controls
     ) -> tuple[Floats, Floats, Floats]:
         """Measure the content on a thumbnail; return affines and peaks for each of K styles."""
-        size = thumbnail_size(*rgb.size, THUMBNAIL_PX)
+        size = thumbnail_size(*rgb.size)
         small = rgb
         if size != rgb.size:
             small = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.0)
@@ -354,7 +354,7 @@ class Engine:
 
     def _faster(self) -> Precision:
         """Time both precisions on a small picture, alternating, and return the faster."""
-        picture = Image.new("RGB", (THUMBNAIL_PX, THUMBNAIL_PX))
+        picture = Image.new("RGB", (_TIMED_PX, _TIMED_PX))
         style = StyleVector(np.zeros(self.vector_length, np.float32), self.encoder_sha256)
         best: dict[Precision, float] = {}
         for _ in range(4):  # the first round also loads the graphs

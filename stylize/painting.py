@@ -21,6 +21,8 @@ GRID_PX = 8  # the network works on multiples of this
 MARGIN_PX = 48
 TILE_PIXELS = 2_000_000
 _MAX_TILE_WIDTH_PX = 4096
+_MIN_THUMBNAIL_PX = 256
+_MAX_THUMBNAIL_PX = 512
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,14 @@ def _mirror(indices: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     return inside
 
 
-def thumbnail_size(width: int, height: int, side_px: int) -> tuple[int, int]:
-    """Return the (width, height) of a thumbnail, never enlarged but to a multiple of the grid."""
-    scale = min(1.0, side_px / max(width, height))
+def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+    """Return the (width, height) at which the statistics of a picture are measured.
+
+    Half the longer side, but within bounds: small pictures are measured whole, and of large ones
+    enough is seen for their detail to count. Never enlarged but to a multiple of the grid.
+    """
+    longer = max(width, height)
+    scale = min(longer, _MAX_THUMBNAIL_PX, max(_MIN_THUMBNAIL_PX, longer / 2)) / longer
     sides = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in (width, height))
     thumb_width, thumb_height = sides
     return thumb_width, thumb_height

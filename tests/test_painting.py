@@ -78,11 +78,15 @@ def test_progress_rises_to_one_and_can_cancel():
     ("size", "expected"),
     [
         ((512, 512), (256, 256)),
-        ((1024, 512), (256, 128)),
+        ((256, 200), (256, 200)),
+        ((400, 300), (256, 192)),
+        ((1024, 512), (512, 256)),
+        ((700, 1400), (256, 512)),
+        ((800, 400), (400, 200)),
         ((100, 100), (96, 96)),
         ((16, 16), (16, 16)),
-        ((17, 4000), (16, 256)),
+        ((17, 4000), (16, 512)),
     ],
 )
-def test_thumbnails_keep_the_shape_on_the_grid(size, expected):
-    assert thumbnail_size(*size, 256) == expected
+def test_thumbnails_are_half_as_large_within_bounds_and_keep_the_shape_on_the_grid(size, expected):
+    assert thumbnail_size(*size) == expected
