@@ -135,9 +135,9 @@ def test_pictures_that_8_bits_are_too_few_for_are_left_to_fp32():
     peaks = np.arange(21.0)
     falling = 47 - peaks
     assert quantizing._peak_limit(falling, peaks) == pytest.approx(17)  # where the line meets 30 dB
-    assert quantizing._peak_limit(40 + peaks, peaks) == 19  # it tells nothing: the highest 5 %
-    spread = 50.5 - peaks + np.tile([0.5, -0.5], 11)[:21]
-    assert 18 < quantizing._peak_limit(spread, peaks) < 19  # some deviations earlier
+    assert quantizing._peak_limit(40 + peaks, peaks) == 18  # it tells nothing: the highest 10 %
+    spread = 49 - peaks + np.tile([0.5, -0.5], 11)[:21]
+    assert 16.5 < quantizing._peak_limit(spread, peaks) < 17.5  # some deviations earlier
     poor = np.where(peaks == 17, 29.95, 49 - peaks)
     assert quantizing._peak_limit(poor, peaks) == 17
     with pytest.raises(TrainingError, match="38% of the pictures would have to be"):
