@@ -1,4 +1,4 @@
-"""Photograph every tab for the README, at 1440 and 375 px.
+"""Photograph every tab for README and docs, at 1440 and 375 px.
 
     python benchmarks/screenshots.py [--url http://127.0.0.1:7860] [--out docs/screenshots]
 
@@ -125,7 +125,7 @@ def stroke(tab: Page, selector: str, points: list[tuple[float, float]]) -> None:
 
 
 def shoot(browser: Browser, url: str, name: str, out: Path, *, phone: bool, dark: bool) -> None:
-    """Take one picture; it is saved as small as the README needs it."""
+    """Take one picture; it is saved as small as README and docs need it."""
     path, prepare = SHOTS[name]
     context = browser.new_context(
         viewport={"width": 375, "height": 812} if phone else {"width": 1440, "height": 900},

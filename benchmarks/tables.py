@@ -1,8 +1,8 @@
-"""Write the tables of README and model card from the results: ``python benchmarks/tables.py``.
+"""Write the tables of README, docs and model card: ``python benchmarks/tables.py``.
 
-Figures are never typed: what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in the README
+Figures are never typed: what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in one of them
 comes from ``benchmarks/results``. With ``--check`` nothing is written; the exit code says whether
-both are up to date.
+all are up to date.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
-FILES = (ROOT / "README.md", ROOT / "stylize" / "models" / "README.md")
+FILES = (
+    ROOT / "README.md",
+    ROOT / "stylize" / "models" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 
 
 def speed() -> str:
-    """Whole calls at three sizes, cold starts and what they were measured on."""
+    """Whole calls at three sizes, and what they were measured on."""
     result = _read("speed")
     sides = ("256", "512", "1024")
     rows = []
@@ -31,12 +35,6 @@ def speed() -> str:
         rows.append([label, *cells, f"{ratio:.1f} x"])
     px = [f"{side} px" for side in sides]
     lines = _table(["whole call, style encoded", *px, "against INT8 at 512 px"], rows)
-    cold = [
-        [name, f"{row['median_ms'] / 1000:.2f} s", f"{row['peak_memory_mb']} MB"]
-        for name, row in result["cold_start"].items()
-    ]
-    header = ["from a cold command to a saved picture, 512 px", "median", "peak memory"]
-    lines += ["", *_table(header, cold)]
     machine = result["machine"]
     encode = result["encode_style"]["median_ms"]
     lines += [
@@ -48,6 +46,16 @@ def speed() -> str:
         f"{machine['versions']['onnxruntime']}; `benchmarks/results/speed.json`.",
     ]
     return "\n".join(lines)
+
+
+def cold_start() -> str:
+    """From a command in a new process to a saved picture."""
+    rows = [
+        [name, f"{row['median_ms'] / 1000:.2f} s", f"{row['peak_memory_mb']} MB"]
+        for name, row in _read("speed")["cold_start"].items()
+    ]
+    header = ["from a cold command to a saved picture, 512 px", "median", "peak memory"]
+    return "\n".join(_table(header, rows))
 
 
 def large() -> str:
@@ -170,7 +178,7 @@ def load() -> str:
 
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    for make in (speed, avx2, large, quality, sliders, library, load):
+    for make in (speed, cold_start, avx2, large, quality, sliders, library, load):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         table = make()

@@ -1,4 +1,4 @@
-"""Make the pictures of the README with the bundled model: ``python docs/make_pictures.py``."""
+"""Make the pictures of README and docs with the bundled model: ``python docs/make_pictures.py``."""
 
 from __future__ import annotations
 

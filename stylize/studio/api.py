@@ -1,7 +1,7 @@
 """The named endpoints: everything the page can do, for programs.
 
 Each is a plain function with typed parameters; its docstring is its description, and the table of
-the README is made of both. Pictures come and go as files; styles as names or as their vectors.
+docs/api.md is made of both. Pictures come and go as files; styles as names or as their vectors.
 """
 
 # No "from __future__ import annotations" here: Gradio reads the types of results as they are.
@@ -249,7 +249,7 @@ def describe(record: StyleRecord) -> dict[str, Any]:
 
 
 def reference() -> str:
-    """Return the API reference of the README: one table, made of the functions themselves."""
+    """Return the API reference of docs/api.md: one table, made of the functions themselves."""
     lines = ["| Endpoint | Parameters | What it does |", "| --- | --- | --- |"]
     for name, _ in ENDPOINTS:
         function = getattr(Api, name)

@@ -81,10 +81,10 @@ def test_module_can_be_run() -> None:
     assert result.stderr.startswith("Error: missing.png does not exist.")
 
 
-README = Path(__file__).parents[2] / "README.md"
+COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 
 
-@pytest.mark.skipif(not README.is_file(), reason="only in a checkout of the repository")
+@pytest.mark.skipif(not COMMANDS_PAGE.is_file(), reason="only in a checkout of the repository")
 @pytest.mark.parametrize("name", commands())
-def test_every_command_is_in_the_readme(name: str) -> None:
-    assert f"`stylize {name}`" in README.read_text(encoding="utf-8")
+def test_every_command_is_in_the_docs(name: str) -> None:
+    assert f"`stylize {name}`" in COMMANDS_PAGE.read_text(encoding="utf-8")

@@ -1,0 +1,23 @@
+# Shortcuts; what they do is in .ci/ and pyproject.toml.
+venv := $(or $(VENV),.venv)
+python := $(venv)/bin/python
+
+.PHONY: help setup test lint studio bench
+
+help:
+	@sed -n 's/^\([a-z]*\):.*# /\1\t/p' $(MAKEFILE_LIST)
+
+setup: # everything for development into .venv
+	.ci/setup
+
+test: # all tests, or some: make test ARGS="tests/test_engine.py -k tiles"
+	$(python) -m pytest -n auto --dist loadfile $(ARGS)
+
+lint: # ruff and mypy
+	.ci/lint
+
+studio: # the page at http://127.0.0.1:7860
+	$(venv)/bin/stylize studio
+
+bench: # how fast this machine paints
+	$(venv)/bin/stylize bench
