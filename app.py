@@ -1,9 +1,9 @@
 """The Space's entry point: builds the page with engine and library, and launches it."""
 
 from stylize.engine import Engine
+from stylize.hub_model import model_folder
 from stylize.library import StyleLibrary
 from stylize.studio import StudioSettings, launch
-from stylize.studio.hub_model import model_folder
 
 if __name__ == "__main__":
     engine = Engine(model_folder())

@@ -17,17 +17,17 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from stylize.controls import Controls
-from stylize.errors import StylizeError
-from stylize.images import Source, open_image, source_name
+from stylize.errors import ControlError, StylizeError
+from stylize.images import MIN_SIDE_PX, Source, open_image, source_name
 from stylize.styles import StyleVector, blend
 
 FORMAT = 1
@@ -37,6 +37,7 @@ MAX_STYLES = 16
 MAX_WEIGHT = 1e6
 MAX_VECTOR_LENGTH = 16_384
 MAX_NAME_CHARS = 200
+MAX_SIDE_PX = 1_000_000
 
 _XMP_NAMESPACE = "urn:stylize-studio:recipe"
 _XMP = (
@@ -52,6 +53,22 @@ _XMP_ATTRIBUTE = re.compile(rb"stylize:recipe=\"([^\"]*)\"")
 _JPEG_XMP_BYTES = 65_000  # what one segment of a JPEG holds, less its header
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class PaintingEngine(Protocol):
+    """What a recipe notes of the engine that painted; an `Engine` has it."""
+
+    @property
+    def precision(self) -> str:
+        """``int8`` or ``fp32``."""
+
+    @property
+    def model_sha256(self) -> str:
+        """Identity of the model."""
+
+    @property
+    def encoder_sha256(self) -> str:
+        """Identity of the style encoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +122,41 @@ class Recipe:
     masks: int = 0
     blend: StyleVector | None = None
     version: str = field(default_factory=lambda: _version())
+
+    @classmethod
+    def of(
+        cls,
+        engine: PaintingEngine,
+        styles: Iterable[RecipeStyle],
+        controls: Controls | None = None,
+        *,
+        max_side_px: int | None = None,
+        stroke_side_px: int | None = None,
+        masks: int = 0,
+        blend: StyleVector | None = None,
+    ) -> Recipe:
+        """The recipe of a picture that an engine paints; the arguments are those it paints with.
+
+        Raises:
+            ControlError: A side is not a whole number of pixels that a recipe can say.
+        """
+        for name, side in (("max_side_px", max_side_px), ("stroke_side_px", stroke_side_px)):
+            if side is not None and not (isinstance(side, int) and _is_side(side)):
+                raise ControlError(
+                    f"{name} must be a whole number from {MIN_SIDE_PX} to {MAX_SIDE_PX}; "
+                    f"got {side}."
+                )
+        return cls(
+            styles=tuple(styles),
+            controls=controls or Controls(),
+            max_side_px=max_side_px,
+            stroke_side_px=stroke_side_px,
+            precision=engine.precision,
+            model_sha256=engine.model_sha256,
+            encoder_sha256=engine.encoder_sha256,
+            masks=masks,
+            blend=blend,
+        )
 
     def style(self) -> StyleVector:
         """The style vector to paint with: the blend of all styles.
@@ -182,8 +234,8 @@ class Recipe:
         return cls(
             styles=tuple(_style(entry, encoder) for entry in entries),
             controls=_controls(_get(record, "controls", dict)),
-            max_side_px=_get(record, "max_side_px", int, _between(16, 10**6), optional=True),
-            stroke_side_px=_get(record, "stroke_side_px", int, _between(16, 10**6), optional=True),
+            max_side_px=_get(record, "max_side_px", int, _is_side, optional=True),
+            stroke_side_px=_get(record, "stroke_side_px", int, _is_side, optional=True),
             precision=_get(record, "precision", str, lambda text: text in ("int8", "fp32")),
             model_sha256=_get(record, "model_sha256", str, _is_sha256),
             encoder_sha256=encoder,
@@ -365,6 +417,10 @@ def _damaged(key: str) -> StylizeError:
 
 def _between(low: int, high: int) -> Callable[[int], bool]:
     return lambda value: low <= value <= high
+
+
+def _is_side(value: int) -> bool:
+    return MIN_SIDE_PX <= value <= MAX_SIDE_PX
 
 
 def _is_sha256(text: str) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 
 import stylize
 from stylize.controls import Controls
+from stylize.engine import Engine
 from stylize.errors import ControlError, ImageError, StylizeError
 from stylize.images import save_image
 from stylize.recipe import (
@@ -63,6 +64,22 @@ def with_vector(**changes: object) -> str:
     record = json.loads(recipe().to_json())
     record["styles"][0]["vector"] |= changes
     return json.dumps(record)
+
+
+def test_of_an_engine(tiny_engine: Engine, style: StyleVector) -> None:
+    made = Recipe.of(tiny_engine, [RecipeStyle.of(style)], max_side_px=640, masks=2)
+    assert Recipe.from_json(made.to_json()) == made
+    assert (made.precision, made.max_side_px, made.masks) == ("fp32", 640, 2)
+    assert made.model_sha256 == tiny_engine.model_sha256
+    assert made.encoder_sha256 == tiny_engine.encoder_sha256
+    assert made.controls == Controls()
+
+
+@pytest.mark.parametrize("side", [15, 1_000_001, 512.5, float("nan"), "512"])
+@pytest.mark.parametrize("name", ["max_side_px", "stroke_side_px"])
+def test_a_side_that_no_recipe_can_say(tiny_engine: Engine, name: str, side: object) -> None:
+    with pytest.raises(ControlError, match=f"{name} must be a whole number from 16 to 1000000"):
+        Recipe.of(tiny_engine, (), **{name: side})
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])

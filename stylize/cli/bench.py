@@ -14,6 +14,7 @@ import typer
 
 from stylize.cli.common import (
     JsonOption,
+    ModelOption,
     Precision,
     PrecisionOption,
     ThreadsOption,
@@ -28,7 +29,8 @@ _COLD_START = """
 import sys
 from PIL import Image
 from stylize.engine import Engine
-engine = Engine(precision=sys.argv[1], threads=int(sys.argv[2]) or None)
+from stylize.hub_model import model_folder
+engine = Engine(model_folder(sys.argv[1]), precision=sys.argv[2], threads=int(sys.argv[3]) or None)
 picture = Image.linear_gradient("L").resize((512, 512)).convert("RGB")
 engine.stylize(picture, engine.encode_style(picture))
 """
@@ -36,6 +38,7 @@ engine.stylize(picture, engine.encode_style(picture))
 
 def bench(
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="Runs for each figure.")] = 7,
+    model: ModelOption = None,
     precision: PrecisionOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -44,7 +47,7 @@ def bench(
     import numpy as np
     from PIL import Image
 
-    engine = open_engine(precision, threads)
+    engine = open_engine(precision, threads, model)
 
     def median_ms(task: Callable[[], object]) -> float:
         task()  # the first run sets memory up
@@ -68,7 +71,8 @@ def bench(
         result[f"stylize_{side}px_ms"] = median_ms(partial(engine.stylize, picture, style))
     chosen = (precision or Precision.int8).value
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", _COLD_START, chosen, str(threads or 0)], check=True)
+    arguments = [model or "", chosen, str(threads or 0)]
+    subprocess.run([sys.executable, "-c", _COLD_START, *arguments], check=True)
     result["cold_start_ms"] = round((time.perf_counter() - start) * 1000)
     if as_json:
         print_json(result)

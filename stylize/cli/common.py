@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stylize.controls import Controls
+from stylize.hub_model import VARIABLE as MODEL_VARIABLE
+from stylize.hub_model import model_folder
 
 if TYPE_CHECKING:
     from stylize.engine import Engine
@@ -37,6 +39,16 @@ PrecisionOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option(min=1, max=64, help="Threads to use.", show_default="all cores")
 ]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="FOLDER",
+        envvar=MODEL_VARIABLE,
+        help="Another model: a folder from stylize export, or user/repo@commit#sha256 on the Hub.",
+        show_default="the bundled one",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 DataOption = Annotated[
     Path | None,
@@ -44,11 +56,20 @@ DataOption = Annotated[
 ]
 
 
-def open_engine(precision: Precision | None, threads: int | None) -> Engine:
-    """Start the engine; this is the first moment that ONNX Runtime is imported."""
+def open_engine(
+    precision: Precision | None = None, threads: int | None = None, model: str | None = None
+) -> Engine:
+    """Start the engine; this is the first moment that ONNX Runtime is imported.
+
+    Args:
+        precision: Default: INT8.
+        threads: Default: all cores.
+        model: As for `model_folder`: by default what ``STYLIZE_MODEL`` names.
+    """
     from stylize.engine import Engine
 
-    return Engine(precision=(precision or Precision.int8).value, threads=threads)
+    folder = model_folder(model)
+    return Engine(folder, precision=(precision or Precision.int8).value, threads=threads)
 
 
 def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
@@ -63,7 +84,7 @@ def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
 
 def library_with_engine(data: Path | None) -> StyleLibrary:
     """The library in front of an engine of its own, for commands that do not paint."""
-    return open_library(open_engine(None, None), data)
+    return open_library(open_engine(), data)
 
 
 def _print_encoding(done: int, total: int) -> None:

@@ -17,6 +17,7 @@ import typer
 from stylize.cli.common import (
     DataOption,
     JsonOption,
+    ModelOption,
     Precision,
     PrecisionOption,
     ThreadsOption,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 # The style of a region in which the content is to stay as it is.
 CONTENT = "content"
-MAX_SIDE_PX = 1_000_000  # what a recipe can say
+MAX_SIDE_PX = 1_000_000  # as in recipe.py, which takes too long to import for a help text
 
 
 @with_controls
@@ -120,6 +121,7 @@ def image(
     embed_recipe: Annotated[
         bool, typer.Option(help="Keep the recipe inside of the results.")
     ] = True,
+    model: ModelOption = None,
     precision: PrecisionOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
@@ -152,7 +154,7 @@ def image(
     else:
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
-    engine = open_engine(precision, threads)
+    engine = open_engine(precision, threads, model)
     with Names(engine, data) as names:
         if style:
             chosen_styles = [names.style(text) for text in style]
@@ -166,14 +168,12 @@ def image(
         regions = _regions(mask or [], inside, outside, feather, names)
     if given is not None and given.masks and not regions:
         _note("the recipe was painted with masks, which it does not hold; give them by --mask.")
-    made = Recipe(
-        styles=styles,
-        controls=chosen,
+    made = Recipe.of(
+        engine,
+        styles,
+        chosen,
         max_side_px=max_side,
         stroke_side_px=stroke_side,
-        precision=engine.precision,
-        model_sha256=engine.model_sha256,
-        encoder_sha256=engine.encoder_sha256,
         masks=len(regions),
         blend=None if given is None or style or blend else given.blend,
     )

@@ -9,6 +9,7 @@ import typer
 
 from stylize.cli.common import (
     DataOption,
+    ModelOption,
     PrecisionOption,
     ThreadsOption,
     open_engine,
@@ -58,6 +59,7 @@ def studio(
         Path | None,
         typer.Option("--key", exists=True, dir_okay=False, help="Key of the certificate."),
     ] = None,
+    model: ModelOption = None,
     precision: PrecisionOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
@@ -71,7 +73,7 @@ def studio(
         raise ControlError("https needs both --certificate and --key.")
     from stylize.studio import StudioSettings, launch
 
-    engine = open_engine(precision, threads)
+    engine = open_engine(precision, threads, model)
     settings = StudioSettings.from_environment()
     if classroom:
         settings = StudioSettings.for_classroom(class_wall=class_wall)

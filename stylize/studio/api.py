@@ -102,7 +102,7 @@ class Api:
         style_picture: the picture to take the style from. strength: 0 to 1.
         """
         style = self.painter.engine.encode_style(self._open(style_picture))
-        return self._paint_vector(content, style, Controls(strength=strength), 0)
+        return self._paint_vector(content, style, Controls(strength=strength))
 
     @shown
     def stylize_with_vector(
@@ -114,7 +114,7 @@ class Api:
         """
         style = StyleVector(np.array(vector, np.float32), self.painter.engine.encoder_sha256)
         self._check_length(style)
-        return self._paint_vector(content, style, Controls(strength=strength), 0)
+        return self._paint_vector(content, style, Controls(strength=strength))
 
     @shown
     def encode_style(self, picture: FileData) -> dict[str, Any]:
@@ -172,30 +172,24 @@ class Api:
 
     def _paint(self, content: FileData, look: Look, max_side_px: int) -> FileData:
         visit = Visit()
+        style = self.painter.style_of(visit, look)
+        recipe = self.painter.recipe(visit, look, max_side_px=max_side_px or None)
+        return self._paint_recipe(content, style, recipe, "-".join(look.styles))
+
+    def _paint_vector(self, content: FileData, style: StyleVector, controls: Controls) -> FileData:
+        recipe = Recipe.of(self.painter.engine, [RecipeStyle.of(style)], controls)
+        return self._paint_recipe(content, style, recipe, "stylized")
+
+    def _paint_recipe(
+        self, content: FileData, style: StyleVector, recipe: Recipe, stem: str
+    ) -> FileData:
         image = self.painter.engine.stylize(
             self._open(content),
-            self.painter.style_of(visit, look),
-            controls=look.controls,
-            max_side_px=max_side_px or None,
+            style,
+            controls=recipe.controls,
+            max_side_px=recipe.max_side_px,
         )
-        recipe = self.painter.recipe(visit, look)
-        return FileData(path=self.painter.save(image, ".png", "-".join(look.styles), recipe))
-
-    def _paint_vector(
-        self, content: FileData, style: StyleVector, controls: Controls, max_side_px: int
-    ) -> FileData:
-        engine = self.painter.engine
-        image = engine.stylize(
-            self._open(content), style, controls=controls, max_side_px=max_side_px or None
-        )
-        recipe = Recipe(
-            styles=(RecipeStyle.of(style),),
-            controls=controls,
-            precision=engine.precision,
-            model_sha256=engine.model_sha256,
-            encoder_sha256=engine.encoder_sha256,
-        )
-        return FileData(path=self.painter.save(image, ".png", "stylized", recipe))
+        return FileData(path=self.painter.save(image, ".png", stem, recipe))
 
     def _check_length(self, style: StyleVector) -> None:
         expected = self.library.store.measure.dimension

@@ -203,19 +203,15 @@ class Painter:
             regions += [Region(masks[c], style) for c in near]
         return regions
 
-    def recipe(self, visit: Visit, look: Look) -> Recipe:
+    def recipe(self, visit: Visit, look: Look, *, max_side_px: int | None = None) -> Recipe:
         """Return the recipe that a result carries: it holds no name, path or date."""
         library = self.library_of(visit)
-        return Recipe(
-            styles=tuple(
-                RecipeStyle.of(library.get(name).vector, name=name, weight=weight)
-                for name, weight in look.styles.items()
-            ),
-            controls=look.controls,
-            precision=self.engine.precision,
-            model_sha256=self.engine.model_sha256,
-            encoder_sha256=self.engine.encoder_sha256,
-            masks=len(visit.regions),
+        styles = [
+            RecipeStyle.of(library.get(name).vector, name=name, weight=weight)
+            for name, weight in look.styles.items()
+        ]
+        return Recipe.of(
+            self.engine, styles, look.controls, max_side_px=max_side_px, masks=len(visit.regions)
         )
 
     def read_recipe(self, path: str) -> Recipe | None:

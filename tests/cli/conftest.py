@@ -21,7 +21,10 @@ from stylize.styles import StyleVector
 class FakeEngine:
     """A style is the mean colour of its picture; a stylized image is full of that colour."""
 
-    def __init__(self, precision: str = "int8", threads: int | None = None) -> None:
+    def __init__(
+        self, precision: str = "int8", threads: int | None = None, model: str | None = None
+    ) -> None:
+        self.model = model
         self.precision = precision
         self.threads = threads or 2
         self.encoder_sha256 = "e" * 64
@@ -87,8 +90,10 @@ class Tool:
         captured = self._capsys.readouterr()
         return Result(exit_info.value.code or 0, captured.out, captured.err)
 
-    def open_engine(self, precision: object, threads: int | None) -> FakeEngine:
-        self.engines.append(FakeEngine(getattr(precision, "value", "int8"), threads))
+    def open_engine(
+        self, precision: object = None, threads: int | None = None, model: str | None = None
+    ) -> FakeEngine:
+        self.engines.append(FakeEngine(getattr(precision, "value", "int8"), threads, model))
         return self.engines[-1]
 
     def open_library(self, engine: FakeEngine, data: Path | None = None) -> FakeLibrary:

@@ -22,7 +22,7 @@ def test_json(tool, no_cold_start: list[list[str]]) -> None:
         "stylize_1024px_ms", "cold_start_ms",
     }  # fmt: skip
     assert (record["precision"], record["threads"]) == ("fp32", 1)
-    assert no_cold_start[0][-3:] == ["fp32", "1", {"check": True}]
+    assert no_cold_start[0][-4:] == ["", "fp32", "1", {"check": True}]
     # One run more than asked for each size: the first is not counted.
     assert len(tool.engines[0].calls) == 6
 

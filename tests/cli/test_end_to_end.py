@@ -1,6 +1,7 @@
 """The command as a user runs it: a process of its own, the bundled model, real files."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +9,34 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stylize.model_files import ModelFiles
 from stylize.recipe import read_recipe
 
+TINY_MODEL = Path(__file__).parents[1] / "data" / "tiny_model"
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+
+def run(*arguments: object, **variables: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "stylize.cli", *map(str, arguments)],
         capture_output=True, text=True, check=False,
+        env=os.environ | {name: str(value) for name, value in variables.items()},
     )  # fmt: skip
+
+
+def test_another_model_by_option_or_variable(tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((64, 48)).save(tmp_path / "a.png")
+    command = ("image", tmp_path / "a.png", "-s", tmp_path / "a.png", "--precision", "fp32", "-o")
+    for name, options, variables in (
+        ("by-option.png", ("--model", TINY_MODEL), {}),
+        ("by-variable.png", (), {"STYLIZE_MODEL": TINY_MODEL}),
+    ):
+        painted = run(*command, tmp_path / name, *options, **variables)
+        assert (painted.returncode, painted.stderr) == (0, "")
+        expected = ModelFiles.open(TINY_MODEL).sha256
+        assert read_recipe(tmp_path / name).model_sha256 == expected
+    listed = run("library", "list", "--data", tmp_path, STYLIZE_MODEL=tmp_path / "nothing")
+    assert listed.returncode == 2
+    assert "A model must be a folder" in listed.stderr
 
 
 def test_painted_picture_can_be_repeated_from_its_recipe(tmp_path: Path) -> None:

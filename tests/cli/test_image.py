@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stylize.cli import image
 from stylize.controls import Controls
 from stylize.images import save_image
-from stylize.recipe import Recipe, RecipeStyle, read_recipe
+from stylize.recipe import MAX_SIDE_PX, Recipe, RecipeStyle, read_recipe
 from stylize.styles import StyleVector
 
 Picture = Callable[..., Path]
@@ -86,6 +87,23 @@ def test_max_side_precision_and_threads(tool, picture: Picture, tmp_path: Path) 
         assert image.size == (50, 25)
     assert (tool.engines[0].precision, tool.engines[0].threads) == ("fp32", 1)
     assert (read_recipe(out).max_side_px, read_recipe(out).precision) == (50, "fp32")
+
+
+def test_another_model(
+    tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, out = picture("a.png"), tmp_path / "out.png"
+    assert tool("image", content, "-s", "red", "-o", out).code == 0
+    assert tool("image", content, "-s", "red", "--model", tmp_path, "-o", out).code == 0
+    monkeypatch.setenv("STYLIZE_MODEL", "from/the/environment")
+    assert tool("image", content, "-s", "red", "-o", out).code == 0
+    assert [engine.model for engine in tool.engines] == [
+        None, str(tmp_path), "from/the/environment",
+    ]  # fmt: skip
+
+
+def test_side_limit_is_what_a_recipe_can_say() -> None:
+    assert image.MAX_SIDE_PX == MAX_SIDE_PX
 
 
 def test_folder_is_painted_into_a_folder(tool, picture: Picture, tmp_path: Path) -> None:

@@ -55,6 +55,20 @@ def test_blend_and_its_controls(client, picture_file):
     assert {style.name: style.weight for style in recipe.styles} == styles
 
 
+def test_the_recipe_holds_the_limit_of_the_side(client, picture_file):
+    photo = handle_file(picture_file)
+    for result in (
+        client.predict(photo, "great-wave", max_side_px=60, api_name="/stylize"),
+        client.predict(photo, {"great-wave": 1}, {}, 60, api_name="/blend"),
+    ):
+        recipe = read_recipe(result)
+        assert recipe.max_side_px == 60
+        with Image.open(result) as image:
+            assert image.size == (60, 40)
+    with pytest.raises(Exception, match="max_side_px must be a whole number from 16"):
+        client.predict(photo, "great-wave", max_side_px=3_000_000, api_name="/stylize")
+
+
 def test_a_style_is_encoded_once_and_used_again(client, picture_file):
     style = client.predict(handle_file(picture_file), api_name="/encode_style")
     photo = handle_file(picture_file)

@@ -1,4 +1,4 @@
-"""A model from the Hub: pinned, checked, and every mistake explained."""
+"""Which model is used: pinned, checked, and every mistake explained."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import huggingface_hub
 import pytest
 
 from stylize.errors import ModelFileError
-from stylize.studio.hub_model import VARIABLE, model_folder
+from stylize.hub_model import VARIABLE, model_folder
 
 REVISION = "ab" * 20
 MODEL_JSON = b'{"name": "mine"}'
@@ -45,6 +45,13 @@ def test_without_the_variable_the_bundled_model_is_used(monkeypatch, asked):
     assert asked == []
 
 
+def test_a_folder_is_taken_as_it_is(monkeypatch, asked, tmp_path):
+    assert model_folder(str(tmp_path)) == tmp_path
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert model_folder() == tmp_path
+    assert asked == []
+
+
 def test_the_variable_names_the_model(monkeypatch, asked, tmp_path):
     monkeypatch.setenv(VARIABLE, SPEC)
     assert model_folder() == tmp_path
@@ -77,11 +84,13 @@ def test_another_model_json_is_refused(asked):
         f"some one/model@{REVISION}#{SHA256}",
         f"../model/x@{REVISION}#{SHA256}",
         f"{SPEC}\n",
+        "no/such/folder",
+        "x" * 5000,
         " ",
     ],
 )
 def test_a_malformed_variable_is_explained_before_anything_is_fetched(asked, spec):
-    with pytest.raises(ModelFileError, match="must look like user/repo@"):
+    with pytest.raises(ModelFileError, match="look like user/repo@"):
         model_folder(spec)
     assert asked == []
 

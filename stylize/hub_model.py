@@ -1,4 +1,4 @@
-"""A model from the Hub instead of the bundled one: pinned, and checked before it is used."""
+"""Which model to use: the bundled one, one in a folder, or one from the Hub, pinned and checked."""
 
 from __future__ import annotations
 
@@ -13,35 +13,38 @@ VARIABLE = "STYLIZE_MODEL"
 _SPEC = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})#(?P<sha256>[0-9a-f]{64})")
 
 
-def model_folder(spec: str | None = None) -> Path | None:
+def model_folder(model: str | None = None) -> Path | None:
     """Return the folder of the model to use.
 
     Args:
-        spec: ``user/repo@revision#sha256``: a model repository of the Hub, the full hash of one of
-            its commits, and the SHA-256 of its model.json, which in turn vouches for the graphs.
-            Default: the environment variable ``STYLIZE_MODEL``.
+        model: A folder that ``stylize export`` wrote, or ``user/repo@revision#sha256``: a model
+            repository of the Hub, the full hash of one of its commits, and the SHA-256 of its
+            model.json, which in turn vouches for the graphs. Default: the environment variable
+            ``STYLIZE_MODEL``.
 
     Returns:
         The folder, or None for the bundled model.
 
     Raises:
-        ModelFileError: The spec is malformed, the download failed, or the file is another one.
+        ModelFileError: It is neither, the download failed, or the file is another one.
     """
-    spec = os.environ.get(VARIABLE, "") if spec is None else spec
-    if not spec:
+    model = os.environ.get(VARIABLE, "") if model is None else model
+    if not model:
         return None
-    found = _SPEC.fullmatch(spec)
+    if os.path.isdir(model):  # unlike Path.is_dir it never raises, so long a name may be
+        return Path(model)
+    found = _SPEC.fullmatch(model)
     if found is None:
         raise ModelFileError(
-            f"{VARIABLE} must look like user/repo@<40 hex digits of a commit>#<64 hex digits of "
-            f"the SHA-256 of model.json>; got {spec[:120]!r}."
+            "A model must be a folder that there is, or look like user/repo@<40 hex digits of a "
+            f"commit>#<64 hex digits of the SHA-256 of model.json>; got {model[:120]!r}."
         )
     folder = _download(found["repo"], found["revision"])
     actual = hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
     if actual != found["sha256"]:
         raise ModelFileError(
             f"The model.json of {found['repo']} is not the expected one: its SHA-256 is "
-            f"{actual[:12]}…, {VARIABLE} says {found['sha256'][:12]}…."
+            f"{actual[:12]}…, asked for was {found['sha256'][:12]}…."
         )
     return folder
 
@@ -57,6 +60,6 @@ def _download(repo: str, revision: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelFileError(
             f"The model {repo} at {revision[:8]} cannot be downloaded ({error}). Without "
-            f"{VARIABLE} the bundled model is used."
+            f"--model and {VARIABLE} the bundled model is used."
         ) from error
     return paths[0].parent
