@@ -25,8 +25,12 @@ from stylize.training.data import content_batches, list_pictures, to_tensor
 from stylize.training.losses import instance_normalize
 from stylize.training.picture_metrics import (
     banding,
+    calm_share,
+    darks_and_lights,
     flat_areas,
     grid_strength,
+    lightness,
+    lightness_distance,
     palette,
     palette_distance,
     ssim,
@@ -79,6 +83,11 @@ class Measures:
         own_style_found: 1 if no other style of the evaluation is nearer by style loss, else 0.
         ssim: Structural similarity with the content.
         palette_distance: From the style's palette, in units of Lab.
+        lightness_distance: From the style's distribution of L, in units of L.
+        darks: L of the darkest 1 % less that of the style: above 0, darks are not dark enough.
+        lights: L of the lightest 1 % less that of the style: below 0, lights are not light enough.
+        calm: Share of cells of 32 px that are nearly empty.
+        calm_distance: Difference of that share from the style's.
         grid: Strength of a repeating pattern in flat areas, in levels; None without flat areas.
         banding: Steps per 1000 flat pixels; None without flat areas.
     """
@@ -88,6 +97,11 @@ class Measures:
     own_style_found: float
     ssim: float
     palette_distance: float
+    lightness_distance: float
+    darks: float
+    lights: float
+    calm: float | None
+    calm_distance: float | None
     grid: float | None
     banding: float | None
 
@@ -123,7 +137,10 @@ class Meter:
         self._flat = {_key(content): flat_areas(np.asarray(content)) for content in contents}
         self._results: OrderedDict[bytes, Features] = OrderedDict()
         self._styles = torch.cat([self._compute(style).style for style in styles])
-        self._palettes = [palette(np.asarray(style)) for style in styles]
+        arrays = [np.asarray(style) for style in styles]
+        self._palettes = [palette(style) for style in arrays]
+        self._lightness = [lightness(style) for style in arrays]
+        self._calm = [calm_share(style) for style in arrays]
 
     def features(self, image: Image.Image) -> Features:
         """Return the features of an RGB picture."""
@@ -159,12 +176,21 @@ class Meter:
         losses = style_losses(found.style, self._styles)
         picture, original = np.asarray(result), np.asarray(content)
         flat = self._flat[_key(content)]
+        light, wanted_light = lightness(picture), self._lightness[style]
+        darks, lights = darks_and_lights(light)
+        wanted_darks, wanted_lights = darks_and_lights(wanted_light)
+        calm, wanted_calm = calm_share(picture), self._calm[style]
         return Measures(
             content_loss=content_loss(found, self.features(content)),
             style_loss=float(losses[style]),
             own_style_found=float(losses[style] <= losses.min()),
             ssim=ssim(picture, original),
             palette_distance=palette_distance(palette(picture), self._palettes[style]),
+            lightness_distance=lightness_distance(light, wanted_light),
+            darks=darks - wanted_darks,
+            lights=lights - wanted_lights,
+            calm=calm,
+            calm_distance=None if calm is None or wanted_calm is None else abs(calm - wanted_calm),
             grid=None if flat is None else grid_strength(picture, flat),
             banding=None if flat is None else banding(picture, flat),
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,9 +15,13 @@ import numpy as np
 from PIL import Image
 
 from stylize.errors import TrainingError
+from stylize.images import open_image
 from stylize.training.data import list_pictures, read_rgb
 
+logger = logging.getLogger(__name__)
+
 MIN_SIZE_PX = 64
+SEEN_PX = 512  # longer side of a picture that is seen as a whole
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ def load_pictures(
     size_px: int,
     seed: int,
     only: Path | None = None,
+    among: Collection[tuple[str, str]] | None = None,
+    enlarge: bool = False,
     most: int = 40,
 ) -> Pictures:
     """Choose, read and resize the pictures of an evaluation.
@@ -56,10 +63,13 @@ def load_pictures(
         contents: Folders.
         styles: Folders.
         pairs: Number of pairs, at most all combinations.
-        size_px: Longer side of every picture, see :func:`fit_longer_side`.
+        size_px: Longer side of every content, see :func:`fit_longer_side`. Styles have it too, but
+            for sizes above 512 px none is enlarged to more than that.
         seed: Of the choice.
         only: A JSON file with the lists ``contents`` and ``styles`` of names as ``folder/file``:
             only these pictures are used, and all of them must be there.
+        among: Pairs of such names: only these pairs are used.
+        enlarge: Use contents that are smaller than ``size_px`` too, enlarged.
         most: Contents, and styles, to use at most.
 
     Raises:
@@ -68,16 +78,28 @@ def load_pictures(
     if size_px < MIN_SIZE_PX:
         raise TrainingError(f"Pictures must be at least {MIN_SIZE_PX} px large; got {size_px}.")
     rng = np.random.default_rng(seed)
-    content_paths = _some(_listed(contents, only, "contents"), most, rng)
-    style_paths = _some(_listed(styles, only, "styles"), most, rng)
-    chosen = sorted(
-        islice(pair_order(len(content_paths), len(style_paths)), pairs), key=lambda pair: pair[::-1]
+    content_paths, style_paths = (
+        _listed(contents, only, "contents"),
+        _listed(styles, only, "styles"),
     )
+    if among is not None:
+        content_paths = [path for path in content_paths if _name(path) in {c for c, _ in among}]
+        style_paths = [path for path in style_paths if _name(path) in {s for _, s in among}]
+    if not enlarge:
+        content_paths = _large_enough(content_paths, size_px)
+    content_paths, style_paths = _some(content_paths, most, rng), _some(style_paths, most, rng)
+    content_names, style_names = map(_name, content_paths), map(_name, style_paths)
+    names = tuple(content_names), tuple(style_names)
+    order = pair_order(len(content_paths), len(style_paths))
+    if among is not None:
+        order = ((c, s) for c, s in order if (names[0][c], names[1][s]) in among)
+    chosen = sorted(islice(order, pairs), key=lambda pair: pair[::-1])
+    if not chosen:
+        raise TrainingError("There is no pair of pictures to evaluate.")
     return Pictures(
-        tuple(map(_name, content_paths)),
-        tuple(map(_name, style_paths)),
+        *names,
         tuple(fit_longer_side(read_rgb(path), size_px) for path in content_paths),
-        tuple(fit_longer_side(read_rgb(path), size_px) for path in style_paths),
+        tuple(_fit_style(read_rgb(path), size_px) for path in style_paths),
         tuple(chosen),
     )
 
@@ -99,6 +121,27 @@ def fit_longer_side(image: Image.Image, size_px: int) -> Image.Image:
     scale = size_px / max(image.size)
     width, height = (max(8, 8 * round(side * scale / 8)) for side in image.size)
     return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def _fit_style(style: Image.Image, size_px: int) -> Image.Image:
+    return fit_longer_side(style, min(size_px, max(SEEN_PX, *style.size)))
+
+
+def _large_enough(paths: list[Path], size_px: int) -> list[Path]:
+    """The pictures that have the size; only their headers are read."""
+    found = []
+    for path in paths:
+        with open_image(path) as image:
+            if max(image.size) >= size_px:
+                found.append(path)
+    if not found:
+        raise TrainingError(
+            f"None of the {len(paths)} contents has {size_px} px or more. Use larger ones, a "
+            f"smaller size, or let them be enlarged."
+        )
+    if len(found) < len(paths):
+        logger.info("%d of %d contents have %d px", len(found), len(paths), size_px)
+    return found
 
 
 def _listed(

@@ -27,6 +27,10 @@ STEP_RUN_PX = 4  # pixels without a jump on both sides of it
 PALETTE_SIDE_PX = 96
 PALETTE_DIRECTIONS = 64
 PALETTE_QUANTILES = 256
+CALM_CELL_PX = 32
+CALM_LEVELS = 2.0  # a cell with a smaller standard deviation looks empty
+LIGHTNESS_QUANTILES = 1000
+DARKEST, LIGHTEST = 0.01, 0.99  # quantiles of L
 
 
 def ssim(a: Bytes, b: Bytes) -> float:
@@ -68,6 +72,41 @@ def palette_distance(a: Floats, b: Floats) -> float:
     to Texture Mixing", 2011) times two, which makes a shift of every colour by 10 count 10.
     """
     return 2 * float(np.abs(a - b).mean())
+
+
+def lightness(image: Bytes) -> Floats:
+    """Return 1000 quantiles of a picture's L in CIE Lab (D65), 0 to 100."""
+    levels = np.sort(rgb2lab(image)[:, :, 0], axis=None)
+    shares = (np.arange(LIGHTNESS_QUANTILES) + 0.5) / LIGHTNESS_QUANTILES
+    quantiles: Floats = levels[(shares * levels.size).astype(int)].astype(np.float64)
+    return quantiles
+
+
+def lightness_distance(a: Floats, b: Floats) -> float:
+    """Wasserstein distance of two :func:`lightness`, in units of L: a shift of all by 10 is 10."""
+    return float(np.abs(a - b).mean())
+
+
+def darks_and_lights(quantiles: Floats) -> tuple[float, float]:
+    """Return the L that 1 % of a picture is below, and the L that 1 % is above."""
+    low, high = (int(share * len(quantiles)) for share in (DARKEST, LIGHTEST))
+    return float(quantiles[low]), float(quantiles[high])
+
+
+def calm_share(image: Bytes) -> float | None:
+    """Return the share of cells of 32 px whose luma varies by less than 2 levels.
+
+    Cells at the right and lower border that are not whole are left out.
+
+    Returns:
+        0 to 1, or None for pictures smaller than a cell.
+    """
+    rows, columns = (side // CALM_CELL_PX for side in image.shape[:2])
+    if not rows or not columns:
+        return None
+    luma = _luma(image[: rows * CALM_CELL_PX, : columns * CALM_CELL_PX])
+    cells = luma.reshape(rows, CALM_CELL_PX, columns, CALM_CELL_PX)
+    return float((cells.std(axis=(1, 3)) < CALM_LEVELS).mean())
 
 
 def flat_areas(content: Bytes) -> NDArray[np.bool_] | None:

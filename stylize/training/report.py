@@ -57,6 +57,35 @@ METRICS = (
         2,
     ),
     Metric(
+        "lightness_distance",
+        "lights and darks ↓",
+        "Wasserstein distance of the distributions of L in CIE Lab of result and style; a shift of "
+        "all by 10 counts 10",
+        2,
+    ),
+    Metric(
+        "darks",
+        "darks → 0",
+        "L that the darkest 1 % are below, result less style: above 0, darks are not dark enough",
+        1,
+    ),
+    Metric(
+        "lights",
+        "lights → 0",
+        "L that the lightest 1 % are above, result less style: below 0, lights are not light "
+        "enough",
+        1,
+    ),
+    Metric(
+        "calm",
+        "calm",
+        "share of cells of 32 px whose luma varies by less than 2 levels",
+        3,
+    ),
+    Metric(
+        "calm_distance", "calm, distance ↓", "difference of this share from that of the style", 3
+    ),
+    Metric(
         "grid",
         "grid ↓",
         "strength of a pattern that repeats every 2, 4 or 8 px where the content is flat, in "

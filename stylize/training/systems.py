@@ -9,9 +9,11 @@ from PIL import Image
 
 from stylize.controls import Controls
 from stylize.engine import Engine
-from stylize.errors import ModelFileError, StylizeError
+from stylize.errors import ModelFileError, StylizeError, TrainingError
 from stylize.model_files import BUNDLED, Precision
 from stylize.styles import StyleVector
+from stylize.training.data import list_pictures, read_rgb
+from stylize.training.pairs import Pictures
 
 System = Callable[[Image.Image, Image.Image], Image.Image]
 """(content, style) -> result of the content's size; all RGB."""
@@ -45,6 +47,56 @@ class EngineSystem:
         if self._vector is None or style is not self._style:
             self._style, self._vector = style, self.engine.encode_style(style)
         return self.engine.stylize(content, self._vector, controls=controls)
+
+
+class ReadyMade:
+    """Pictures that another program made of the same pairs, as a system.
+
+    A folder holds one for each pair, named after both: ``content-00005__style-00050.jpg`` is
+    ``content/00005.jpg`` in the style of ``style/00050.jpg``.
+    """
+
+    def __init__(self, folder: Path, pictures: Pictures) -> None:
+        """Find the pictures.
+
+        Args:
+            folder: With the pictures.
+            pictures: Of the evaluation; the system is asked for these very objects.
+
+        Raises:
+            TrainingError: A picture is missing.
+        """
+        files = ready_made_files(folder)
+        self._files: dict[tuple[int, int], Path] = {}
+        for content, style in pictures.pairs:
+            names = pictures.content_names[content], pictures.style_names[style]
+            if names not in files:
+                raise TrainingError(
+                    f"{folder} holds no picture of {names[0]} in the style of {names[1]}."
+                )
+            self._files[id(pictures.contents[content]), id(pictures.styles[style])] = files[names]
+
+    def __call__(self, content: Image.Image, style: Image.Image) -> Image.Image:
+        """Read the picture of a pair."""
+        return read_rgb(self._files[id(content), id(style)])
+
+
+def ready_made_files(folder: Path) -> dict[tuple[str, str], Path]:
+    """Return the pictures in a folder by their pair of (content, style), named as ``folder/file``.
+
+    Raises:
+        TrainingError: The folder has no pictures.
+    """
+    found = {}
+    for path in list_pictures([folder]):
+        content, _, style = path.stem.partition("__")
+        if content and style:
+            found[_picture_name(content), _picture_name(style)] = path
+    return found
+
+
+def _picture_name(slug: str) -> str:
+    return f"{slug.replace('-', '/', 1)}.jpg"
 
 
 def open_models(
