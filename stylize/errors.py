@@ -10,6 +10,7 @@
     ├── StyleExistsError    a style of that name is already there
     ├── LibraryError        the style library's file cannot be opened, read or written
     ├── ModelFileError      a model file is missing, damaged or of an unknown version
+    ├── MissingExtraError   a part of the package whose requirements are not installed
     └── TrainingError       data, checkpoint or disk do not allow training, export or quantization
 
 The page and the command line show these messages as they are. Each says what was wrong, what the
@@ -47,6 +48,10 @@ class LibraryError(StylizeError):
 
 class ModelFileError(StylizeError):
     """A model file is missing, damaged or of an unknown version."""
+
+
+class MissingExtraError(StylizeError, ImportError):
+    """A part of the package is used whose requirements (an extra) are not installed."""
 
 
 class TrainingError(StylizeError):

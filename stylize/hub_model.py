@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from stylize.errors import ModelFileError
+from stylize.extras import needs_extra
 
 VARIABLE = "STYLIZE_MODEL"
 _SPEC = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})#(?P<sha256>[0-9a-f]{64})")
@@ -50,8 +51,9 @@ def model_folder(model: str | None = None) -> Path | None:
 
 
 def _download(repo: str, revision: str) -> Path:
-    from huggingface_hub import hf_hub_download, list_repo_files
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    with needs_extra("hub"):
+        from huggingface_hub import hf_hub_download, list_repo_files
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         names = list_repo_files(repo, revision=revision)

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stylize.library import StyleLibrary
 
 
-class Precision(str, Enum):
+class Precision(StrEnum):
     """What the engine computes in."""
 
     int8 = "int8"

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from stylize.extras import needs_extra
+
 
 def deploy(
     space: Annotated[str, typer.Option(metavar="USER/NAME", help="Name of the Space.")],
@@ -23,6 +25,7 @@ def deploy(
     ] = None,
 ) -> None:
     """Put the studio on the Hugging Face Hub as a Space, and call it once."""
-    from stylize.studio.deploy import deploy as run
+    with needs_extra("studio"):
+        from stylize.studio.deploy import deploy as run
 
     print(run(space, hardware=hardware, private=private, update=update, token=token, report=print))

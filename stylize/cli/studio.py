@@ -16,6 +16,7 @@ from stylize.cli.common import (
     open_library,
 )
 from stylize.errors import ControlError
+from stylize.extras import needs_extra
 
 LAN_HOST = "0.0.0.0"
 
@@ -71,7 +72,8 @@ def studio(
         raise ControlError("--class-wall belongs to --classroom; give both.")
     if (certificate is None) != (key is None):
         raise ControlError("https needs both --certificate and --key.")
-    from stylize.studio import StudioSettings, launch
+    with needs_extra("studio"):
+        from stylize.studio import StudioSettings, launch
 
     engine = open_engine(precision, threads, model)
     settings = StudioSettings.from_environment()

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stylize.cli.common import JsonOption, print_json
-from stylize.errors import ControlError, StylizeError
+from stylize.errors import ControlError
+from stylize.extras import needs_extra
 
 if TYPE_CHECKING:
     from stylize.training.train import TrainConfig
@@ -27,19 +28,11 @@ Folders = Annotated[
 
 
 @contextmanager
-def _needs_training() -> Iterator[None]:
-    """Say how to install what a command needs, and show the log of what it does."""
+def _training() -> Iterator[None]:
+    """Show the log of what a command does, or say how to install what it needs."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
+    with needs_extra("train"):
         yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package == "stylize":
-            raise
-        raise StylizeError(
-            f"This command needs the package {package}. Install it with "
-            'pip install "stylize-studio[train]"'
-        ) from error
 
 
 def train(
@@ -74,7 +67,7 @@ def train(
     ] = None,
 ) -> None:
     """Train the network, from the last checkpoint in --out if there is one."""
-    with _needs_training():
+    with _training():
         from stylize.training.train import TrainConfig
         from stylize.training.train import train as run
 
@@ -102,7 +95,7 @@ def export(
     ] = None,
 ) -> None:
     """Export a checkpoint to ONNX and check it against torch."""
-    with _needs_training():
+    with _training():
         from stylize.training.export import export as run
 
         print(run(checkpoint, out, contents=contents or ()))
@@ -126,7 +119,7 @@ def quantize(
     as_json: JsonOption = False,
 ) -> None:
     """Add the INT8 files to an exported model and compare them with FP32."""
-    with _needs_training():
+    with _training():
         from stylize.training.quantize import quantize as run
 
         options: dict[str, Any] = {
@@ -183,7 +176,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure models on pairs of pictures and write a report with them side by side."""
-    with _needs_training():
+    with _training():
         from stylize.training.evaluate import EvaluationConfig
         from stylize.training.evaluate import evaluate as run
         from stylize.training.report import markdown

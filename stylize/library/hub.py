@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylize.errors import LibraryError
+from stylize.extras import needs_extra
 from stylize.library.shared_file import MAX_TOTAL_BYTES
 from stylize.library.sharing import ImportReport, OnConflict
 
@@ -63,8 +64,10 @@ def push_styles(
 
     Raises:
         LibraryError: There is nothing to send, or the server cannot be reached or refuses.
+        MissingExtraError: The extra ``hub`` is not installed.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi
+    with needs_extra("hub"):
+        from huggingface_hub import CommitOperationAdd, HfApi
 
     api = HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory() as folder, _hub_errors(repository):
@@ -107,9 +110,11 @@ def pull_styles(
     Raises:
         LibraryError: The repository, revision or file is missing, damaged or too large, or the
             server cannot be reached.
+        MissingExtraError: The extra ``hub`` is not installed.
         StyleExistsError: Names are taken and ``on_conflict`` is "error".
     """
-    from huggingface_hub import HfApi
+    with needs_extra("hub"):
+        from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint, token=token)
     with tempfile.TemporaryDirectory() as folder:

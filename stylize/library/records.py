@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from stylize.errors import LibraryError
@@ -194,4 +194,4 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 def utc_now() -> str:
     """The time now, as it is kept in records."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

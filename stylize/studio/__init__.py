@@ -7,11 +7,15 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import gradio as gr
 from PIL import Image
 
 from stylize.errors import StylizeError
+from stylize.extras import missing_extra, needs_extra
 from stylize.library import StyleLibrary
+
+with needs_extra("studio"):
+    import gradio as gr
+
 from stylize.studio import theme
 from stylize.studio.actions import EXAMPLES_DIR
 from stylize.studio.lan import invitation, lan_address
@@ -76,13 +80,10 @@ def launch(
         The page; with ``block=False`` it is being served when this returns.
 
     Raises:
-        StylizeError: ``mcp`` was asked for and cannot be served.
+        StylizeError: ``mcp`` was asked for and cannot be served, or its extra is not installed.
     """
     if mcp and importlib.util.find_spec("mcp") is None:
-        raise StylizeError(
-            "Serving tools of the Model Context Protocol needs one more package: "
-            "pip install 'gradio[mcp]'"
-        )
+        raise missing_extra("mcp", "mcp")
     settings = settings or StudioSettings()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     Image.MAX_IMAGE_PIXELS = settings.max_pixels

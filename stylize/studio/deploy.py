@@ -10,6 +10,7 @@ import importlib.metadata
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import gradio
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+from packaging.requirements import Requirement
 
 import stylize
 from stylize.errors import StylizeError
@@ -72,20 +74,24 @@ def front_matter() -> str:
 
 
 def requirements(pyproject: Path | None = None) -> str:
-    """Return requirements.txt for a Space: the dependencies of this package, without Gradio.
+    """Return requirements.txt for a Space: what the studio needs, without Gradio.
 
     Args:
         pyproject: A pyproject.toml to read. Default: what the installed package declares.
     """
     if pyproject is not None:
-        import tomllib
-
-        lines = tomllib.loads(pyproject.read_text("utf-8"))["project"]["dependencies"]
+        project = tomllib.loads(pyproject.read_text("utf-8"))["project"]
+        lines = [*project["dependencies"], *project["optional-dependencies"]["studio"]]
     else:
-        declared = importlib.metadata.requires("stylize-studio") or []
-        lines = [line for line in declared if "extra ==" not in line]
-    kept = [line for line in lines if re.split(r"[^\w-]", line)[0] not in _FROM_THE_SDK]
-    return "\n".join(["# Made from pyproject.toml by stylize/studio/deploy.py", *sorted(kept), ""])
+        lines = importlib.metadata.requires("stylize-studio") or []
+    needed = [
+        one
+        for one in map(Requirement, lines)
+        if one.name not in _FROM_THE_SDK
+        and (one.marker is None or one.marker.evaluate({"extra": "studio"}))
+    ]
+    kept = sorted(f"{one.name}{one.specifier}" for one in needed)
+    return "\n".join(["# Made from pyproject.toml by stylize/studio/deploy.py", *kept, ""])
 
 
 def stage(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """Deploying, against a small server with the face of the Hub."""
 
 import json
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -184,7 +183,6 @@ def test_the_front_matter_is_complete():
     assert len(head["short_description"]) <= 60
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib")
 def test_requirements_are_those_of_pyproject():
     text = (ROOT / "requirements.txt").read_text("utf-8")
     assert text == deploy.requirements(ROOT / "pyproject.toml")

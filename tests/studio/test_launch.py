@@ -12,12 +12,12 @@ from stylize.errors import StylizeError
 
 def test_the_protocol_for_tools_names_what_to_install(monkeypatch, engine):
     monkeypatch.setitem(sys.modules, "mcp", None)
-    with pytest.raises(StylizeError, match=r"pip install 'gradio\[mcp\]'") as caught:
+    with pytest.raises(StylizeError, match=r'pip install "stylize-studio\[mcp\]"') as caught:
         serve(engine, mcp=True)
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="gradio[mcp] is not installed")
+@pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="needs the extra mcp")
 def test_the_endpoints_are_tools(engine):
     page, address = serve(engine, mcp=True)
     tools = httpx.get(f"{address}/gradio_api/mcp/schema").json()

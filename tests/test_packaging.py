@@ -1,0 +1,67 @@
+"""What is published: small, with its licences, and readable outside of the repository."""
+
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import stylize
+
+builders = pytest.importorskip("hatchling.builders.wheel")
+from hatchling.builders.sdist import SdistBuilder  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only in a checkout")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    (path,) = builders.WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return archive.read(name).decode()
+
+
+def test_the_wheel_holds_what_is_needed_and_no_more(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {"stylize/models/model.json", "stylize/py.typed"} <= set(names)
+    assert "stylize/bundled_styles/styles.json" in names
+    licences = [name.partition("/licenses/")[2] for name in names if "/licenses/" in name]
+    assert sorted(licences) == ["LICENSE", "LICENSES/CC-BY-4.0.txt", "NOTICE"]
+    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"stylize"}
+
+
+def test_the_sdist_has_neither_checkpoints_nor_pictures_of_the_docs():
+    files = SdistBuilder(str(ROOT)).recurse_included_files()
+    names = {Path(file.relative_path).parts[0] for file in files}
+    assert {"stylize", "styles_library", "README.md"} <= names
+    assert not {"checkpoints", "docs", "benchmarks", "tests"} & names
+
+
+def test_the_version_is_that_of_the_package(metadata):
+    assert f"\nVersion: {stylize.__version__}\n" in metadata
+
+
+def test_the_description_can_be_read_elsewhere(metadata):
+    head, _, description = metadata.partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in head
+    assert description.strip().startswith("# Stylize Studio\n")
+    assert "## Licence" in description
+    assert re.findall(r"\]\((?!https?:|#)", description) == []
+    assert "sdk_version" not in description
+
+
+def test_the_base_install_is_light():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
+    assert names == {"numpy", "onnxruntime", "pillow", "platformdirs", "rich", "typer"}
