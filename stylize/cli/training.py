@@ -164,7 +164,27 @@ def evaluate(
     ] = None,
     pairs: Annotated[int | None, typer.Option(min=1, help="Pairs of pictures.")] = None,
     size_px: Annotated[
-        int | None, typer.Option(min=64, help="Longer side of every picture.")
+        list[int] | None,
+        typer.Option(
+            min=64,
+            help="Longer side to paint at; can be given several times. Contents without the "
+            "largest are left out.",
+            show_default="512",
+        ),
+    ] = None,
+    enlarge: Annotated[
+        bool | None, typer.Option("--enlarge", help="Use smaller contents too, enlarged.")
+    ] = None,
+    ready_made: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Another program's pictures, named like content-00005__style-00050.jpg.",
+        ),
+    ] = None,
+    same_look_pairs: Annotated[
+        int | None,
+        typer.Option(min=0, help="Pairs to paint small and large and compare.", show_default="0"),
     ] = None,
     slider_pairs: Annotated[
         int | None, typer.Option(min=0, help="Pairs to test the sliders on; 0: no such test.")
@@ -175,7 +195,11 @@ def evaluate(
     seed: Annotated[int | None, typer.Option(help="Of the choice of pairs.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure models on pairs of pictures and write a report with them side by side."""
+    """Measure models on pairs of pictures and write a report with them side by side.
+
+    Pictures of more than 512 px are measured as they are seen as a whole, scaled down to that, and
+    their paint in windows at full resolution.
+    """
     with _training():
         from stylize.training.evaluate import EvaluationConfig
         from stylize.training.evaluate import evaluate as run
@@ -185,7 +209,9 @@ def evaluate(
             "only": only,
             "vgg": vgg,
             "pairs": pairs,
-            "size_px": size_px,
+            "sizes_px": tuple(size_px) if size_px else None,
+            "enlarge": enlarge,
+            "same_look_pairs": same_look_pairs,
             "slider_pairs": slider_pairs,
             "shown": shown,
             "seed": seed,
@@ -196,6 +222,7 @@ def evaluate(
             out=out,
             models=tuple(model or ()),
             normalize_on=tuple(normalize_on or ()),
+            ready_made=tuple(ready_made or ()),
             **_given(options),
         )
         report = run(config)

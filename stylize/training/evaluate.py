@@ -1,9 +1,12 @@
 """Measure and compare systems on the same pairs of pictures.
 
 Every picture is resized to the same longer side, every system gets the same two pictures, every
-result is measured by the same network. Two rows are always there: the content unchanged, which no
-content loss can beat, and the style copied, which no style loss can beat. A measure that prefers
-one of them to all others says nothing about style transfer.
+result is measured by the same network. Results of more than 512 px are scaled down to that and
+measured as they are seen as a whole, and their paint in windows at full resolution.
+
+Two rows are always there: the content unchanged, which no content loss can beat, and the style
+copied, which no style loss can beat. A measure that prefers one of them to all others says nothing
+about style transfer.
 """
 
 from __future__ import annotations
@@ -12,35 +15,41 @@ import hashlib
 import json
 import logging
 import platform
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
 import torch
-from PIL import Image
 
 import stylize
 from stylize.errors import TrainingError
-from stylize.images import save_image
 from stylize.model_files import Precision
-from stylize.training.files import whole_file
+from stylize.training.files import make_folder, whole_file
 from stylize.training.honesty import measure_sliders
-from stylize.training.metrics import Measures, Meter, load_loss_network, style_losses
-from stylize.training.pairs import Pictures, load_pictures
-from stylize.training.picture_metrics import ssim
-from stylize.training.quantize import psnr_db
+from stylize.training.measuring import measure_pairs
+from stylize.training.metrics import Meter, load_loss_network
+from stylize.training.paint_metrics import PaintMeter
+from stylize.training.pairs import SEEN_PX, Pictures, load_pictures, seen_whole
 from stylize.training.report import METRICS, Shown, html_page, markdown
+from stylize.training.same_look import (
+    BETWEEN_PX,
+    REFERENCE_PX,
+    measure_same_look,
+    summarize_same_look,
+)
 from stylize.training.summary import Record, summarize, summarize_agreements
 from stylize.training.systems import (
     CONTENT_UNCHANGED,
     STYLE_COPIED,
     EngineSystem,
+    ReadyMade,
     System,
     content_unchanged,
     open_models,
+    ready_made_files,
     style_copied,
 )
 from stylize.training.vgg import LossNetwork
@@ -61,8 +70,13 @@ class EvaluationConfig:
         normalize_on: See the same.
         models: Folders; the first one is what the others are compared with. None: the bundled one.
         precisions: In which each model runs; the first one is what is compared.
+        ready_made: Folders of pictures that other programs made of the same pairs, see
+            :class:`stylize.training.systems.ReadyMade`; only pairs that all of them have are used.
         pairs: Pairs of pictures.
-        size_px: Longer side of every picture.
+        sizes_px: Longer sides at which pictures are painted. Contents that do not have the largest
+            one are left out.
+        enlarge: Use them nevertheless, enlarged.
+        same_look_pairs: Pairs to paint small and large and compare; 0 leaves this test out.
         slider_pairs: Pairs to move the sliders for; 0 leaves this test out.
         slider_size_px: Longer side of the pictures of this test.
         shown: Pairs whose pictures are in the report.
@@ -77,8 +91,11 @@ class EvaluationConfig:
     normalize_on: tuple[Path, ...] = ()
     models: tuple[Path, ...] = ()
     precisions: tuple[Precision, ...] = ("int8", "fp32")
+    ready_made: tuple[Path, ...] = ()
     pairs: int = 400
-    size_px: int = 512
+    sizes_px: tuple[int, ...] = (512,)
+    enlarge: bool = False
+    same_look_pairs: int = 0
     slider_pairs: int = 50
     slider_size_px: int = 256
     shown: int = 24
@@ -88,8 +105,9 @@ class EvaluationConfig:
 def evaluate(config: EvaluationConfig, *, peers: Mapping[str, System] | None = None) -> Record:
     """Evaluate and write the report.
 
-    Writes ``quality.json`` (all means, intervals and differences), ``records.json`` (every measure
-    of every pair), ``quality.md`` (tables) and ``quality.html`` with pictures side by side.
+    Writes ``quality.json`` (all means, intervals and differences), ``records.json`` and
+    ``same_look.json`` (every measure of every pair), ``quality.md`` (tables) and ``quality.html``
+    with pictures side by side.
 
     Args:
         config: What to evaluate.
@@ -103,30 +121,28 @@ def evaluate(config: EvaluationConfig, *, peers: Mapping[str, System] | None = N
         ModelFileError: A model is unusable.
         ImageError: A picture of the report cannot be written.
     """
-    if config.pairs < 1 or not config.precisions:
-        raise TrainingError("An evaluation needs at least one pair and one precision.")
+    _check(config)
     _write(config.out / "quality.md", "The evaluation is not finished.\n")  # fails now, not later
     models = open_models(config.models, config.precisions)
-    systems: dict[str, System] = {**models, **(peers or {})}
-    systems |= {CONTENT_UNCHANGED: content_unchanged, STYLE_COPIED: style_copied}
     network = load_loss_network(config.vgg, normalize_on=config.normalize_on)
-    pictures = _load_pictures(config, config.pairs, config.size_px)
-    meter = _meter(network, pictures)
-    records, agreements, shown = measure_pairs(
-        systems, meter, pictures, shown=config.shown, folder=config.out / "pictures"
-    )
+    others = peers or {}
+    sizes, records, shown = [], [], []
+    for size_px in config.sizes_px:
+        at_size = _measure_size(config, size_px, {**models, **others}, network)
+        sizes.append(at_size.found)
+        records += [{"size_px": size_px, **record} for record in at_size.records]
+        shown += at_size.shown
     report: Record = {
         "what": {metric.name: metric.text for metric in METRICS},
-        "pairs": len(pictures.pairs),
-        "size_px": config.size_px,
         "seed": config.seed,
         "loss_network_sha256": _digest(network),
         "models": {name: system.engine.model_sha256 for name, system in models.items()},
         "versions": _versions(),
-        **summarize(records, seed=config.seed),
-        "int8_against_fp32": summarize_agreements(agreements),
+        "sizes": sizes,
     }
     _write(config.out / "records.json", json.dumps(records, indent=0) + "\n")
+    if config.same_look_pairs:
+        report["same_look"] = _same_look(config, {**models, **others})
     if config.slider_pairs:
         report["sliders"] = _sliders(config, next(iter(models.values())), network)
     _write(config.out / "quality.json", json.dumps(report, indent=1) + "\n")
@@ -135,95 +151,69 @@ def evaluate(config: EvaluationConfig, *, peers: Mapping[str, System] | None = N
     return report
 
 
-def measure_pairs(
-    systems: Mapping[str, System],
-    meter: Meter,
-    pictures: Pictures,
-    *,
-    shown: int = 0,
-    folder: Path | None = None,
-) -> tuple[list[Record], dict[str, list[dict[str, float]]], list[Shown]]:
-    """Run every system on every pair and measure the results.
-
-    Args:
-        systems: By name.
-        meter: Made with all contents and styles.
-        pictures: Contents, styles and pairs.
-        shown: Pairs whose pictures are kept, evenly spread.
-        folder: Where to keep them.
-
-    Returns:
-        One record for each pair and system; for each model that ran in both precisions how INT8
-        agrees with FP32, a dictionary for each pair; the pictures that were kept.
-    """
-    records: list[Record] = []
-    agreements: dict[str, list[dict[str, float]]] = {}
-    kept: list[Shown] = []
-    wanted = range(0, len(pictures.pairs), max(1, len(pictures.pairs) // max(1, shown)))[:shown]
-    for number, (content_index, style_index) in enumerate(pictures.pairs):
-        content, style = pictures.contents[content_index], pictures.styles[style_index]
-        names = {
-            "content": pictures.content_names[content_index],
-            "style": pictures.style_names[style_index],
-        }
-        results = {name: _run(name, system, content, style) for name, system in systems.items()}
-        measured = {
-            name: meter.measure(result, content, style_index) for name, result in results.items()
-        }
-        records += [{**names, "system": name, **m.as_dict()} for name, m in measured.items()]
-        for name in results:
-            model, _, precision = name.rpartition(" ")
-            if precision == "int8" and f"{model} fp32" in results:
-                pair = _agreement(meter, results[name], results[f"{model} fp32"])
-                agreements.setdefault(model, []).append(pair)
-        if number in wanted and folder is not None:
-            kept.append(_keep(folder, number, names, content, style, results, measured))
-        if (number + 1) % 5 == 0:
-            logger.info("Measured %d of %d pairs", number + 1, len(pictures.pairs))
-    return records, agreements, kept
+def _check(config: EvaluationConfig) -> None:
+    if config.pairs < 1 or not config.precisions or not config.sizes_px:
+        raise TrainingError("An evaluation needs at least one pair, one precision and one size.")
+    if config.ready_made and len(config.sizes_px) > 1:
+        raise TrainingError("Ready-made pictures have one size: evaluate one size only.")
 
 
-def _run(name: str, system: System, content: Image.Image, style: Image.Image) -> Image.Image:
-    result = system(content, style)
-    if result.size != content.size or result.mode != "RGB":
-        raise TrainingError(
-            f"{name} returned a picture of {result.width} x {result.height} px, {result.mode}, for "
-            f"a content of {content.width} x {content.height} px, RGB; they must be alike."
-        )
-    return result
+class _AtSize(NamedTuple):
+    found: Record
+    records: list[Record]
+    shown: list[Shown]
 
 
-def _agreement(meter: Meter, int8: Image.Image, fp32: Image.Image) -> dict[str, float]:
-    vectors = [meter.features(picture).style for picture in (int8, fp32)]
-    arrays = [np.asarray(picture) for picture in (int8, fp32)]
-    return {
-        "psnr_db": psnr_db(arrays[0], arrays[1]),
-        "ssim": ssim(arrays[0], arrays[1]),
-        "style_loss": float(style_losses(vectors[0], vectors[1])),
+def _measure_size(
+    config: EvaluationConfig, size_px: int, systems: Mapping[str, System], network: LossNetwork
+) -> _AtSize:
+    pictures = _load_pictures(
+        config,
+        config.pairs,
+        size_px,
+        at_least_px=0 if config.enlarge else max(config.sizes_px),
+        among=_ready_made_pairs(config.ready_made),
+    )
+    every: dict[str, System] = {
+        **systems,
+        **{folder.name: ReadyMade(folder, pictures) for folder in config.ready_made},
+        CONTENT_UNCHANGED: content_unchanged,
+        STYLE_COPIED: style_copied,
     }
+    large = size_px > SEEN_PX
+    records, agreements, shown = measure_pairs(
+        every,
+        _meter(network, pictures),
+        pictures,
+        paint=PaintMeter(network, pictures.styles, size_px=size_px) if large else None,
+        shown=config.shown,
+        folder=config.out / "pictures",
+    )
+    found = {
+        "size_px": size_px,
+        "seen_px": min(size_px, SEEN_PX),
+        "pairs": len(pictures.pairs),
+        **summarize(records, seed=config.seed),
+        "int8_against_fp32": summarize_agreements(agreements),
+    }
+    return _AtSize(found, records, shown)
 
 
-def _keep(
-    folder: Path,
-    number: int,
-    names: dict[str, str],
-    content: Image.Image,
-    style: Image.Image,
-    results: Mapping[str, Image.Image],
-    measured: Mapping[str, Measures],
-) -> Shown:
-    """Save the pictures of a pair for the report."""
-    files: dict[str, str] = {}
-    _make_folder(folder)
-    for name, picture in {"content": content, "style": style, **results}.items():
-        if name in (CONTENT_UNCHANGED, STYLE_COPIED):
-            continue
-        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        file = folder / f"{number:04d}-{len(files)}-{slug}.jpg"
-        save_image(picture, file)
-        files[name] = f"{folder.name}/{file.name}"
-    measures = {name: asdict(found) for name, found in measured.items()}
-    return Shown(names["content"], names["style"], files, measures)
+def _ready_made_pairs(folders: Sequence[Path]) -> set[tuple[str, str]] | None:
+    if not folders:
+        return None
+    return set.intersection(*(set(ready_made_files(folder)) for folder in folders))
+
+
+def _same_look(config: EvaluationConfig, systems: Mapping[str, System]) -> Record:
+    pictures = _load_pictures(config, config.same_look_pairs, None, at_least_px=BETWEEN_PX + 1)
+    records = measure_same_look(systems, pictures)
+    _write(config.out / "same_look.json", json.dumps(records, indent=0) + "\n")
+    return {
+        "pairs": len(pictures.pairs),
+        "reference_px": REFERENCE_PX,
+        "systems": summarize_same_look(records),
+    }
 
 
 def _sliders(config: EvaluationConfig, system: EngineSystem, network: LossNetwork) -> Record:
@@ -232,7 +222,14 @@ def _sliders(config: EvaluationConfig, system: EngineSystem, network: LossNetwor
     return {"size_px": config.slider_size_px, "tests": found}
 
 
-def _load_pictures(config: EvaluationConfig, pairs: int, size_px: int) -> Pictures:
+def _load_pictures(
+    config: EvaluationConfig,
+    pairs: int,
+    size_px: int | None,
+    *,
+    at_least_px: int = 0,
+    among: Collection[tuple[str, str]] | None = None,
+) -> Pictures:
     return load_pictures(
         config.contents,
         config.styles,
@@ -240,13 +237,19 @@ def _load_pictures(config: EvaluationConfig, pairs: int, size_px: int) -> Pictur
         size_px=size_px,
         seed=config.seed,
         only=config.only,
+        among=among,
+        at_least_px=at_least_px,
     )
 
 
 def _meter(network: LossNetwork, pictures: Pictures) -> Meter:
     used = sorted({content for content, _ in pictures.pairs})
     logger.info("Encoding %d contents and %d styles", len(used), len(pictures.styles))
-    return Meter(network, [pictures.contents[index] for index in used], pictures.styles)
+    return Meter(
+        network,
+        [seen_whole(pictures.contents[index]) for index in used],
+        [seen_whole(style) for style in pictures.styles],
+    )
 
 
 def _digest(network: LossNetwork) -> str:
@@ -267,16 +270,9 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"The folder {folder} cannot be made: {error}") from error
-
-
 def _write(path: Path, text: str) -> None:
     """Write a file of the report atomically."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     then = ". Free some space or choose another folder."
     with whole_file(path, what=str(path), then=then) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -32,3 +32,15 @@ def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise TrainingError(f"{what} cannot be written ({error}){then}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with all above it.
+
+    Raises:
+        TrainingError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be made: {error}") from error

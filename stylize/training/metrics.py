@@ -90,6 +90,8 @@ class Measures:
         calm_distance: Difference of that share from the style's.
         grid: Strength of a repeating pattern in flat areas, in levels; None without flat areas.
         banding: Steps per 1000 flat pixels; None without flat areas.
+        paint_loss: Style loss at full resolution, see :mod:`stylize.training.paint_metrics`; None
+            where that is not measured.
     """
 
     content_loss: float
@@ -104,6 +106,7 @@ class Measures:
     calm_distance: float | None
     grid: float | None
     banding: float | None
+    paint_loss: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the measures by name, rounded to what they are worth."""

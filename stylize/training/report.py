@@ -57,6 +57,13 @@ METRICS = (
         2,
     ),
     Metric(
+        "paint_loss",
+        "paint ↓",
+        "style loss of windows of 512 px at full resolution against such windows of the painting, "
+        "scaled to the same longer side; not for paintings that would have to be enlarged by half",
+        3,
+    ),
+    Metric(
         "lightness_distance",
         "lights and darks ↓",
         "Wasserstein distance of the distributions of L in CIE Lab of result and style; a shift of "
@@ -106,40 +113,38 @@ class Shown:
     """The pictures of a pair.
 
     Attributes:
-        content: Its name.
-        style: Its name.
+        title: Names of content and style.
         files: ``content``, ``style`` and systems by name -> file, relative to the page.
         measures: Systems by name -> measure -> value.
     """
 
-    content: str
-    style: str
+    title: str
     files: Mapping[str, str]
     measures: Mapping[str, Mapping[str, float | None]]
 
 
-def systems_table(report: Mapping[str, Any]) -> list[Row]:
+def systems_table(found: Mapping[str, Any]) -> list[Row]:
     """Return the means of all systems, with half the width of the interval."""
     rows: list[Row] = [["system", *(metric.title for metric in METRICS)]]
-    for name, means in report["systems"].items():
+    for name, means in found["systems"].items():
         rows.append([name, *(_mean(means[metric.name], metric) for metric in METRICS)])
     return rows
 
 
-def differences_table(report: Mapping[str, Any]) -> list[Row]:
+def differences_table(found: Mapping[str, Any]) -> list[Row]:
     """Return how each system differs from the first one; real differences are marked."""
-    rows: list[Row] = [[f"minus {report['baseline']}", *(metric.title for metric in METRICS)]]
-    for name, differences in report["differences"].items():
+    rows: list[Row] = [[f"minus {found['baseline']}", *(metric.title for metric in METRICS)]]
+    for name, differences in found["differences"].items():
         rows.append([name, *(_difference(differences[metric.name], metric) for metric in METRICS)])
     return rows
 
 
-def int8_table(report: Mapping[str, Any]) -> list[Row]:
+def int8_table(found: Mapping[str, Any]) -> list[Row]:
     """Return how INT8 agrees with FP32."""
     rows: list[Row] = [["model", "PSNR, mean", "PSNR, smallest", "SSIM", "style loss between"]]
-    for name, found in report["int8_against_fp32"].items():
-        psnr = [f"{found[key]:.1f} dB" for key in ("psnr_db_mean", "psnr_db_min")]
-        rows.append([name, *psnr, f"{found['ssim_mean']:.3f}", f"{found['style_loss_mean']:.5f}"])
+    for name, model in found["int8_against_fp32"].items():
+        psnr = [f"{model[key]:.1f} dB" for key in ("psnr_db_mean", "psnr_db_min")]
+        rows.append([name, *psnr, f"{model['ssim_mean']:.3f}", f"{model['style_loss_mean']:.5f}"])
     return rows
 
 
@@ -157,17 +162,40 @@ def sliders_table(report: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
+def same_look_table(report: Mapping[str, Any]) -> list[Row]:
+    """Return how large results, scaled down, agree with small ones."""
+    rows: list[Row] = [["system", "painted at", "PSNR, mean", "worst", "SSIM, mean", "worst"]]
+    for name, sizes in report.get("same_look", {}).get("systems", {}).items():
+        for painted, found in sizes.items():
+            psnr = [f"{found[key]:.1f} dB" for key in ("psnr_db_mean", "psnr_db_worst")]
+            similar = [f"{found[key]:.3f}" for key in ("ssim_mean", "ssim_worst")]
+            rows.append([name, painted, *psnr, *similar])
+    return rows
+
+
 def tables(report: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     """Return all tables that have rows, with their titles."""
+    every: list[tuple[str, list[Row]]] = []
+    for found in report["sizes"]:
+        at = f"at {found['size_px']} px"
+        seen = "" if found["size_px"] == found["seen_px"] else f", seen at {found['seen_px']} px"
+        every += [
+            (f"Means over {found['pairs']} pairs {at}{seen}", systems_table(found)),
+            (
+                f"Differences {at} (* real: 95 % interval without 0, of at least 20 pairs)",
+                differences_table(found),
+            ),
+            (f"INT8 against FP32 {at}", int8_table(found)),
+        ]
+    same_look = report.get("same_look", {})
     sliders = report.get("sliders", {})
     pairs = next((found["pairs"] for found in sliders.get("tests", {}).values()), 0)
-    every = [
-        (f"Means over {report['pairs']} pairs at {report['size_px']} px", systems_table(report)),
+    every += [
         (
-            "Differences (* real: 95 % interval without 0, of at least 20 pairs)",
-            differences_table(report),
+            f"Same look, {same_look.get('pairs')} pairs: painted large and scaled down, against "
+            f"painted at {same_look.get('reference_px')} px",
+            same_look_table(report),
         ),
-        ("INT8 against FP32", int8_table(report)),
         (f"Sliders, {pairs} pairs at {sliders.get('size_px')} px", sliders_table(report)),
     ]
     return [(title, rows) for title, rows in every if len(rows) > 1]
@@ -211,11 +239,14 @@ def html_page(report: Mapping[str, Any], shown: Sequence[Shown]) -> str:
     if shown:
         parts.append("<h2>Pictures</h2>")
     for pair in shown:
-        title = html.escape(f"{pair.content} in the style of {pair.style}")
         figures = [
             _figure(name, file, pair.measures.get(name)) for name, file in pair.files.items()
         ]
-        parts.append(f'<h3>{title}</h3>\n<div class="pair">' + "\n".join(figures) + "</div>")
+        parts.append(
+            f'<h3>{html.escape(pair.title)}</h3>\n<div class="pair">'
+            + "\n".join(figures)
+            + "</div>"
+        )
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

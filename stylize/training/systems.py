@@ -13,7 +13,7 @@ from stylize.errors import ModelFileError, StylizeError, TrainingError
 from stylize.model_files import BUNDLED, Precision
 from stylize.styles import StyleVector
 from stylize.training.data import list_pictures, read_rgb
-from stylize.training.pairs import Pictures
+from stylize.training.pairs import Pictures, without_ending
 
 System = Callable[[Image.Image, Image.Image], Image.Image]
 """(content, style) -> result of the content's size; all RGB."""
@@ -70,11 +70,12 @@ class ReadyMade:
         self._files: dict[tuple[int, int], Path] = {}
         for content, style in pictures.pairs:
             names = pictures.content_names[content], pictures.style_names[style]
-            if names not in files:
+            file = files.get((without_ending(names[0]), without_ending(names[1])))
+            if file is None:
                 raise TrainingError(
                     f"{folder} holds no picture of {names[0]} in the style of {names[1]}."
                 )
-            self._files[id(pictures.contents[content]), id(pictures.styles[style])] = files[names]
+            self._files[id(pictures.contents[content]), id(pictures.styles[style])] = file
 
     def __call__(self, content: Image.Image, style: Image.Image) -> Image.Image:
         """Read the picture of a pair."""
@@ -82,21 +83,20 @@ class ReadyMade:
 
 
 def ready_made_files(folder: Path) -> dict[tuple[str, str], Path]:
-    """Return the pictures in a folder by their pair of (content, style), named as ``folder/file``.
+    """Return the pictures in a folder by their pair of content and style.
+
+    Returns:
+        Keys such as ``("content/00005", "style/00050")``.
 
     Raises:
         TrainingError: The folder has no pictures.
     """
-    found = {}
+    found: dict[tuple[str, str], Path] = {}
     for path in list_pictures([folder]):
         content, _, style = path.stem.partition("__")
         if content and style:
-            found[_picture_name(content), _picture_name(style)] = path
+            found[content.replace("-", "/", 1), style.replace("-", "/", 1)] = path
     return found
-
-
-def _picture_name(slug: str) -> str:
-    return f"{slug.replace('-', '/', 1)}.jpg"
 
 
 def open_models(

@@ -27,7 +27,8 @@ def test_options_become_the_config(tool, configs: list[EvaluationConfig]) -> Non
     result = tool(
         "evaluate", "--contents", "c1", "--contents", "c2", "--styles", "s", "-o", "out",
         "--model", "a", "--model", "b", "--only", "held-out.json", "--vgg", "network.pt",
-        "--normalize-on", "c3", "--pairs", "8", "--size-px", "256", "--slider-pairs", "0",
+        "--normalize-on", "c3", "--pairs", "8", "--size-px", "256", "--size-px", "2048",
+        "--enlarge", "--ready-made", "d", "--same-look-pairs", "5", "--slider-pairs", "0",
         "--shown", "3", "--seed", "4",
     )  # fmt: skip
     assert (result.code, result.out) == (0, "| 8 pairs |\n")
@@ -41,7 +42,10 @@ def test_options_become_the_config(tool, configs: list[EvaluationConfig]) -> Non
             vgg=Path("network.pt"),
             normalize_on=(Path("c3"),),
             pairs=8,
-            size_px=256,
+            sizes_px=(256, 2048),
+            enlarge=True,
+            ready_made=(Path("d"),),
+            same_look_pairs=5,
             slider_pairs=0,
             shown=3,
             seed=4,

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from stylize.errors import TrainingError
-from stylize.training.pairs import fit_longer_side, load_pictures, pair_order
+from stylize.training.pairs import fit_longer_side, load_pictures, pair_order, seen_whole
 
 
 @pytest.mark.parametrize(("contents", "styles"), [(40, 40), (3, 4), (4, 6), (1, 5), (7, 1)])
@@ -85,3 +85,58 @@ def test_bad_folders_are_refused(picture_folders, tmp_path):
         load((picture_folders[0], tmp_path))
     with pytest.raises(TrainingError, match="at least 64 px"):
         load(picture_folders, size_px=32)
+
+
+def test_listed_pairs_alone_are_used(picture_folders, tmp_path):
+    only = tmp_path / "pairs.json"
+    listed = [["content/2.png", "style/0.png"], ["content/1.png", "style/2.png"]]
+    names = {
+        "contents": [f"content/{index}.png" for index in range(4)],
+        "styles": [f"style/{index}.png" for index in range(3)],
+    }
+    only.write_text(json.dumps(names | {"pairs": listed}))
+    pictures = load(picture_folders, only=only)
+    found = {
+        (pictures.content_names[content], pictures.style_names[style])
+        for content, style in pictures.pairs
+    }
+    assert found == {tuple(pair) for pair in listed}
+    assert (len(pictures.contents), len(pictures.styles)) == (2, 2)
+    fewer = load(picture_folders, only=only, among={("content/1", "style/2"), ("content/0", "x/0")})
+    assert (fewer.content_names, fewer.style_names) == (("content/1.png",), ("style/2.png",))
+    with pytest.raises(TrainingError, match="None of the pairs"):
+        load(picture_folders, among={("content/0", "style/9")})
+    only.write_text(json.dumps(names | {"pairs": [["content/2.png"]]}))
+    with pytest.raises(TrainingError, match=r"not a list of \[content, style\]"):
+        load(picture_folders, only=only)
+
+
+def test_small_contents_are_left_out(picture_folders, caplog):
+    # They have 72, 80, 88 and 96 px.
+    caplog.set_level("INFO")
+    assert set(load(picture_folders, at_least_px=88).content_names) == {
+        "content/2.png",
+        "content/3.png",
+    }
+    assert "2 of 4 contents have 88 px" in caplog.text
+    with pytest.raises(TrainingError, match="None of the 4 contents has a longer side of 97 px"):
+        load(picture_folders, at_least_px=97)
+
+
+def test_small_styles_are_not_enlarged_beyond_what_is_seen(picture_folders):
+    styles = load(picture_folders, size_px=1024).styles
+    assert {max(style.size) for style in styles} == {512}
+    assert {max(style.size) for style in load(picture_folders, size_px=256).styles} == {256}
+
+
+def test_pictures_can_stay_as_they_are(picture_folders):
+    pictures = load(picture_folders, size_px=None)
+    assert sorted(picture.size for picture in pictures.contents) == [
+        (72, 64), (80, 64), (88, 64), (96, 64),
+    ]  # fmt: skip
+
+
+def test_large_pictures_are_seen_at_512_px():
+    assert seen_whole(Image.new("RGB", (2048, 1024))).size == (512, 256)
+    small = Image.new("RGB", (500, 20))
+    assert seen_whole(small) is small

@@ -4,8 +4,12 @@ from PIL import Image
 
 from stylize.training.picture_metrics import (
     banding,
+    calm_share,
+    darks_and_lights,
     flat_areas,
     grid_strength,
+    lightness,
+    lightness_distance,
     palette,
     palette_distance,
     ssim,
@@ -105,3 +109,36 @@ def test_banding_outside_of_flat_areas_does_not_count():
     flat[:, :8] = True
     picture = grey(np.tile(100 + 5 * (np.arange(64) // 16), (64, 1)))
     assert banding(picture, flat) == 0
+
+
+def test_a_shift_of_lightness_counts_as_its_distance():
+    # L of grey 119 is 50.03, of grey 145 is 60.11.
+    a, b = (lightness(np.full((40, 40, 3), level, np.uint8)) for level in (119, 145))
+    assert lightness_distance(a, b) == pytest.approx(10.08, rel=0.01)
+    assert lightness_distance(a, a) == 0
+
+
+def test_lightness_compares_distributions_and_not_places_or_sizes():
+    ramp = grey(np.tile(np.arange(256), (16, 1)))
+    assert lightness_distance(lightness(ramp), lightness(ramp[:4, ::-1])) == 0
+    # Half black and half white is 25 from all shades of L on average, and so is grey.
+    halves = lightness(grey(np.tile([0.0, 255.0], (16, 32))))
+    even = np.linspace(0, 100, 1000)
+    assert lightness_distance(halves, even) == pytest.approx(25, abs=0.1)
+
+
+def test_darks_and_lights_leave_out_one_in_a_hundred():
+    levels = np.full((100, 100), 119.0)
+    levels[0] = 0  # exactly 1 %
+    levels[1:3] = 255
+    dark, light = darks_and_lights(lightness(grey(levels)))
+    assert (dark, light) == (pytest.approx(50.03, abs=0.02), pytest.approx(100, abs=0.01))
+
+
+def test_calm_cells_are_those_that_hardly_vary():
+    levels = np.full((70, 96), 100.0)  # 2 x 3 whole cells and a rest
+    levels[:32, 32:64] += 3 * (-1) ** np.arange(32)  # a deviation of 3
+    levels[32:64, :32] += 1.5 * (-1) ** np.arange(32)
+    levels[64:] = 255 * (np.arange(96) % 2)
+    assert calm_share(grey(levels)) == pytest.approx(5 / 6)
+    assert calm_share(grey(levels[:31])) is None

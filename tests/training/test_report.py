@@ -1,9 +1,10 @@
 from stylize.training.report import METRICS, Shown, html_page, markdown
 
 INTERVAL = {"mean": 0.25, "low": 0.2, "high": 0.3}
-REPORT = {
+AT_512 = {
     "pairs": 40,
     "size_px": 512,
+    "seen_px": 512,
     "baseline": "ours",
     "systems": {
         "ours": dict.fromkeys((metric.name for metric in METRICS), INTERVAL) | {"grid": None},
@@ -15,6 +16,7 @@ REPORT = {
     },
     "int8_against_fp32": {},
 }
+REPORT = {"sizes": [AT_512]}
 SLIDER = {
     "values": [0.25, 4],
     "mean_losses": [0.5, 0.25],
@@ -45,6 +47,23 @@ def test_tables_without_rows_are_left_out():
     assert "Sliders" not in markdown(REPORT)
 
 
+def test_every_size_has_its_tables():
+    at_2048 = AT_512 | {"size_px": 2048, "int8_against_fp32": {}}
+    text = markdown({"sizes": [AT_512, at_2048]})
+    assert "### Means over 40 pairs at 512 px\n" in text
+    assert "### Means over 40 pairs at 2048 px, seen at 512 px\n" in text
+    assert text.count("### Differences at ") == 2
+
+
+def test_the_same_look_shows_mean_and_worst():
+    found = {"psnr_db_mean": 30.06, "psnr_db_worst": 24, "ssim_mean": 0.9, "ssim_worst": 0.8004}
+    systems = {"ours": {"full size": found}}
+    text = markdown(REPORT | {"same_look": {"pairs": 7, "reference_px": 640, "systems": systems}})
+    assert "### Same look, 7 pairs" in text
+    cells = [cell.strip() for cell in text.partition("| ours   | full size ")[2].split("|")[1:5]]
+    assert cells == ["30.1 dB", "24.0 dB", "0.900", "0.800"]
+
+
 def test_sliders_say_whether_they_are_honest():
     tests = {"strength: style_loss": SLIDER | {"psnr_db_at_0": 99.0, "honest": False}, "a": SLIDER}
     text = markdown(REPORT | {"sliders": {"size_px": 256, "tests": tests}})
@@ -63,7 +82,7 @@ def test_every_measure_is_defined():
 
 def test_names_cannot_break_the_page():
     measures = {"<b>": dict.fromkeys((metric.name for metric in METRICS), 0.5)}
-    shown = Shown("c&d.jpg", "<s>", {"content": 'a".jpg', "<b>": "b.jpg"}, measures)
+    shown = Shown("c&d.jpg in the style of <s>", {"content": 'a".jpg', "<b>": "b.jpg"}, measures)
     page = html_page(REPORT, [shown])
     assert "c&amp;d.jpg in the style of &lt;s&gt;" in page
     assert 'src="a&quot;.jpg"' in page

@@ -6,10 +6,17 @@ import pytest
 from onnx import TensorProto, helper
 
 from stylize.controls import Controls
-from stylize.errors import ModelFileError
+from stylize.errors import ModelFileError, TrainingError
 from stylize.training import systems
 from stylize.training.export import write_description
-from stylize.training.systems import EngineSystem, open_model, open_models
+from stylize.training.pairs import Pictures
+from stylize.training.systems import (
+    EngineSystem,
+    ReadyMade,
+    open_model,
+    open_models,
+    ready_made_files,
+)
 from tests.conftest import TINY_MODEL, make_picture
 
 
@@ -79,3 +86,37 @@ def test_a_model_of_another_architecture_is_refused(tmp_path):
     write_description(tmp_path, {"format": 4, "network": network})
     with pytest.raises(ModelFileError, match="of another architecture than this version's"):
         open_model(tmp_path, "fp32")
+
+
+def ready_made_folder(folder, names):
+    folder.mkdir()
+    for index, name in enumerate(names):
+        make_picture(32, 32, seed=index).save(folder / name)
+    return folder
+
+
+def test_ready_made_pictures_are_found_by_their_pair(tmp_path):
+    names = ["content-00005__style-a-1.png", "content-7__style-a-1.png", "sheet.png"]
+    folder = ready_made_folder(tmp_path / "m", names)
+    style, contents = make_picture(32, 32), [make_picture(32, 32), make_picture(32, 32)]
+    pictures = Pictures(
+        ("content/00005.jpg", "content/7.jpg"), ("style/a-1.jpg",), tuple(contents), (style,),
+        ((0, 0), (1, 0)),
+    )  # fmt: skip
+    assert set(ready_made_files(folder)) == {
+        ("content/00005", "style/a-1"),
+        ("content/7", "style/a-1"),
+    }
+    system = ReadyMade(folder, pictures)
+    for index, content in enumerate(contents):
+        assert system(content, style) == make_picture(32, 32, seed=index)
+
+
+def test_a_missing_ready_made_picture_is_named(tmp_path):
+    folder = ready_made_folder(tmp_path / "m", ["content-1__style-1.png"])
+    picture = make_picture(32, 32)
+    pictures = Pictures(("content/2.jpg",), ("style/1.jpg",), (picture,), (picture,), ((0, 0),))
+    with pytest.raises(
+        TrainingError, match=r"no picture of content/2\.jpg in the style of style/1"
+    ):
+        ReadyMade(folder, pictures)
