@@ -6,11 +6,9 @@ Everything behind this module sees one kind of picture only: 8-bit sRGB, upright
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import logging
 import os
-import secrets
 import threading
 import warnings
 from collections.abc import Iterator
@@ -22,6 +20,17 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from stylize.errors import ImageError
+from stylize.files import whole_file, why_not_written
+from stylize.formats import (
+    JPEG_END,
+    PNG_SIGNATURE,
+    RAW_ADVICE,
+    advice_on,
+    is_raw_photo,
+    lacks_end_alone,
+    scale_transparent_color,
+    without_damaged_notes,
+)
 from stylize.srgb import to_srgb
 
 if TYPE_CHECKING:
@@ -34,14 +43,17 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO  # a path, a file'
 
 MIN_SIDE_PX = 16
 MAX_PIXELS = 100_000_000
+# A style is looked at in an area of 256 x 256 px and no side below 16: thinner, nothing is left.
+MAX_ASPECT = 256
 
 # What a picture may be. EPS and WMF are left out on purpose: Pillow hands them to other programs.
 READABLE_FORMATS = (
     "PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA", "ICO",
 )  # fmt: skip
 READABLE_SUFFIXES = (
-    ".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".jp2",
-    ".ppm", ".pgm", ".pbm", ".pnm", ".tga",
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp",
+    ".avif", ".avifs", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".ppm", ".pgm", ".pbm",
+    ".pnm", ".pfm", ".tga", ".icb", ".vda", ".vst", ".ico",
 )  # fmt: skip
 
 # The longest side that a format can hold: 16 bits for JPEG, 14 bits for WebP.
@@ -78,12 +90,13 @@ def load_image(source: Source, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image
     name = source_name(source)
     with open_image(source) as image:
         try:
-            image.load()
-        except Exception as error:  # a decoder may raise anything over a hostile file
-            raise ImageError(
-                f"{name} is damaged or incomplete and cannot be read to its end "
-                f"({_reason(error)}). Copy or save it again."
-            ) from error
+            return _prepare(image, name, min_side_px)
+        except ImageError:
+            whole = _with_end(source) if image.format == "JPEG" else None
+            if whole is None:
+                raise
+    logger.warning("%s lacks its end marker; nothing else of it is missing.", name)
+    with open_image(whole) as image:
         return _prepare(image, name, min_side_px)
 
 
@@ -104,11 +117,7 @@ def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Imag
     Raises:
         ImageError: The picture is damaged, above `MAX_PIXELS` or has a side below ``min_side_px``.
     """
-    _check_pixels(image.size, "The picture")
-    try:
-        image.load()
-    except Exception as error:
-        raise ImageError(f"The picture cannot be read ({_reason(error)}).") from error
+    _check_size(image.size, "The picture")
     return _prepare(image, "The picture", min_side_px)
 
 
@@ -122,7 +131,7 @@ def save_image(
 
     Args:
         image: RGB, RGBA or greyscale.
-        path: Where to; an existing file is replaced in one step once the new one is complete.
+        path: Where to; an existing file is replaced as `stylize.files.whole_file` does.
         recipe: How the picture was made, embedded so that `stylize.recipe.read_recipe` finds it.
 
     Raises:
@@ -140,8 +149,11 @@ def save_image(
     image, options = _encoding(image, format_name)
     if recipe is not None:
         options |= recipe.save_options(format_name)
-    with _atomic(path) as file:
-        image.save(file, format=format_name, **options)
+    try:
+        with whole_file(path) as part, open(part, "wb") as file:
+            image.save(file, format=format_name, **options)
+    except OSError as error:
+        raise ImageError(why_not_written(path, error)) from error
 
 
 def saved_format(path: str | os.PathLike[str]) -> str:
@@ -266,7 +278,11 @@ def open_image(source: Source) -> Iterator[Image.Image]:
             f"{name} has more than {limit // 10**6} megapixels. Scale it down first."
         ) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{name} is not a picture of a known format. {_advice(file)}") from error
+        image = _mended_png(file)
+        if image is None:
+            raise ImageError(
+                f"{name} is not a picture of a known format. {_advice(file)}"
+            ) from error
     except OSError as error:
         raise ImageError(f"{name} cannot be read ({_reason(error)}).") from error
     except Exception as error:
@@ -274,7 +290,9 @@ def open_image(source: Source) -> Iterator[Image.Image]:
             f"{name} is damaged and cannot be read ({_reason(error)}). Copy or save it again."
         ) from error
     with image:
-        _check_pixels(image.size, name)  # known from the header: nothing large is unpacked before
+        _check_size(image.size, name)  # known from the header: nothing large is unpacked before
+        if is_raw_photo(image):
+            raise ImageError(f"{name} is a raw photo of a camera. {RAW_ADVICE}")
         yield image
 
 
@@ -286,20 +304,38 @@ def source_name(source: Source) -> str:
 
 
 def _advice(file: str | os.PathLike[str] | BinaryIO) -> str:
+    head = _read(file, 12)
+    if not head:
+        return "The file is empty."
+    return advice_on(head)
+
+
+def _read(file: str | os.PathLike[str] | BinaryIO, count: int = -1) -> bytes:
+    """The first bytes of a file, or all; none if it cannot be read."""
     try:
         if isinstance(file, (str, os.PathLike)):
             with open(file, "rb") as opened:
-                head = opened.read(12)
-        else:
-            file.seek(0)
-            head = file.read(12)
+                return opened.read(count)
+        file.seek(0)
+        return file.read(count)
     except (OSError, ValueError):
-        head = b""
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heif", b"mif1", b"msf1"):
-        return "HEIC photos of phones must be exported or shared as JPEG first."
-    if not head:
-        return "The file is empty."
-    return "Save it as PNG, JPEG or WebP and try again."
+        return b""
+
+
+def _mended_png(file: str | os.PathLike[str] | BinaryIO) -> Image.Image | None:
+    """A PNG without its damaged notes, which are all that is wrong with it; else None."""
+    if _read(file, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
+        return None
+    try:
+        return Image.open(io.BytesIO(without_damaged_notes(_read(file))), formats=["PNG"])
+    except Exception:
+        return None
+
+
+def _with_end(source: Source) -> bytes | None:
+    """The bytes of a JPEG that lacks its end marker and nothing else; else None."""
+    data = source if isinstance(source, bytes) else _read(source)
+    return data + JPEG_END if lacks_end_alone(data) else None
 
 
 def _reason(error: Exception) -> str:
@@ -308,8 +344,13 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _check_pixels(size: tuple[int, int], name: str) -> None:
+def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
+    if max(size) > MAX_ASPECT * min(size):
+        raise ImageError(
+            f"{name} has {width} x {height} px: one side is {max(size) / max(1, min(size)):.0f} "
+            f"times the other; the limit is {MAX_ASPECT}. Cut a part out of it."
+        )
     if width * height > MAX_PIXELS:
         raise ImageError(
             f"{name} has {width} x {height} px = {width * height / 1e6:.0f} megapixels; "
@@ -326,13 +367,26 @@ def _prepare(image: Image.Image, name: str, min_side_px: int) -> Image.Image:
             f"{name} has {image.width} x {image.height} px; each side must have at least "
             f"{min_side_px} px. Take a larger picture."
         )
-    orientation = _orientation(image)
-    prepared = to_srgb(image)
-    if orientation in _UPRIGHT:
-        prepared = prepared.transpose(_UPRIGHT[orientation])
-    # A copy where there is metadata: it may hold a place, a name or a profile already applied.
-    if prepared.info or type(prepared) is not Image.Image:
-        prepared = prepared.copy()
+    try:
+        scale_transparent_color(image)  # before it is unpacked: then its number of bits is lost
+        image.load()
+        orientation = _orientation(image)
+        prepared = to_srgb(image)
+        if orientation in _UPRIGHT:
+            prepared = prepared.transpose(_UPRIGHT[orientation])
+        # Without metadata: it may hold a place, a name or a profile already applied.
+        if prepared is image and (prepared.info or type(prepared) is not Image.Image):
+            prepared = prepared.copy()
+    except MemoryError as error:
+        raise ImageError(
+            f"{name} needs more memory than there is. Scale it down first, or close other programs."
+        ) from error
+    except Exception as error:  # a decoder may raise anything over a hostile file
+        raise ImageError(
+            f"{name} is damaged or incomplete and cannot be read to its end "
+            f"({_reason(error)}). Copy or save it again."
+        ) from error
+    if prepared is not image:
         prepared.info = {}
     return prepared
 
@@ -365,33 +419,3 @@ def _encoding(image: Image.Image, format_name: str) -> tuple[Image.Image, dict[s
         "WEBP": {"quality": 95, "method": 4},
     }
     return image, options[format_name]
-
-
-@contextlib.contextmanager
-def _atomic(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside ``path`` that replaces it at the end, or vanishes on any error."""
-    temporary = path.with_name(f".stylize-{secrets.token_hex(8)}.tmp")
-    try:
-        if os.path.isdir(path):
-            raise ImageError(f"{path} is a folder. Give the name of a file in it.")
-        with open(temporary, "xb") as file:
-            yield file
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ImageError(_save_advice(path, error)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-def _save_advice(path: Path, error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return f"{path} cannot be saved: the disk is full. Free some space and try again."
-    if not os.path.isdir(path.parent):  # unlike Path.is_dir it never raises
-        return f"{path} cannot be saved: the folder {path.parent} does not exist. Make it first."
-    if isinstance(error, (PermissionError, FileNotFoundError)) or error.errno == errno.EROFS:
-        return (
-            f"{path} cannot be saved: the folder {path.parent} is not writable. "
-            "Choose another folder."
-        )
-    return f"{path} cannot be saved ({_reason(error)})."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 from functools import lru_cache
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from PIL import ImageCms
 
 logger = logging.getLogger(__name__)
+
+_SAMPLE_PIXELS = 1_000_000
+_STRIP_PIXELS = 4_000_000
+_HUGE = 1e30  # no difference of two such values overflows
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_GDAL_NO_DATA = 42113
+_NO_DATA = (
+    -9999.0, -32767.0, -32768.0, -99999.0, -2147483648.0,
+    float(np.finfo(np.float32).min), float(np.finfo(np.float32).max),
+)  # fmt: skip
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -42,23 +53,73 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _grey_8_bits(image: Image.Image) -> Image.Image:
-    """Scale a greyscale picture of 16 or 32 bits to 8.
+    """Scale a greyscale picture of 16 or 32 bits to 8; its transparent value becomes alpha."""
+    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image)
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        low, high = high, low
+    low, high = max(-_HUGE, min(_HUGE, low)), max(-_HUGE, min(_HUGE, high))
+    scale = 255.0 / ((high - low) or 1 / _HUGE)
+    transparent = image.info.get("transparency")
+    grey = Image.new("L", image.size)
+    alpha = Image.new("L", image.size) if isinstance(transparent, int) else None
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):  # in strips: floats of the whole would take gigabytes
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        values = np.asarray(strip).astype(np.float32)
+        if alpha is not None:
+            opaque = np.where(values == transparent, np.uint8(0), np.uint8(255))
+            alpha.paste(Image.fromarray(opaque), (0, top))
+        missing = ~np.isfinite(values)
+        levels = (values.clip(-_HUGE, _HUGE) - low) * scale
+        levels[missing] = 0
+        grey.paste(Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8)), (0, top))
+    if alpha is not None:
+        grey.putalpha(alpha)
+    return grey
 
-    ``I;16`` is known to end at 65535. ``I`` and ``F`` do not say where they end: the smallest of
-    1 (``F`` only), 255 and 65535 that holds all values is taken, else their own range.
+
+def _range(image: Image.Image) -> tuple[float, float]:
+    """The values of black and white in a picture of ``I`` or ``F``, which do not say so.
+
+    The smallest of 1 (``F`` only), 255 and 65535 that holds nine in ten of the values, since
+    lights may go beyond; else the range that they have. Values that stand for "no data" do not
+    count.
     """
-    values = np.asarray(image).astype(np.float32)
-    values = np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    values.clip(-1e30, 1e30, out=values)  # so that no difference overflows
-    low, high = 0.0, 65535.0
-    if not image.mode.startswith("I;16"):
-        least, most = float(values.min()), float(values.max())
-        ends = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        fitting = [end for end in ends if least >= 0 and most <= end]
-        low, high = (0.0, fitting[0]) if fitting else (least, most)
-    values -= low
-    values *= 255.0 / max(high - low, 1e-30)
-    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
+    share = min(1.0, (_SAMPLE_PIXELS / (image.width * image.height)) ** 0.5)
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    sample = np.asarray(image.resize(size, Image.Resampling.NEAREST)).astype(np.float64).ravel()
+    known = sample[np.isfinite(sample) & ~np.isin(sample, _no_data_values(image))]
+    if len(known) == 0:
+        return 0.0, 1.0
+    seen = known[known != 0]
+    ends = (1.0, 255.0, 65535.0)
+    if image.mode == "I" or (known.max() > 1 and (known == np.rint(known)).all()):
+        ends = ends[1:]
+    low, high = (float(value) for value in np.percentile(known, (0.1, 99.9)))
+    for end in ends:
+        fitting = (seen >= -0.05 * end) & (seen <= end)
+        if fitting.sum() >= 0.9 * len(seen):
+            if end == ends[-1] and 0 < high < end / 8:
+                break  # neither 8 nor 16 bits: heights, counts, readings of a sensor
+            low, high = 0.0, end
+            break
+    outside = np.mean((known < low) | (known > high))
+    if len(known) < len(sample) or outside > 0.001:
+        logger.warning(
+            "The picture has values without a picture's limits: %g is shown as black, %g as white.",
+            low, high,
+        )  # fmt: skip
+    return low, high
+
+
+def _no_data_values(image: Image.Image) -> list[float]:
+    values = list(_NO_DATA)
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None and _GDAL_NO_DATA in tags:
+        with contextlib.suppress(ValueError):
+            values.append(float(str(tags[_GDAL_NO_DATA]).strip(" \0")))
+    return values
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from stylize.cli.common import DataOption, JsonOption, library_with_engine
 from stylize.cli.library_filter import with_filter
 from stylize.cli.library_output import print_account, print_indented_json, print_records
 from stylize.errors import LibraryError, StylizeError
+from stylize.files import why_not_written, write_whole
 
 app = typer.Typer(
     help="Keep, find and share styles: the bundled ones and your own.", no_args_is_help=True
@@ -240,10 +241,11 @@ def draw(
     with library_with_engine(data) as library:
         records, measure = library.list(where), library.measure
     if page:
+        text = html_map(measure, records)
         try:
-            output.write_text(html_map(measure, records), encoding="utf-8")
+            write_whole(output, text.encode("utf-8", errors="replace"))
         except OSError as error:
-            raise LibraryError(f"{output} cannot be written ({error.strerror}).") from error
+            raise LibraryError(why_not_written(output, error)) from error
     else:
         save_image(draw_map(measure, records), output)
     print(f"Wrote {output}.")

@@ -23,6 +23,7 @@ from PIL import Image
 
 import stylize
 from stylize.errors import LibraryError
+from stylize.files import write_whole
 from stylize.images import load_image
 from stylize.library.measure import Measure, References
 from stylize.library.palette import Swatch, extract_palette
@@ -214,6 +215,4 @@ def _write_details(path: Path, identity: str, details: dict[str, _Details]) -> N
         thumbnails=np.frombuffer(b"".join(one.thumbnail for one in details.values()), np.uint8),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(buffer.getvalue())
-    part.replace(path)
+    write_whole(path, buffer.getvalue())

@@ -127,7 +127,7 @@ class Database:
         with errors_of(self.path), self._write_lock:
             self._look_at_file()
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                _make_private(self.path)
             else:
                 self._backup_daily()
             known = self._file
@@ -238,6 +238,13 @@ class Database:
                     # No room for a copy: the change itself may still fit.
                     logger.warning("The daily backup %s could not be written (%s)", copy, error)
         self._backup_look_at = time.monotonic() + _BACKUP_LOOK_S
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file, and its folder, that only the owner can read: pictures go into it."""
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

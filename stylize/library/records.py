@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from stylize import files
 from stylize.errors import LibraryError
 from stylize.library.palette import Swatch
 from stylize.styles import StyleVector
@@ -134,14 +134,12 @@ def is_name(name: str) -> bool:
 
 def numbered_names(name: str) -> Iterator[str]:
     """The name itself, then with 2, 3 and so on behind it."""
-    yield name
-    for number in itertools.count(2):
-        yield f"{name[: MAX_NAME_CHARACTERS - 6].rstrip('-')}-{number}"
+    return files.numbered_names(name, max_bytes=MAX_NAME_CHARACTERS)
 
 
 def free_name(name: str, taken: Container[str]) -> str:
     """The name itself, or with the first number for which it is not taken."""
-    return next(candidate for candidate in numbered_names(name) if candidate not in taken)
+    return files.free_name(name, taken, max_bytes=MAX_NAME_CHARACTERS)
 
 
 def check_name(name: str) -> str:

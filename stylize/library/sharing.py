@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from stylize.errors import LibraryError, StyleExistsError
+from stylize.files import whole_file, why_not_written
 from stylize.images import load_image
 from stylize.library import shared_file
 from stylize.library.records import TEXT_FIELDS, StyleRecord, free_name
@@ -69,9 +68,8 @@ def export_styles(
         )
     if path.is_file() and not _holds_styles(path):
         raise LibraryError(f"{path} is there already and is no file of styles; it was left alone.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with zipfile.ZipFile(part, "x", zipfile.ZIP_STORED) as archive:
+        with whole_file(path, private=True) as part, zipfile.ZipFile(part, "w") as archive:
             styles = [_write_style(archive, library, record, originals) for record in records]
             size = sum(member.file_size for member in archive.infolist())
             if size > shared_file.MAX_TOTAL_BYTES:
@@ -85,11 +83,8 @@ def export_styles(
                 json.dumps(contents, ensure_ascii=False, indent=1),
                 zipfile.ZIP_DEFLATED,
             )
-        os.replace(part, path)
     except OSError as error:
-        raise LibraryError(f"{path} cannot be written ({error.strerror or error}).") from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise LibraryError(why_not_written(path, error)) from error
     return len(records)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import gradio as gr
 from PIL import Image, ImageDraw, ImageFont
 
 from stylize.errors import ImageError
+from stylize.files import file_names
 from stylize.library import StyleLibrary
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
@@ -147,15 +149,12 @@ def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Imag
 
 def zip_files(paths: list[str]) -> bytes:
     """Pack files into a zip; two of one name get numbers."""
-    import io
-
     buffer = io.BytesIO()
-    seen: dict[str, int] = {}
+    files = [Path(path) for path in paths]
+    names = file_names(f"{safe_name(file.stem)}{file.suffix}" for file in files)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path in map(Path, paths):
-            stem = safe_name(path.stem)
-            number = seen[stem] = seen.get(stem, 0) + 1
-            archive.write(path, f"{stem}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        for file, name in zip(files, names, strict=True):
+            archive.write(file, name)
     return buffer.getvalue()
 
 

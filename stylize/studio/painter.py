@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image, ImageColor
 
 from stylize.errors import ImageError, StyleNotFoundError, StylizeError
+from stylize.files import why_not_written, write_whole
 from stylize.images import save_image
 from stylize.library import StyleLibrary, free_name, numbered_names, slugify
 from stylize.library.shared_file import read_styles
@@ -267,7 +268,10 @@ class Painter:
     def save_bytes(self, data: bytes, name: str) -> str:
         """Write an archive to a file that is deleted after the retention time."""
         path = self.shelf.place(name)
-        path.write_bytes(data)
+        try:
+            write_whole(path, data)
+        except OSError as error:
+            raise StylizeError(why_not_written(Path(name), error)) from error
         return str(path)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stylize.errors import TrainingError
+from stylize.files import write_whole
 from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from stylize.training.data import content_batches, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
@@ -198,7 +199,7 @@ def write_description(out: Path, description: dict[str, Any]) -> Path:
         for file in sorted(out.glob("*.onnx"))
     }
     path = out / "model.json"
-    path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, f"{json.dumps(description, indent=2)}\n".encode())
     return path
 
 

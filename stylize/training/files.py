@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Writing the files of a training: complete, or the old ones stay."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from stylize import files
 from stylize.errors import TrainingError
 
 
@@ -23,14 +24,11 @@ def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
     Raises:
         TrainingError: The file cannot be written.
     """
-    partial = path.with_suffix(".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        with files.whole_file(path) as part:
+            yield part
     except (OSError, RuntimeError) as error:  # the latter: torch on a full disk
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise TrainingError(f"{what} cannot be written ({error}){then}") from error
 
 

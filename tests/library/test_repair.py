@@ -71,8 +71,8 @@ def test_backup_is_made_once_a_day(tmp_path):
 
 def test_leftovers_of_killed_backups_are_cleared_away(tmp_path):
     old, new = (
-        tmp_path / "library.backup.sqlite3.7.part",
-        tmp_path / "library.backup.sqlite3.8.part",
+        tmp_path / ".stylize-7.tmp",
+        tmp_path / ".stylize-8.tmp",
     )
     for leftover in (old, new):
         leftover.write_bytes(b"x")

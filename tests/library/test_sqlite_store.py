@@ -376,7 +376,7 @@ def test_write_protected(protected):
 @pytest.mark.skipif(os.name == "nt", reason="permissions as of POSIX")
 @pytest.mark.parametrize(
     ("mode", "message"),
-    [(0o000, r"cannot be used \(Permission denied\)"), (0o555, "choose another folder")],
+    [(0o000, r"cannot be used \(Permission denied\)"), (0o555, "Choose another folder")],
 )
 def test_folders_of_others(mode, message):
     with tempfile.TemporaryDirectory() as name:
