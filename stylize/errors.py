@@ -17,6 +17,10 @@ The page and the command line show these messages as they are. Each says what wa
 limit is and what to do about it. Wrong use by a programmer raises ``ValueError`` or ``TypeError``.
 """
 
+TOO_LITTLE_MEMORY = (
+    "There is not enough memory for this. Take a smaller picture, or close other programs."
+)
+
 
 class StylizeError(Exception):
     """Base of all errors whose message is meant for the user."""

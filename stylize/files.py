@@ -11,7 +11,7 @@ import stat
 import tempfile
 import time
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -103,31 +103,22 @@ def free_name(stem: str, taken: Container[str], suffix: str = "", *, max_bytes: 
     return next(name for name in names if name not in taken)
 
 
-def file_names(wanted: Iterable[str]) -> Iterator[str]:
-    """Names of files in one folder, none twice: also where case and accents do not count.
-
-    Args:
-        wanted: What each file is to be called, with its suffix.
-    """
-    given = _Given()
-    for name in wanted:
-        stem, suffix = os.path.splitext(name)
-        if _byte_count(suffix) > _MAX_SUFFIX_BYTES:
-            stem, suffix = name, ""
-        yield given.add(free_name(stem, given, suffix, max_bytes=MAX_NAME_BYTES))
-
-
-class _Given:
-    """File names as the pickiest file system tells them apart."""
+class FileNames:
+    """Names of files in one folder, none given twice: also where case and accents do not count."""
 
     def __init__(self) -> None:
-        self._keys: set[str] = set()
+        self._given: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
-        return _key(str(name)) in self._keys
+        return _key(str(name)) in self._given
 
-    def add(self, name: str) -> str:
-        self._keys.add(_key(name))
+    def give(self, wanted: str) -> str:
+        """A free name: the one wanted, with its suffix, or with a number before the suffix."""
+        stem, suffix = os.path.splitext(wanted)
+        if _byte_count(suffix) > _MAX_SUFFIX_BYTES:
+            stem, suffix = wanted, ""
+        name = free_name(stem, self, suffix, max_bytes=MAX_NAME_BYTES)
+        self._given.add(_key(name))
         return name
 
 

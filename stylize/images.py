@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from stylize.errors import ImageError
 from stylize.files import whole_file, why_not_written
@@ -58,7 +58,7 @@ READABLE_SUFFIXES = (
 
 # The longest side that a format can hold: 16 bits for JPEG, 14 bits for WebP.
 _MAX_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "PNG": 2**31 - 1}
-_SAVED_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+SAVED_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -164,9 +164,9 @@ def saved_format(path: str | os.PathLike[str]) -> str:
     """
     suffix = Path(path).suffix
     try:
-        return _SAVED_FORMATS[suffix.lower()]
+        return SAVED_SUFFIXES[suffix.lower()]
     except KeyError:
-        known = ", ".join(_SAVED_FORMATS)
+        known = ", ".join(SAVED_SUFFIXES)
         raise ImageError(
             f'Pictures cannot be saved as "{suffix}". End the name of the file in one of {known}.'
             if suffix
@@ -278,11 +278,12 @@ def open_image(source: Source) -> Iterator[Image.Image]:
             f"{name} has more than {limit // 10**6} megapixels. Scale it down first."
         ) from error
     except UnidentifiedImageError as error:
-        image = _mended_png(file)
-        if image is None:
+        mended = _mended_png(file)
+        if mended is None:
             raise ImageError(
                 f"{name} is not a picture of a known format. {_advice(file)}"
             ) from error
+        image = mended
     except OSError as error:
         raise ImageError(f"{name} cannot be read ({_reason(error)}).") from error
     except Exception as error:
@@ -322,7 +323,7 @@ def _read(file: str | os.PathLike[str] | BinaryIO, count: int = -1) -> bytes:
         return b""
 
 
-def _mended_png(file: str | os.PathLike[str] | BinaryIO) -> Image.Image | None:
+def _mended_png(file: str | os.PathLike[str] | BinaryIO) -> ImageFile.ImageFile | None:
     """A PNG without its damaged notes, which are all that is wrong with it; else None."""
     if _read(file, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
         return None

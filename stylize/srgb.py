@@ -93,7 +93,7 @@ def _range(image: Image.Image) -> tuple[float, float]:
     if len(known) == 0:
         return 0.0, 1.0
     seen = known[known != 0]
-    ends = (1.0, 255.0, 65535.0)
+    ends: tuple[float, ...] = (1.0, 255.0, 65535.0)
     if image.mode == "I" or (known.max() > 1 and (known == np.rint(known)).all()):
         ends = ends[1:]
     low, high = (float(value) for value in np.percentile(known, (0.1, 99.9)))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stylize import files
-from stylize.files import MAX_NAME_BYTES, file_names, free_name, whole_file, write_whole
+from stylize.files import MAX_NAME_BYTES, FileNames, free_name, whole_file, write_whole
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions, links and pipes")
 
@@ -164,7 +164,8 @@ WANTED = st.lists(
 
 @given(WANTED)
 def test_no_file_name_is_given_twice(wanted: list[tuple[str, str]]) -> None:
-    names = list(file_names(stem + suffix for stem, suffix in wanted))
+    given = FileNames()
+    names = [given.give(stem + suffix) for stem, suffix in wanted]
     assert len(names) == len(wanted)
     assert len({files._key(name) for name in names}) == len(names)
     for name, (stem, suffix) in zip(names, wanted, strict=True):
@@ -184,6 +185,7 @@ def test_no_free_name_is_taken(wanted: list[str], limit: int) -> None:
 
 
 def test_a_name_with_a_number_is_not_given_to_another() -> None:
-    assert list(file_names(["a.png", "a.png", "a-2.png", "A.png"])) == [
+    given = FileNames()
+    assert [given.give(name) for name in ("a.png", "a.png", "a-2.png", "A.png")] == [
         "a.png", "a-2.png", "a-2-2.png", "A-3.png",
     ]  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from stylize import __version__
-from stylize.cli import bench, deploy, image, library, recipe, studio, training
-from stylize.errors import StylizeError
+from stylize.cli import bench, deploy, image, library, output, recipe, studio, training
+from stylize.errors import TOO_LITTLE_MEMORY, StylizeError
 
 app = typer.Typer(
     help="Paint pictures in the style of others, on two ordinary CPU cores.",
@@ -28,7 +28,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"stylize {__version__}")
+        output.say(f"stylize {__version__}")
         raise typer.Exit
 
 
@@ -56,8 +56,12 @@ app.command("evaluate")(training.evaluate)
 
 def main() -> None:
     """Run the command line of this process."""
-    try:
-        app()
-    except StylizeError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    with output.steady_streams():
+        try:
+            app()
+        except StylizeError as error:
+            output.warn(f"Error: {error}")
+            sys.exit(2)
+        except MemoryError:
+            output.warn(f"Error: {TOO_LITTLE_MEMORY}")
+            sys.exit(2)

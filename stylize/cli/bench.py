@@ -19,8 +19,8 @@ from stylize.cli.common import (
     PrecisionOption,
     ThreadsOption,
     open_engine,
-    print_json,
 )
+from stylize.cli.output import print_json, say
 
 SIDES_PX = (256, 512, 1024)
 
@@ -78,4 +78,4 @@ def bench(
         print_json(result)
         return
     for key, value in result.items():
-        print(f"{key:<20} {value}")
+        say(f"{key:<20} {value}")

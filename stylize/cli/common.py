@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stylize.cli.output import warn
+from stylize.cli.pictures import path_of
 from stylize.controls import Controls
 from stylize.hub_model import VARIABLE as MODEL_VARIABLE
 from stylize.hub_model import model_folder
@@ -52,7 +53,13 @@ ModelOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder of your own style library.", show_default="your user data"),
+    typer.Option(
+        "--data",
+        parser=path_of,
+        metavar="FOLDER",
+        help="Folder of your own style library.",
+        show_default="your user data",
+    ),
 ]
 
 
@@ -78,7 +85,7 @@ def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
 
     library = StyleLibrary.open(data, encoder=engine, progress=_print_encoding)
     if library.problem:
-        typer.echo(f"Warning: {library.problem}", err=True)
+        warn(f"Warning: {library.problem}")
     return library
 
 
@@ -92,11 +99,6 @@ def _print_encoding(done: int, total: int) -> None:
     if sys.stderr.isatty():
         text = f"\rEncoding your styles for this model: {done} of {total}"
         typer.echo(text, err=True, nl=done == total)
-
-
-def print_json(record: Mapping[str, Any]) -> None:
-    """Print one line of JSON at once, so that a reader gets each result when it is there."""
-    print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
 def with_controls(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,12 +22,17 @@ from stylize.cli.common import (
     ThreadsOption,
     open_engine,
     open_library,
-    print_json,
     with_controls,
 )
 from stylize.cli.jobs import Bar, Job, make_folder, plan
+from stylize.cli.output import print_json, warn
 from stylize.controls import Controls
-from stylize.errors import ControlError, StyleVectorError, StylizeError
+from stylize.errors import (
+    TOO_LITTLE_MEMORY,
+    ControlError,
+    StyleVectorError,
+    StylizeError,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,16 +50,20 @@ MAX_SIDE_PX = 1_000_000  # as in recipe.py, which takes too long to import for a
 @with_controls
 def image(
     contents: Annotated[
-        list[Path], typer.Argument(metavar="CONTENT", help="Pictures to paint, or folders.")
+        list[str], typer.Argument(metavar="CONTENT", help="Pictures to paint, or folders.")
     ],
     out: Annotated[
-        Path,
+        str,
         typer.Option(
             "--out",
             "-o",
+            metavar="PATH",
             help="The picture to write; a folder for several contents.",
         ),
     ],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
     style: Annotated[
         list[str] | None,
         typer.Option(
@@ -130,12 +138,13 @@ def image(
 ) -> None:
     """Paint pictures in the style of others.
 
-    With several contents, or a folder, --out is a folder. A picture that cannot be read is
-    reported and left out; the exit code is then 2.
+    With several contents, or a folder, --out is a folder. What in a folder is no picture is named
+    and left out. A picture that cannot be read is reported; the exit code is then 2.
     """
     from stylize.recipe import Recipe, read_recipe
 
-    jobs = plan(contents, out)
+    inputs = _inputs(style or [], mask or [], {inside: "mask", outside: "mask", recipe: "recipe"})
+    jobs, makes_folder = plan(contents, out, recursive=recursive, inputs=inputs)
     given = read_recipe(recipe) if recipe is not None else None
     chosen = replace(
         given.controls if given else Controls(),
@@ -182,12 +191,23 @@ def image(
         engine,
         made,
         regions,
-        makes_folder=len(jobs) > 1 or os.path.isdir(contents[0]),
+        makes_folder=makes_folder,
         embed_recipe=embed_recipe,
         as_json=as_json,
     )
     if failed:
         raise typer.Exit(2)
+
+
+def _inputs(
+    styles: Sequence[str], masks: Sequence[str], others: Mapping[Path | None, str]
+) -> dict[Path, str]:
+    """The files that are read beside the contents, and what they are."""
+    files: dict[Path, str] = {Path(text): "style" for text in styles}
+    for text in masks:
+        file = text.rpartition("=")[0]
+        files |= {Path(file): "mask", Path(file.rpartition("#")[0]): "mask"}
+    return files | {path: what for path, what in others.items() if path is not None}
 
 
 def _weights(text: str | None, count: int) -> list[float] | None:
@@ -343,13 +363,16 @@ def _paint(
                 if makes_folder:
                     make_folder(job.out.parent)  # only now: bad pictures alone leave nothing
                 save_image(result, job.out, recipe=recipe if embed_recipe else None)
-            except StylizeError as error:
+            except (StylizeError, MemoryError) as error:
                 if len(jobs) == 1:
                     raise
                 failed += 1
-                print(f"Error: {error}", file=sys.stderr)
+                message = str(error)
+                if isinstance(error, MemoryError):
+                    message = f"{job.content} was not painted. {TOO_LITTLE_MEMORY}"
+                warn(f"Error: {message}")
                 if as_json:
-                    print_json({"content": str(job.content), "error": str(error)})
+                    print_json({"content": str(job.content), "error": message})
             else:
                 elapsed_ms = (time.perf_counter() - start) * 1000
                 if as_json:
@@ -367,4 +390,4 @@ def _paint(
 
 
 def _note(text: str) -> None:
-    print(f"Note: {text}", file=sys.stderr)
+    warn(f"Note: {text}")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from stylize.cli.pictures import find_pictures, path_of
 from stylize.errors import ImageError
+from stylize.files import FileNames
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,65 +26,83 @@ class Job(NamedTuple):
     out: Path
 
 
-def plan(contents: Sequence[Path], out: Path) -> list[Job]:
+class Plan(NamedTuple):
+    """What is to be painted.
+
+    Attributes:
+        jobs: At least one.
+        makes_folder: Whether the results lie in a folder that may have to be made.
+    """
+
+    jobs: list[Job]
+    makes_folder: bool
+
+
+def plan(
+    contents: Sequence[str], out: str, *, recursive: bool = False, inputs: Mapping[Path, str] = {}
+) -> Plan:
     """Which picture goes where, checked before anything is painted.
 
+    Args:
+        contents: Pictures and folders.
+        out: A picture; or a folder, for several contents or where it ends in a slash.
+        recursive: Look into folders inside of the folders.
+        inputs: Other files that are read, with what they are: no result may replace them.
+
     Raises:
-        ImageError: There is nothing to paint, a folder cannot be read, the result would replace a
-            content, or ``out`` is a file for several contents.
+        ImageError: There is nothing to paint, a folder cannot be read, a result would replace what
+            is read, or ``out`` is a file for several contents.
     """
     from stylize.images import READABLE_SUFFIXES, saved_format
 
-    files: list[Path] = []
-    for content in contents:
-        if os.path.isdir(content):  # unlike Path.is_dir it never raises, so long a name may be
-            try:
-                found = sorted(content.iterdir())
-            except OSError as error:
-                raise ImageError(
-                    f"The folder {content} cannot be read ({error.strerror})."
-                ) from error
-            # Hidden files are no pictures: some systems keep their notes beside each one.
-            files += [
-                path
-                for path in found
-                if path.suffix.lower() in READABLE_SUFFIXES
-                and path.is_file()
-                and path.name[0] != "."
-            ]
-        else:
-            files.append(content)
-    if not files:
-        raise ImageError(f"There are no pictures in {', '.join(map(str, contents))}.")
-    several = len(files) > 1 or os.path.isdir(contents[0])
-    if not several and not os.path.isdir(out):
-        saved_format(out)
-        jobs = [Job(files[0], out)]
+    path = path_of(out)
+    found = find_pictures(contents, recursive=recursive, results=path)
+    several = len(found.pictures) > 1 or os.path.isdir(contents[0])
+    as_folder = os.path.isdir(path) or out.endswith(("/", os.sep))
+    if not several and not as_folder:
+        saved_format(path)
+        jobs = [Job(found.pictures[0].file, path)]
     else:
-        if os.path.isfile(out) or (out.suffix and not os.path.isdir(out)):
+        if os.path.isfile(path) or (path.suffix.lower() in READABLE_SUFFIXES and not as_folder):
             raise ImageError(
-                f"{len(files)} pictures do not fit into the one file {out}. "
+                f"{len(found.pictures)} pictures do not fit into the one file {path}. "
                 "Give the name of a folder to --out."
             )
-        jobs = [Job(file, out / name) for file, name in zip(files, _names(files), strict=True)]
-    originals = {os.path.realpath(file) for file in files}
+        names: defaultdict[Path, FileNames] = defaultdict(FileNames)
+        jobs = []
+        for file, below in found.pictures:
+            folder = path / below.parent
+            jobs.append(Job(file, folder / names[folder].give(_result_name(below))))
+    _check_replacing(jobs, inputs)
+    found.tell()
+    return Plan(jobs, several or as_folder)
+
+
+def _result_name(content: Path) -> str:
+    """The name of a result: in the content's format, if that can be written."""
+    from stylize.images import SAVED_SUFFIXES
+
+    suffix = content.suffix.lower()
+    return content.stem + (suffix if suffix in SAVED_SUFFIXES else ".png")
+
+
+def _check_replacing(jobs: Sequence[Job], inputs: Mapping[Path, str]) -> None:
+    read = {_identity(path): what for path, what in inputs.items()}
+    read |= {_identity(job.content): "content" for job in jobs}
     for job in jobs:
-        if os.path.realpath(job.out) in originals:
-            raise ImageError(f"The result would replace the content {job.out}. Give another --out.")
-    return jobs
+        if what := read.get(_identity(job.out)):
+            raise ImageError(f"The result would replace the {what} {job.out}. Give another --out.")
 
 
-def _names(files: Iterable[Path]) -> Iterator[str]:
-    """File names of the results, none twice, in the contents' formats where they can be written."""
-    used: set[str] = set()
-    for file in files:
-        suffix = file.suffix.lower()
-        suffix = suffix if suffix in (".png", ".jpg", ".jpeg", ".webp") else ".png"
-        name, number = file.stem + suffix, 2
-        while name.lower() in used:
-            name, number = f"{file.stem}-{number}{suffix}", number + 1
-        used.add(name.lower())
-        yield name
+def _identity(path: Path) -> tuple[int, int] | str:
+    """The same for two paths of one file, be it by a link or by another case of its letters."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    if stat.S_ISREG(status.st_mode):
+        return status.st_dev, status.st_ino
+    return f"{path} is no file"  # a terminal may well be both
 
 
 def make_folder(folder: Path) -> None:

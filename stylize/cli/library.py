@@ -12,7 +12,9 @@ import typer
 from stylize.cli import library_sharing as sharing
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
 from stylize.cli.library_filter import with_filter
-from stylize.cli.library_output import print_account, print_indented_json, print_records
+from stylize.cli.library_output import print_account, print_records
+from stylize.cli.output import print_json, say, warn
+from stylize.cli.pictures import find_pictures
 from stylize.errors import LibraryError, StylizeError
 from stylize.files import why_not_written, write_whole
 
@@ -87,7 +89,10 @@ def search(
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    paths: Annotated[list[str], typer.Argument(help="Pictures, or folders of pictures.")],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Name of the style (for one picture).")] = "",
     title: Annotated[str, typer.Option(help="Title (for one picture).")] = "",
     artist: Annotated[str, typer.Option(help="Who made it.")] = "",
@@ -108,9 +113,8 @@ def add(
     from stylize.images import load_image
     from stylize.library import free_name, slugify
 
-    files = list(_pictures(paths))
-    if not files:
-        raise LibraryError("There is no picture in the folders given.")
+    found = find_pictures(paths, recursive=recursive)
+    files = [picture.file for picture in found.pictures]
     if (name or title) and len(files) > 1:
         raise LibraryError(f"--name and --title are for one picture; there are {len(files)}.")
     added: list[str] = []
@@ -144,32 +148,22 @@ def add(
                     raise
                 failed.append(str(error) if str(file) in str(error) else f"{file}: {error}")
     if as_json:
-        print_indented_json(
-            {"added": added, "renewed": renewed, "skipped": skipped, "failed": failed}
-        )
+        left_out = [str(path) for paths in found.left_out.values() for path in paths]
+        report = {
+            "added": added, "renewed": renewed, "skipped": skipped, "failed": failed,
+            "left_out": left_out,
+        }  # fmt: skip
+        print_json(report, indent=1)
     else:
+        found.tell()
         for line in failed:
-            typer.echo(f"Error: {line}", err=True)
+            warn(f"Error: {line}")
         few = ", ".join(added) if len(added) <= 5 else f"{len(added)} styles"
-        print(f"Added {few or 'nothing'}"
+        say(f"Added {few or 'nothing'}"
               + (f", {len(renewed)} encoded again" if renewed else "")
               + (f", {len(skipped)} there already" if skipped else "") + ".")  # fmt: skip
     if failed:
         raise typer.Exit(2)
-
-
-def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
-    from stylize.images import READABLE_SUFFIXES
-
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                p
-                for p in path.rglob("*")
-                if p.suffix.lower() in READABLE_SUFFIXES and p.is_file() and p.name[0] != "."
-            )
-        else:
-            yield path
 
 
 def _with_progress(files: Sequence[Path], quiet: bool) -> Iterator[Path]:
@@ -223,7 +217,7 @@ def remove(
             typer.confirm(f"Remove {', '.join(names)} for good?", abort=True)
         for name in names:
             library.remove(name)
-    print(f"Removed {', '.join(names)}.")
+    say(f"Removed {', '.join(names)}.")
 
 
 @app.command("map")
@@ -248,7 +242,7 @@ def draw(
             raise LibraryError(why_not_written(output, error)) from error
     else:
         save_image(draw_map(measure, records), output)
-    print(f"Wrote {output}.")
+    say(f"Wrote {output}.")
 
 
 @app.command()
@@ -260,11 +254,11 @@ def repair(data: DataOption = None) -> None:
 
     with library_with_engine(Path(":memory:")) as library:
         report = repair_file((data or data_folder()) / DATABASE_NAME, library.measure)
-    print(f"Saved {len(report.saved)} styles"
+    say(f"Saved {len(report.saved)} styles"
           + (f", and {len(report.from_backup)} from the backup" if report.from_backup else "")
           + f". The old file is kept as {report.damaged_path}.")  # fmt: skip
     if report.lost:
-        print(f"Not even in the backup, so to be added again: {', '.join(report.lost)}.")
+        say(f"Not even in the backup, so to be added again: {', '.join(report.lost)}.")
 
 
 app.command("export")(sharing.export_styles)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from stylize.cli.output import plain, print_json, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,11 +32,6 @@ def about(record: StyleRecord) -> dict[str, Any]:
     return fields | {"vector_sha256": record.vector.sha256, "length": record.vector.values.size}
 
 
-def print_indented_json(value: Any) -> None:
-    """Print JSON, indented."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))
-
-
 def print_records(
     records: Sequence[StyleRecord], as_json: bool, scores: Sequence[float] = ()
 ) -> None:
@@ -44,15 +40,15 @@ def print_records(
         rows = [about(record) for record in records]
         for row, score in zip(rows, scores, strict=False):
             row["similarity"] = round(score, 4)
-        print_indented_json(rows)
+        print_json(rows, indent=1)
         return
     if not records:
-        print("No styles.")
+        say("No styles.")
         return
     columns = {"alike": [f"{score:.2f}" for score in scores]} if scores else {}
     for key in ("name", "title", "artist", "year", "movement"):
-        columns[key] = [_plain(getattr(record, key)) for record in records]
-    columns["tags"] = [_plain(", ".join(record.tags)) for record in records]
+        columns[key] = [plain(getattr(record, key)) for record in records]
+    columns["tags"] = [plain(", ".join(record.tags)) for record in records]
     columns["state"] = [_state(record) for record in records]
     _print_table({key: cells for key, cells in columns.items() if any(cells)})
 
@@ -88,10 +84,10 @@ def print_account(record: StyleRecord, account: StyleAccount, as_json: bool) -> 
     """Print one style: what is noted about it and what its vector holds."""
     alike = [(match.record.name, round(match.similarity, 4)) for match in account.neighbors]
     if as_json:
-        print_indented_json(about(record) | {
+        print_json(about(record) | {
             "contrast": account.contrast, "colorfulness": account.colorfulness,
             "texture": account.texture, "neighbors": alike, "words": account.words,
-        })  # fmt: skip
+        }, indent=1)  # fmt: skip
         return
     from rich.table import Table
     from rich.text import Text
@@ -102,7 +98,7 @@ def print_account(record: StyleRecord, account: StyleAccount, as_json: bool) -> 
     for key, value in about(record).items():
         if key != "palette" and value not in ("", (), False):
             shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-            table.add_row(key, Text("yes" if value is True else _plain(shown)))
+            table.add_row(key, Text("yes" if value is True else plain(shown)))
     colors = Text()
     for swatch in account.palette:
         colors.append("   ", f"on {swatch.color}")
@@ -125,9 +121,9 @@ def print_report(report: dict[str, Any]) -> None:
         if names:
             shown = [" -> ".join(n) if isinstance(n, tuple) else n for n in names[:_MAX_NAMES]]
             more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-            print(f"{key:<10} {', '.join(shown)}{more}")
+            say(f"{key:<10} {', '.join(shown)}{more}")
     if not any(report.values()):
-        print("The file holds no styles.")
+        say("The file holds no styles.")
 
 
 def _console() -> Console:
@@ -140,8 +136,3 @@ def _console() -> Console:
 
 def _state(record: StyleRecord) -> str:
     return "stale" if record.stale else "bundled" if record.bundled else ""
-
-
-def _plain(text: str) -> str:
-    """Text of others, without meaning to the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
-from stylize.cli.library_output import print_indented_json, print_report
+from stylize.cli.library_output import print_report
+from stylize.cli.output import print_json, say
 
 
 class Conflict(Enum):
@@ -42,7 +43,7 @@ def export_styles(
     """Write styles into one file, to share or to keep."""
     with library_with_engine(data) as library:
         count = library.export(file, names or None, originals=originals)
-    print(f"Wrote {count} style{'s' if count > 1 else ''} to {file}.")
+    say(f"Wrote {count} style{'s' if count > 1 else ''} to {file}.")
 
 
 def import_styles(
@@ -55,7 +56,7 @@ def import_styles(
     with library_with_engine(data) as library:
         report = library.import_(file, on_conflict=on_conflict.value)
     if as_json:
-        print_indented_json(dataclasses.asdict(report))
+        print_json(dataclasses.asdict(report), indent=1)
         return
     print_report(dataclasses.asdict(report))
 
@@ -74,7 +75,7 @@ def push(
         revision = push_styles(
             library, repository, names or None, originals=originals, private=not public
         )
-    print(f"Sent. Others get exactly this with:\n"
+    say(f"Sent. Others get exactly this with:\n"
           f"stylize library pull {repository} --revision {revision}")  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def pull(
             library, repository, revision=revision or None, on_conflict=on_conflict.value
         )
     if as_json:
-        print_indented_json({"revision": taken} | dataclasses.asdict(report))
+        print_json({"revision": taken} | dataclasses.asdict(report), indent=1)
         return
-    print(f"revision   {taken}")
+    say(f"revision   {taken}")
     print_report(dataclasses.asdict(report))

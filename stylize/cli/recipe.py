@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from stylize.cli.common import JsonOption
+from stylize.cli.output import print_json, say
 
 app = typer.Typer(help="Look at the recipe inside of a stylized picture.", no_args_is_help=True)
 
@@ -28,20 +30,20 @@ def show(
 
     recipe = read_recipe(file)
     if as_json:
-        print(recipe.to_json(indent=2))
+        print_json(json.loads(recipe.to_json()), indent=2)
         return
     total = sum(style.weight for style in recipe.styles) or 1.0
     for style in recipe.styles:
         name = style.name or "(a picture without a name)"
         missing = "" if style.vector is not None else ", vector not kept"
-        print(f"style           {name}: {style.weight / total:.0%}{missing}")
+        say(f"style           {name}: {style.weight / total:.0%}{missing}")
     for control, value in asdict(recipe.controls).items():
-        print(f"{control:<15} {value:g}")
-    print(f"{'max_side_px':<15} {recipe.max_side_px or 'as the content'}")
+        say(f"{control:<15} {value:g}")
+    say(f"{'max_side_px':<15} {recipe.max_side_px or 'as the content'}")
     if recipe.stroke_side_px:
-        print(f"{'stroke_side_px':<15} {recipe.stroke_side_px}")
+        say(f"{'stroke_side_px':<15} {recipe.stroke_side_px}")
     if recipe.masks:
-        print(f"{'masks':<15} {recipe.masks}, not part of the recipe")
-    print(f"{'precision':<15} {recipe.precision}")
-    print(f"{'model':<15} {recipe.model_sha256[:12]}")
-    print(f"{'made by':<15} stylize {recipe.version}")
+        say(f"{'masks':<15} {recipe.masks}, not part of the recipe")
+    say(f"{'precision':<15} {recipe.precision}")
+    say(f"{'model':<15} {recipe.model_sha256[:12]}")
+    say(f"{'made by':<15} stylize {recipe.version}")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stylize.cli.common import JsonOption, print_json
+from stylize.cli.common import JsonOption
+from stylize.cli.output import print_json, say
 from stylize.errors import ControlError
 from stylize.extras import needs_extra
 
@@ -83,7 +84,7 @@ def train(
         settings = _settings(TrainConfig, setting or [])
         settings |= _given(options)
         config = TrainConfig(contents=tuple(contents), styles=tuple(styles), out=out, **settings)
-        print(run(config, stop_after=stop_after))
+        say(str(run(config, stop_after=stop_after)))
 
 
 def export(
@@ -98,7 +99,7 @@ def export(
     with _training():
         from stylize.training.export import export as run
 
-        print(run(checkpoint, out, contents=contents or ()))
+        say(str(run(checkpoint, out, contents=contents or ())))
 
 
 def quantize(
@@ -133,7 +134,7 @@ def quantize(
         print_json(figures)
         return
     for name, value in figures.items():
-        print(f"{name:<20} {value:g}")
+        say(f"{name:<20} {value:g}")
 
 
 def evaluate(
@@ -229,7 +230,7 @@ def evaluate(
     if as_json:
         print_json(report)
         return
-    print(markdown(report))
+    say(markdown(report))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

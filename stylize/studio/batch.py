@@ -12,7 +12,7 @@ import gradio as gr
 from PIL import Image, ImageDraw, ImageFont
 
 from stylize.errors import ImageError
-from stylize.files import file_names
+from stylize.files import FileNames
 from stylize.library import StyleLibrary
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
@@ -150,11 +150,10 @@ def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Imag
 def zip_files(paths: list[str]) -> bytes:
     """Pack files into a zip; two of one name get numbers."""
     buffer = io.BytesIO()
-    files = [Path(path) for path in paths]
-    names = file_names(f"{safe_name(file.stem)}{file.suffix}" for file in files)
+    names = FileNames()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for file, name in zip(files, names, strict=True):
-            archive.write(file, name)
+        for path in map(Path, paths):
+            archive.write(path, names.give(f"{safe_name(path.stem)}{path.suffix}"))
     return buffer.getvalue()
 
 
