@@ -82,20 +82,21 @@ def test_list(run):
 
 
 def test_add_a_folder_and_again(run, pictures):
-    report = as_json(run("add", pictures, "--tag", "new", "--artist", "Me", "--json"))
+    report = as_json(run("add", "-r", pictures, "--tag", "new", "--artist", "Me", "--json"))
     assert report["added"] == ["my-style-0", "my-style-1", "my-style-2", "etude-no-3"]
-    again = as_json(run("add", pictures, "--json"))
+    again = as_json(run("add", "-r", pictures, "--json"))
+    assert again.pop("left_out") == [str(pictures / "notes.txt")]
     assert again == {"added": [], "renewed": [], "skipped": report["added"], "failed": []}
     records = as_json(run("list", "--own", "--tag", "new", "--json"))
     assert {r["artist"] for r in records} == {"Me"}
     assert records[0]["title"] == "Étude no 3"
-    assert "4 there already" in run("add", pictures)[1]
+    assert "4 there already" in run("add", "-r", pictures)[1]
 
 
 def test_replacing_does_not_merge_files_of_one_name(run, pictures):
     picture(7).save(pictures / "deeper" / "My Style 0.png")
     for _ in range(2):
-        report = as_json(run("add", pictures, "--replace", "--json"))
+        report = as_json(run("add", "-r", pictures, "--replace", "--json"))
         assert sorted(report["added"]) == [
             "etude-no-3", "my-style-0", "my-style-0-2", "my-style-1", "my-style-2",
         ]  # fmt: skip
@@ -103,11 +104,11 @@ def test_replacing_does_not_merge_files_of_one_name(run, pictures):
 
 
 def test_stale_styles_are_encoded_again_from_their_pictures(run, pictures, monkeypatch):
-    run("add", pictures, "--no-original", "--artist", "Me")
+    run("add", "-r", pictures, "--no-original", "--artist", "Me")
     monkeypatch.setattr(common, "open_engine", lambda *_: FakeEncoder(5))
     assert len(names(run("list", "--stale", "--json"))) == 4
     assert "stale" in run("list", "--own")[1]
-    out = run("add", pictures / "deeper", pictures / "My Style 1.png")[1]
+    out = run("add", "-r", pictures / "deeper", pictures / "My Style 1.png")[1]
     assert out == "Added nothing, 2 encoded again.\n"
     assert names(run("list", "--stale", "--json")) == ["my-style-0", "my-style-2"]
     assert as_json(run("show", "etude-no-3", "--json"))["artist"] == "Me"
@@ -115,7 +116,7 @@ def test_stale_styles_are_encoded_again_from_their_pictures(run, pictures, monke
 
 def test_add_goes_on_after_a_bad_file(run, pictures):
     (pictures / "My Style 1.png").write_bytes(b"broken")
-    code, out, err = run("add", pictures)
+    code, out, err = run("add", "-r", pictures)
     assert code == 2
     assert "Added my-style-0, my-style-2, etude-no-3" in out
     assert "My Style 1.png" in err
@@ -126,7 +127,7 @@ def test_add_one(run, pictures):
     assert run("add", file, "--name", "mine", "--title", "Mine", "--no-original")[0] == 0
     shown = as_json(run("show", "mine", "--json"))
     assert (shown["title"], shown["has_original"], shown["length"]) == ("Mine", False, 60)
-    assert run("add", pictures, "--name", "x")[2].startswith("Error: --name and --title")
+    assert run("add", "-r", pictures, "--name", "x")[2].startswith("Error: --name and --title")
     other = pictures / "My Style 1.png"
     code, _, err = run("add", other, "--name", "mine")
     assert code == 2
@@ -146,7 +147,7 @@ def test_show(run):
 
 
 def test_search(run, pictures):
-    run("add", pictures)
+    run("add", "-r", pictures)
     assert names(run("search", pictures / "My Style 2.png", "-k", 1, "--json")) == ["my-style-2"]
     found = as_json(run("search", "my-style-0", "-k", 3, "--json"))
     assert len(found) == 3
@@ -190,14 +191,14 @@ def test_narrow_terminals_show_less_but_what_counts(run, monkeypatch, width, col
 
 def test_nothing_is_cut_short_in_a_pipe(run, pictures):
     title = "A very long title " * 12
-    run("add", pictures / "My Style 0.png", "--title", title.strip(), "--tag", "t" * 90)
+    run("add", "-r", pictures / "My Style 0.png", "--title", title.strip(), "--tag", "t" * 90)
     row = run("list", "--own")[1].splitlines()[1]
     assert title.strip() in row
     assert "t" * 90 in row
 
 
 def test_edit_and_remove(run, pictures):
-    run("add", pictures)
+    run("add", "-r", pictures)
     record = as_json(
         run("edit", "my-style-0", "--name", "better", "--title", "New", "--tag", "b", "--tag", "a",
             "--json")
@@ -211,7 +212,7 @@ def test_edit_and_remove(run, pictures):
 
 
 def test_export_and_import(run, pictures, tmp_path):
-    run("add", pictures)
+    run("add", "-r", pictures)
     assert "Wrote 4 styles" in run("export", tmp_path / "all.zip", "--originals")[1]
     assert "Wrote 1 style " in run("export", tmp_path / "one.zip", "my-style-1")[1]
     run("remove", "my-style-1", "--yes")
@@ -237,7 +238,7 @@ def test_push_and_pull(run, pictures, monkeypatch):
 
     monkeypatch.setattr(hub, "push_styles", push)
     monkeypatch.setattr(hub, "pull_styles", pull)
-    run("add", pictures / "My Style 0.png")
+    run("add", "-r", pictures / "My Style 0.png")
     assert "pull ada/styles --revision c0ffee" in run("push", "ada/styles", "--originals")[1]
     run("push", "ada/styles", "bundled-0", "--public")
     out = run("pull", "ada/styles", "--revision", "c0ffee", "--on-conflict", "rename")[1]
@@ -256,7 +257,7 @@ def test_push_and_pull(run, pictures, monkeypatch):
 
 def test_warnings_are_given_once(run, pictures, caplog):
     Image.new("RGB", (200, 200), "white").save(pictures / "white.png")
-    code, _, err = run("add", pictures / "white.png")
+    code, _, err = run("add", "-r", pictures / "white.png")
     assert code == 0
     assert (err + caplog.text).count("one single colour") == 1
 
@@ -270,7 +271,7 @@ def test_map(run, tmp_path):
 
 
 def test_repair(run, pictures, tmp_path):
-    run("add", pictures)
+    run("add", "-r", pictures)
     database = tmp_path / "data" / "library.sqlite3"
     database.write_bytes(b"\0" * 9000)
     code, _, err = run("list")
