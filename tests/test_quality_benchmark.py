@@ -1,13 +1,15 @@
-"""The arithmetic of benchmarks/quality.py and benchmarks/gallery.py."""
+"""The arithmetic of benchmarks/quality.py, gallery.py and real_sizes.py."""
 
 import importlib.util
+import json
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from tests.conftest import make_picture
+from tests.conftest import TINY_MODEL, make_picture
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -82,3 +84,41 @@ def test_a_sheet_shows_every_content_in_every_style(tiny_engine):
     assert len(cells) == 12
     assert cells.pop((0, 0)).getextrema() == ((255, 255),) * 3  # the corner stays white
     assert len({cell.tobytes() for cell in cells.values()}) == 11
+
+
+def test_real_sizes_makes_both_reports(tmp_path, monkeypatch):
+    import torch
+
+    from stylize.training import evaluate, same_look
+    from stylize.training.vgg import LossNetwork
+
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    real_sizes = load("real_sizes")
+    monkeypatch.setattr(real_sizes, "HERE", tmp_path)
+    monkeypatch.setattr(real_sizes, "SIZES_PX", (64, 96))
+    for module in (same_look, evaluate):
+        monkeypatch.setattr(module, "REFERENCE_PX", 64)
+        monkeypatch.setattr(module, "BETWEEN_PX", 80)
+    for folder in ("content", "style", "large/photos", "large/paintings"):
+        (tmp_path / folder).mkdir(parents=True)
+        make_picture(96, 64).save(tmp_path / folder / "0.png")
+    for name, contents, styles in (
+        ("holdout", "content", "style"),
+        ("real_sizes", "photos", "paintings"),
+    ):
+        names = {"contents": [f"{contents}/0.png"], "styles": [f"{styles}/0.png"]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(names))
+    torch.save(LossNetwork().state_dict(), tmp_path / "network.pt")
+    monkeypatch.setattr(
+        real_sizes, "EvaluationConfig", partial(_small, real_sizes.EvaluationConfig)
+    )
+    found = real_sizes.measure(
+        [TINY_MODEL], data=tmp_path, vgg=tmp_path / "network.pt", out=tmp_path / "out"
+    )
+    sizes = {name: [at["size_px"] for at in part["sizes"]] for name, part in found.items()}
+    assert sizes == {"pairs": [64], "photos": [64, 96]}
+    assert list(found["photos"]["same_look"]["systems"]) == ["tiny_model int8"]
+
+
+def _small(config, **options):
+    return config(**{"sizes_px": (64,), **options})

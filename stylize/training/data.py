@@ -59,14 +59,17 @@ def list_pictures(folders: Sequence[Path], *, exclude: frozenset[str] = frozense
 
 
 def read_exclusions(path: Path | None) -> frozenset[str]:
-    """Read the names of held-out pictures from a JSON file of lists, for :func:`list_pictures`."""
+    """Read the names of held-out pictures from a JSON file of lists, for :func:`list_pictures`.
+
+    What is listed as pairs of names is left out: pictures are listed by themselves.
+    """
     if path is None:
         return frozenset()
     try:
         lists = json.loads(path.read_text(encoding="utf-8"))
         if not all(isinstance(names, list) for names in lists.values()):
             raise TypeError("a value is not a list")
-        return frozenset(name for names in lists.values() for name in names)
+        return frozenset(name for kind, names in lists.items() if kind != "pairs" for name in names)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise TrainingError(
             f"{path} is not a JSON object of lists of file names: {error}"

@@ -27,7 +27,8 @@ def test_a_training_picture_is_turned_upright(tmp_path):
 def test_pictures_are_listed_without_the_excluded(picture_folders, tmp_path):
     content, style = picture_folders
     file = tmp_path / "holdout.json"
-    file.write_text(json.dumps({"contents": ["content/0.png"], "styles": ["style/2.png"]}))
+    lists = {"contents": ["content/0.png"], "styles": ["style/2.png"]}
+    file.write_text(json.dumps(lists | {"pairs": [["content/0.png", "style/2.png"]]}))
     exclude = read_exclusions(file)
     names = [path.name for path in list_pictures([content, style], exclude=exclude)]
     assert names == ["1.png", "2.png", "3.png", "0.png", "1.png"]
