@@ -123,6 +123,49 @@ def quality() -> str:
     return "\n".join(lines)
 
 
+def real_sizes() -> str:
+    """Measures at 512 and 2048 px, and the same look at every size."""
+    result = _read("real_sizes")
+    columns = {
+        "content_loss": "content loss",
+        "style_loss": "style loss",
+        "ssim": "SSIM",
+        "own_style_found": "own style found",
+        "paint_loss": "paint",
+        "lightness_distance": "lights and darks",
+        "calm_distance": "calm, distance",
+    }
+    parts = [("held-out pairs", found) for found in result["pairs"]["sizes"]]
+    parts += [("pairs of photographs and paintings", found) for found in result["photos"]["sizes"]]
+    lines = []
+    for what, found in parts:
+        title = f"{found['size_px']} px, {found['pairs']} {what}"
+        rows = [
+            [name, *(f"{row[key]['mean']:.3f}" if row.get(key) else "" for key in columns)]
+            for name, row in found["systems"].items()
+        ]
+        lines += [*_table([title, *columns.values()], rows), ""]
+    look = result["photos"]["same_look"]
+    rows = [
+        [
+            f"{name}, {painted}",
+            *(f"{found[f'psnr_db_{which}']:.1f} dB" for which in ("mean", "worst")),
+            *(f"{found[f'ssim_{which}']:.3f}" for which in ("mean", "worst")),
+        ]
+        for name, sizes in look["systems"].items()
+        for painted, found in sizes.items()
+    ]
+    header = ["same look, painted at", "PSNR, mean", "worst", "SSIM, mean", "worst"]
+    lines += [
+        *_table(header, rows),
+        "",
+        "Larger pictures are scaled down to 512 px and measured as they are seen as a whole; paint "
+        "is at full resolution. Same look: scaled down to, and against painted at, "
+        f"{look['reference_px']} px. Intervals and all else: `benchmarks/results/real_sizes.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def sliders() -> str:
     """What the sliders do to the losses, and whether they go the right way."""
     result = _read("quality")["sliders"]
@@ -178,7 +221,7 @@ def load() -> str:
 
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    for make in (speed, cold_start, avx2, large, quality, sliders, library, load):
+    for make in (speed, cold_start, avx2, large, real_sizes, quality, sliders, library, load):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         table = make()
