@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import fakes
-
 from stylize.studio import StudioSettings, launch
+from tests.studio import fakes
 
 
 def pytest_configure(config):

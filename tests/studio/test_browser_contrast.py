@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from conftest import new_context
 from playwright.sync_api import expect
-from test_browser_kids import draw
+
+from tests.studio.conftest import new_context
+from tests.studio.test_browser_kids import draw
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 

@@ -2,12 +2,12 @@
 
 import re
 
-import fakes
 import pytest
-from conftest import new_context
 from playwright.sync_api import expect
 
 from stylize.recipe import read_recipe
+from tests.studio import fakes
+from tests.studio.conftest import new_context
 
 EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
 SIZE = "120 \N{MULTIPLICATION SIGN} 80"

@@ -6,8 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import new_context
 from playwright.sync_api import expect
+
+from tests.studio.conftest import new_context
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "docs/embed.html").read_text("utf-8")

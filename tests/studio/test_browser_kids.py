@@ -4,13 +4,13 @@ import io
 import re
 import zipfile
 
-import fakes
 import pytest
-from conftest import serve
 from playwright.sync_api import expect
-from test_browser_create import HAND_OVER
 
 from stylize.studio import StudioSettings
+from tests.studio import fakes
+from tests.studio.conftest import serve
+from tests.studio.test_browser_create import HAND_OVER
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Who has to wait sees the place in the queue; a full queue is explained."""
 
-import fakes
 import pytest
-from conftest import new_context, serve
 from playwright.sync_api import expect
-from test_browser_kids import draw
 
 from stylize.studio import StudioSettings
+from tests.studio import fakes
+from tests.studio.conftest import new_context, serve
+from tests.studio.test_browser_kids import draw
 
 
 @pytest.fixture

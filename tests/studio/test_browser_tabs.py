@@ -2,13 +2,13 @@
 
 import zipfile
 
-import fakes
 import pytest
-from conftest import new_context, serve
 from PIL import Image
 from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
+from tests.studio import fakes
+from tests.studio.conftest import new_context, serve
 
 
 @pytest.fixture(scope="module")

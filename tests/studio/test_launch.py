@@ -5,9 +5,9 @@ import sys
 
 import httpx
 import pytest
-from conftest import serve
 
 from stylize.errors import StylizeError
+from tests.studio.conftest import serve
 
 
 def test_the_protocol_for_tools_names_what_to_install(monkeypatch, engine):

@@ -2,7 +2,6 @@ import base64
 import io
 from types import SimpleNamespace
 
-import fakes
 import gradio as gr
 import pytest
 from PIL import Image, ImageDraw
@@ -17,6 +16,7 @@ from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import LimitError
 from stylize.studio.visit import Content, Visit
 from stylize.styles import StyleVector
+from tests.studio import fakes
 
 LOOK = Look({"great-wave": 0.5, "senecio": 0.5}, Controls(strength=0.7))
 

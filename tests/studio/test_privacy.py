@@ -5,15 +5,15 @@ import threading
 import time
 from pathlib import Path
 
-import fakes
 import httpx
 import pytest
-from conftest import new_context, serve
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
-from test_browser_kids import draw, paint
 
 from stylize.studio import StudioSettings
+from tests.studio import fakes
+from tests.studio.conftest import new_context, serve
+from tests.studio.test_browser_kids import draw, paint
 
 ROOT = Path(__file__).parents[2]
 

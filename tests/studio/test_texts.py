@@ -1,7 +1,6 @@
 import json
 import re
 
-import fakes
 import pytest
 
 from stylize.errors import ImageError
@@ -9,6 +8,7 @@ from stylize.images import load_image
 from stylize.studio import texts
 from stylize.studio.messages import MESSAGES, say
 from stylize.studio.theme import STATIC_DIR
+from tests.studio import fakes
 
 ALL = texts.TEXTS | MESSAGES
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
+from stylize.training import export as exporting
 from stylize.training.network_size import NetworkSize
 from stylize.training.vgg import VECTOR_LENGTH, LossNetwork
 from tests.conftest import make_picture
+from tests.make_tiny_model import make_networks
 
 torch.set_num_threads(1)
 
@@ -36,3 +40,33 @@ def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
             picture = make_picture(72 + 8 * index, 64, seed=index + 10 * len(name))
             picture.save(root / name / f"{index}.png")
     return root / "content", root / "style"
+
+
+@pytest.fixture(scope="session")
+def traced() -> dict[str, onnx.ModelProto]:
+    """The graphs of the tiny networks by the class of their module; filled by `exported`."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory, traced) -> Path:
+    """The tiny networks exported: once for all tests, since tracing takes long."""
+    trace = exporting._trace
+
+    def kept(module, *arguments):
+        traced[type(module).__name__] = model = trace(module, *arguments)
+        return copy.deepcopy(model)
+
+    folder = tmp_path_factory.mktemp("exported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "_trace", kept)
+        exporting.export_networks(*make_networks(), folder, record={"data": "made by code"})
+    return folder
+
+
+@pytest.fixture
+def traced_before(exported, traced, monkeypatch) -> None:
+    """Let an export of the tiny networks take the graphs that are there already."""
+    monkeypatch.setattr(
+        exporting, "_trace", lambda module, *_: copy.deepcopy(traced[type(module).__name__])
+    )

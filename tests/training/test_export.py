@@ -19,13 +19,6 @@ from tests.conftest import make_picture
 from tests.make_tiny_model import make_networks
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exported")
-    export_networks(*make_networks(), folder, record={"data": "made by code"})
-    return folder
-
-
 def test_onnx_equals_torch_at_sizes_that_were_not_traced(exported):
     description = json.loads((exported / "model.json").read_text())
     assert description["parity"]["picture_levels"] <= 1
@@ -186,7 +179,7 @@ def test_export_names_what_is_wrong_with_a_checkpoint(tmp_path):
         exporting.export(tmp_path / "none.pt", tmp_path)
 
 
-def test_exporting_again_leaves_no_int8_files_of_the_old_model(exported, tmp_path):
+def test_exporting_again_leaves_no_int8_files_of_the_old_model(traced_before, tmp_path):
     (tmp_path / "paint.int8.onnx").write_bytes(b"of another network")
     export_networks(*make_networks(), tmp_path)
     description = json.loads((tmp_path / "model.json").read_text())
@@ -198,7 +191,7 @@ def test_exporting_again_leaves_no_int8_files_of_the_old_model(exported, tmp_pat
     }
 
 
-def test_an_export_that_fails_leaves_the_old_model(exported, tmp_path, monkeypatch):
+def test_an_export_that_fails_leaves_the_old_model(exported, traced_before, tmp_path, monkeypatch):
     model = shutil.copytree(exported, tmp_path / "model")
     before = {file.name: file.read_bytes() for file in model.glob("*.*")}
 
