@@ -90,7 +90,10 @@ class ModelFiles:
 
     def graph_name(self, part: str, precision: Precision) -> str:
         """Return the file name of a part of the network (``modulate`` or ``paint``)."""
-        return f"{part}.int8.onnx" if precision == "int8" else f"{part}.onnx"
+        # The modulator computes in floats in both: a released model holds it once, with its weights
+        # stored in 8 bits.
+        stored = part == "modulate" and "modulate.onnx" not in self.description["sha256"]
+        return f"{part}.int8.onnx" if precision == "int8" or stored else f"{part}.onnx"
 
     @property
     def encoder_name(self) -> str:

@@ -22,6 +22,14 @@ def test_files_are_read_and_identified():
     assert files.halo_px % 8 == 0
 
 
+def test_a_released_model_holds_the_modulator_once(model):
+    both = ModelFiles.open(model)
+    assert both.graph_name("modulate", "fp32") == "modulate.onnx"
+    del both.description["sha256"]["modulate.onnx"]
+    assert both.graph_name("modulate", "fp32") == "modulate.int8.onnx"
+    assert both.graph_name("paint", "fp32") == "paint.onnx"
+
+
 def test_a_missing_model_says_how_to_get_one(tmp_path):
     with pytest.raises(ModelFileError, match=r"model.json is missing.*Install the package again"):
         ModelFiles.open(tmp_path)

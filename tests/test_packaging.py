@@ -41,6 +41,10 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel):
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"stylize"}
 
 
+def test_the_wheel_is_small(wheel):
+    assert wheel.stat().st_size <= 14e6
+
+
 def test_the_sdist_has_neither_checkpoints_nor_pictures_of_the_docs():
     files = SdistBuilder(str(ROOT)).recurse_included_files()
     names = {Path(file.relative_path).parts[0] for file in files}

@@ -51,6 +51,7 @@ _TRIED = 0.9  # share of the peaks below which a picture is painted in INT8, if 
 _SPREADS = 4.0  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
 LARGEST_SHARE_FP32 = 0.2
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
+FULL_MODULATOR = "modulate.fp32.onnx"
 _BYTES = {
     "scale": np.array(1 / 255, np.float32),
     "zero_point": np.array(0, np.uint8),
@@ -238,6 +239,8 @@ def _restore(model_dir: Path, cores: Path) -> None:
         file.unlink()
     if (cores / FULL_ENCODER).exists():
         (cores / FULL_ENCODER).replace(model_dir / "style_encoder.onnx")
+    if (cores / FULL_MODULATOR).exists():
+        (cores / FULL_MODULATOR).replace(model_dir / "modulate.onnx")
     with contextlib.suppress(OSError):  # on a full disk model.json stays as it is
         _describe(model_dir, {})
 
@@ -290,6 +293,8 @@ def _quantize(
     logger.info("INT8 against FP32: %s", figures)
     if limit < np.inf:
         figures |= {"peak_index": index, "peak_limit": round(limit, 3)}
+    # Compared with all of FP32; what is released has the modulator once, for both precisions.
+    (model_dir / "modulate.onnx").rename(cores / FULL_MODULATOR)
     _describe(model_dir, {"int8": figures})
     return figures
 
