@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
+import ctypes
 import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageStat
 
 from stylize.controls import Controls
+from stylize.cores import available_cores
 from stylize.errors import ControlError, StyleVectorError
 from stylize.finishing import add_detail, finish, scale_detail
 from stylize.images import MAX_PIXELS, MIN_SIDE_PX, fit_within, prepare_image, resize_image
@@ -48,7 +50,9 @@ _GRAIN_PX = 0.8
 class Engine:
     """Encodes styles and stylizes pictures.
 
-    An engine keeps nothing of any picture, so many threads may share one.
+    An engine keeps nothing of any picture, so many threads may share one. A process forked with
+    ``multiprocessing`` loads the graphs anew; other kinds of forked processes may hang at their
+    end, so start those before the first picture, or spawn them.
 
     Attributes:
         precision: ``"int8"`` or ``"fp32"``: what the content path runs in.
@@ -80,12 +84,13 @@ class Engine:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
         self._files = ModelFiles.open(model_dir)
-        self.threads = threads or _available_cores()
+        self.threads = threads or available_cores()
         self.encoder_sha256 = self._files.encoder_sha256
         self.model_sha256 = self._files.sha256
         self.vector_length = self._files.vector_length
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._lock = threading.Lock()
+        _engines.add(self)
         self.precision: Precision = self._faster() if precision == "auto" else precision
 
     def warm_up(self) -> None:
@@ -231,6 +236,8 @@ class Engine:
         quarter, eighth, peaks = self._modulate(rgb, [style, *styles], controls)
         canvas = Canvas(rgb.height, rgb.width)
         index, limit = self._files.int8_limit
+        if index >= peaks.shape[1]:
+            raise self._files.unusable("model.json", IndexError(f"there is no peak {index}"))
         # The INT8 graph has room for one affine per channel, not for maps of them, and for pictures
         # that are mostly dark with something bright in it 8 bits can be too few.
         precision = "fp32" if styles or peaks[0, index] >= limit else self.precision
@@ -334,7 +341,11 @@ class Engine:
         return self._files.graph_name(part, self.precision)
 
     def _run(self, name: str, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        return self._session(name).run(None, feeds)  # type: ignore[no-any-return]
+        session = self._session(name)
+        try:
+            return session.run(None, feeds)  # type: ignore[no-any-return]
+        except Exception as error:  # ONNX Runtime's errors have nothing in common
+            raise self._files.unusable(name, error) from error
 
     def _session(self, name: str) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -347,9 +358,15 @@ class Engine:
                 # Without it the idle threads of one graph spin in the way of the next one's: a
                 # picture takes twice as long on two cores.
                 options.add_session_config_entry("session.force_spinning_stop", "1")
-                self._sessions[name] = onnxruntime.InferenceSession(
-                    self._files.read(name), options, providers=["CPUExecutionProvider"]
-                )
+                graph = self._files.read(name)
+                try:
+                    session = onnxruntime.InferenceSession(
+                        graph, options, providers=["CPUExecutionProvider"]
+                    )
+                    _check_outputs(name, [output.name for output in session.get_outputs()])
+                except Exception as error:
+                    raise self._files.unusable(name, error) from error
+                self._sessions[name] = session
             return self._sessions[name]
 
     def _faster(self) -> Precision:
@@ -370,6 +387,12 @@ class Engine:
             slower: Precision = "fp32" if faster == "int8" else "int8"
             self._sessions.pop(self._files.graph_name(part, slower), None)
         return faster
+
+
+def _check_outputs(name: str, outputs: Sequence[str]) -> None:
+    expected = 3 if name.startswith("modulate.") else 1
+    if len(outputs) != expected:
+        raise ValueError(f"it gives {len(outputs)} results, not {expected}")
 
 
 def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Canvas) -> Floats:
@@ -447,8 +470,19 @@ def _fit_area(size: tuple[int, int], side_px: float) -> tuple[int, int]:
     return max(MIN_SIDE_PX, round(size[0] * scale)), max(MIN_SIDE_PX, round(size[1] * scale))
 
 
-@functools.cache
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _renew_after_fork() -> None:
+    """In a child process: load graphs anew.
+
+    The threads of the parent's sessions are not there. Painting with them waits forever, and so
+    would ending them: they are kept, beyond the end of Python, on purpose.
+    """
+    for engine in list(_engines):
+        for session in engine._sessions.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+        engine._sessions = {}
+        engine._lock = threading.Lock()
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_after_fork)

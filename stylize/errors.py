@@ -54,6 +54,10 @@ class ModelFileError(StylizeError):
     """A model file is missing, damaged or of an unknown version."""
 
 
+class OutOfMemoryError(StylizeError, MemoryError):
+    """There is not enough memory for what was asked."""
+
+
 class MissingExtraError(StylizeError, ImportError):
     """A part of the package is used whose requirements (an extra) are not installed."""
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from stylize.errors import ModelFileError
+from stylize.errors import TOO_LITTLE_MEMORY, ModelFileError, OutOfMemoryError
 
 Precision = Literal["int8", "fp32"]
 
 FORMAT = 4
 BUNDLED = Path(__file__).parent / "models"
+_MAX_VECTOR_LENGTH = 16_384
+_MAX_HALO_PX = 2_048
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,10 @@ class ModelFiles:
                 f"There is no model in {folder} (model.json is missing). Install the package "
                 f"again, or export a model there with `stylize export`."
             ) from None
-        except (OSError, ValueError) as error:
-            raise ModelFileError(f"{path} cannot be read: {error}") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise ModelFileError(
+                f"{path} cannot be read ({error}). Install the package or export the model again."
+            ) from error
         found = description.get("format") if isinstance(description, dict) else None
         if found != FORMAT or not isinstance(description.get("sha256"), dict):
             raise ModelFileError(
@@ -57,8 +61,10 @@ class ModelFiles:
             )
         files = cls(folder, description)
         try:
-            _ = files.encoder_sha256, files.vector_length, files.halo_px, files.int8_limit
-        except (KeyError, TypeError, ValueError) as error:
+            _check_range("vector length", files.vector_length, _MAX_VECTOR_LENGTH)
+            _check_range("halo", files.halo_px, _MAX_HALO_PX)
+            _ = files.encoder_sha256, files.int8_limit
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise ModelFileError(
                 f"{path} is incomplete ({error!r}). Install the package or export the model again."
             ) from error
@@ -124,7 +130,20 @@ class ModelFiles:
     def int8_limit(self) -> tuple[int, float]:
         """Index of an activation, and the peak in it from which on 8 bits are too few."""
         figures = self.description.get("int8", {})
-        return int(figures.get("peak_index", 0)), float(figures.get("peak_limit", "inf"))
+        index = int(figures.get("peak_index", 0))
+        if index < 0:
+            raise ValueError(f"the peak_index {index} is negative")
+        return index, float(figures.get("peak_limit", "inf"))
+
+    def unusable(self, name: str, error: Exception) -> ModelFileError | OutOfMemoryError:
+        """What to raise where ONNX Runtime cannot load or run one of the model's files."""
+        reason = " ".join(str(error).split())
+        if isinstance(error, MemoryError) or "alloc" in reason:
+            return OutOfMemoryError(TOO_LITTLE_MEMORY)
+        return ModelFileError(
+            f"{self.folder / name} is no part of a model that this version can use "
+            f"({reason[:200]}). Install the package or export the model again."
+        )
 
     @property
     def halo_px(self) -> int:
@@ -134,3 +153,8 @@ class ModelFiles:
         blocks = int(self.description["network"]["blocks"])
         reach = 2 + 2 + 4 + 2 * 8 * blocks + 4 + 2 + 2
         return -(-(reach + 8) // 8) * 8
+
+
+def _check_range(what: str, value: int, most: int) -> None:
+    if not 0 < value <= most:
+        raise ValueError(f"the {what} is {value}; it may be 1 to {most}")

@@ -433,7 +433,7 @@ def _is_name(text: str) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:  # editors of Windows put a mark there
             return file.read(MAX_JSON_CHARS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise StylizeError(f"{path} cannot be read as a recipe ({error}).") from error

@@ -20,6 +20,7 @@ from stylize.errors import ControlError, StyleVectorError
 # Values of a style vector that tell styles apart: the statistics of the loss network. What follows
 # serves painting; it knows palettes above all.
 SEEN = 1920
+MAX_VALUE = 1e4  # a thousand times what pictures have; beyond, sums and squares overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class StyleVector:
     """The statistics of one style, or of a blend of styles.
 
     Attributes:
-        values: (D,) float32, finite, read-only. Of each encoder first the means, then the standard
-            deviations.
+        values: (D,) float32, at most `MAX_VALUE` from 0, read-only. Of each encoder first the
+            means, then the standard deviations.
         encoder_sha256: SHA-256 of the style encoder file that made it. Vectors of different
             encoders cannot be mixed, compared or applied.
     """
@@ -46,6 +47,12 @@ class StyleVector:
         if not np.isfinite(values).all():
             raise StyleVectorError(
                 "The style vector contains NaN or infinite values; encode the style picture again."
+            )
+        largest = float(np.abs(values).max())
+        if largest > MAX_VALUE:
+            raise StyleVectorError(
+                f"The style vector contains the value {largest:.3g}; those of pictures are below "
+                f"{MAX_VALUE:g}. Encode the style picture again."
             )
         values.setflags(write=False)
         object.__setattr__(self, "values", values)

@@ -1,11 +1,14 @@
+import hashlib
 import json
 import shutil
 
 import pytest
 
-from stylize.errors import ModelFileError
+from stylize.engine import Engine
+from stylize.errors import ModelFileError, OutOfMemoryError
 from stylize.model_files import ModelFiles
-from tests.conftest import TINY_MODEL
+from stylize.styles import StyleVector
+from tests.conftest import TINY_MODEL, make_picture
 
 
 @pytest.fixture
@@ -45,6 +48,7 @@ def test_a_missing_model_says_how_to_get_one(tmp_path):
         '{"format": 4, "sha256": 3}',
         '{"format": 4, "sha256": {}}',
         '{"format": 4, "sha256": {"style_encoder.onnx": "0"}, "network": {"seen": 8}}',
+        "[" * 100_000,
     ],
 )
 def test_a_damaged_description_is_refused(model, text):
@@ -74,3 +78,72 @@ def test_the_identity_changes_with_any_file(model):
     after = ModelFiles.open(model)
     assert before.sha256 != after.sha256
     assert before.encoder_sha256 == after.encoder_sha256
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"int8": None},
+        {"int8": [1]},
+        {"int8": "text"},
+        {"int8": {"peak_index": -1}},
+        {"int8": {"peak_index": None}},
+        {"int8": {"peak_index": float("inf")}},
+        {"int8": {"peak_limit": [3]}},
+        {"network": None},
+        {"network": []},
+        {"network": {"half": 1, "quarter": 1, "eighth": 1, "blocks": 10**9, "seen": 1}},
+        {"network": {"half": 1, "quarter": 1, "eighth": 1, "blocks": 1, "seen": 10**12}},
+        {"network": {"half": 1, "quarter": 1, "eighth": -9, "blocks": 1, "seen": 1}},
+    ],
+)
+def test_values_that_no_model_has_are_refused(model, changes):
+    path = model / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(ModelFileError, match="Install the package or export the model again"):
+        ModelFiles.open(model)
+
+
+def vouched(model, **contents):
+    """Write files of a model, and their hashes into its description."""
+    path = model / "model.json"
+    description = json.loads(path.read_text())
+    for name, content in contents.items():
+        file = name.replace("__", ".")
+        (model / file).write_bytes(content)
+        description["sha256"][file] = hashlib.sha256(content).hexdigest()
+    path.write_text(json.dumps(description))
+
+
+@pytest.mark.parametrize("part", ["style_encoder__int8__onnx", "modulate__onnx", "paint__onnx"])
+@pytest.mark.parametrize("kind", ["no graph", "cut off", "another part"])
+def test_graphs_that_cannot_be_used(model, part, kind, style):
+    whole = (model / part.replace("__", ".")).read_bytes()
+    other = (model / ("paint.onnx" if part != "paint__onnx" else "modulate.onnx")).read_bytes()
+    vouched(
+        model, **{part: {"no graph": b"x", "cut off": whole[:-99], "another part": other}[kind]}
+    )
+    engine = Engine(model, precision="fp32", threads=1)
+    style = StyleVector(style.values, engine.encoder_sha256)
+    picture = make_picture(32, 32)
+    with pytest.raises(ModelFileError, match="is no part of a model that this version can use"):
+        engine.stylize(picture, engine.encode_style(picture) if "encoder" in part else style)
+
+
+def test_peak_that_the_network_does_not_have(model):
+    path = model / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"int8": {"peak_index": 10**6}}))
+    engine = Engine(model, threads=1)
+    picture = make_picture(32, 32)
+    with pytest.raises(ModelFileError, match="no peak 1000000"):
+        engine.stylize(picture, engine.encode_style(picture))
+
+
+def test_too_little_memory_is_told_as_that(monkeypatch, tiny_engine, style):
+    class Session:
+        def run(self, *_):
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 99")
+
+    monkeypatch.setattr(tiny_engine, "_session", lambda name: Session())
+    with pytest.raises(OutOfMemoryError, match="not enough memory"):
+        tiny_engine.stylize(make_picture(32, 32), style)

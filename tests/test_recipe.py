@@ -280,3 +280,9 @@ def test_unpacking_is_limited_in_a_png(tmp_path: Path) -> None:
     Image.new("RGB", (20, 20)).save(tmp_path / "bomb.png", pnginfo=info)
     with pytest.raises(ImageError, match="damaged"):
         read_recipe(tmp_path / "bomb.png")
+
+
+def test_recipe_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(recipe().to_json(), encoding="utf-8-sig")
+    assert read_recipe(path) == recipe()

@@ -139,8 +139,10 @@ class Database:
                         "was changed; try again."
                     )
                 db.execute("UPDATE library SET revision = revision + 1")
-                revision = db.execute("SELECT revision FROM library").fetchone()[0]
-                yield db, revision
+                row = db.execute("SELECT revision FROM library").fetchone()
+                if row is None or not isinstance(row[0], int):
+                    raise DamagedLibraryError(damaged(self.path, "its revision is missing"))
+                yield db, row[0]
 
     def _look_at_file(self) -> None:
         """Notice if another file, or none, lies at the path.

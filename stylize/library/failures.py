@@ -57,7 +57,7 @@ def _error_code(error: sqlite3.Error) -> str:
         return str(name)
     texts = {
         "is full": "FULL", "locked": "BUSY", "readonly": "READONLY", "unable to open": "CANTOPEN",
-        "malformed": "CORRUPT", "not a database": "NOTADB",
+        "malformed": "CORRUPT", "not a database": "NOTADB", "decode to UTF-8": "CORRUPT",
     }  # fmt: skip
     return next((code for text, code in texts.items() if text in str(error)), "")
 

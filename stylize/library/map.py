@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from stylize.errors import LibraryError
+from stylize.errors import ImageError, LibraryError
+from stylize.images import load_image
 from stylize.library.measure import Measure
 from stylize.library.records import StyleRecord
 
@@ -169,8 +170,12 @@ def _usable(records: Sequence[StyleRecord]) -> list[StyleRecord]:
 def _thumbnail(record: StyleRecord, side: int) -> Image.Image:
     """The thumbnail, or the palette as a plain tile where there is none."""
     if record.thumbnail:
-        with Image.open(io.BytesIO(record.thumbnail)) as opened:
-            image = opened.convert("RGB")
+        try:
+            image = load_image(record.thumbnail, min_side_px=1).convert("RGB")
+        except ImageError as error:
+            raise LibraryError(
+                f'The thumbnail of "{record.name}" is damaged; `stylize library repair` mends it.'
+            ) from error
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return image
     return Image.new("RGB", (side, side), record.palette[0].color if record.palette else "#ccc")

@@ -137,6 +137,12 @@ def unpack_palette(data: bytes) -> tuple[Swatch, ...]:
     )
 
 
+def check_packed(data: object) -> None:
+    """Raise ValueError if that is nothing that `pack_palette` packed."""
+    if not isinstance(data, bytes) or len(data) % _PACKED.itemsize:
+        raise ValueError("its palette is damaged")
+
+
 @lru_cache(maxsize=1)
 def _color_table() -> NDArray[np.float32]:
     """`parse_colors` for 32 levels a channel, (32768, 3): close enough, and fast for many."""

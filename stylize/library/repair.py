@@ -12,25 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from stylize.errors import LibraryError, StylizeError
+from stylize.errors import LibraryError
 from stylize.library.backup import backup_path
 from stylize.library.failures import BUSY_S, DamagedLibraryError, errors_of
 from stylize.library.measure import Measure
-from stylize.library.palette import unpack_palette
-from stylize.library.records import StyleFilter, StyleRecord
+from stylize.library.records import StyleFilter
+from stylize.library.rows import COLUMNS, DAMAGES, mended, record_of, usable_original
 from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry
-from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
-_QUERY = """
-SELECT name, title, artist, year, movement, license, source, tags, notes, palette, content_sha256,
-       created_at, updated_at, encoder_sha256, vector, thumbnail, {original}
-FROM styles JOIN pictures USING (id) WHERE id = ?
+_QUERY = f"""
+SELECT {COLUMNS}, {{original}} FROM styles JOIN pictures USING (id) WHERE id = ?
 """
+_MAX_ID = 10_000_000  # a larger one is damage, and looking for them all would take days
 # An original is the last and largest part of a row: often all before it can still be read.
 _QUERIES = (_QUERY.format(original="original"), _QUERY.format(original="NULL"))
 
@@ -62,9 +58,9 @@ def salvage(path: Path) -> list[Entry]:
     with _readable(path) as db:
         if db is None:
             return []
-        for row_id in range(1, _last_id(db) + 1):
+        for row_id in range(1, min(_last_id(db), _MAX_ID) + 1):
             for query in _QUERIES:
-                with contextlib.suppress(sqlite3.Error, ValueError, TypeError, StylizeError):
+                with contextlib.suppress(sqlite3.Error, *DAMAGES):
                     row = db.execute(query, (row_id,)).fetchone()
                     if row is not None:
                         entry = _entry(row)
@@ -79,7 +75,8 @@ def _names(path: Path, table: str) -> set[str]:
     with _readable(path) as db, contextlib.suppress(sqlite3.Error):
         if db is not None:
             for (name,) in db.execute(f"SELECT name FROM {table}"):
-                names.add(name)
+                if isinstance(name, str):
+                    names.add(name)
     return names
 
 
@@ -95,6 +92,7 @@ def _readable(path: Path) -> Iterator[sqlite3.Connection | None]:
             continue
         with contextlib.closing(db):
             try:
+                db.text_factory = lambda data: data.decode("utf-8", errors="replace")
                 db.execute("PRAGMA writable_schema = ON")  # reads files that were cut short, too
                 db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             except sqlite3.Error as error:
@@ -113,22 +111,14 @@ def _last_id(db: sqlite3.Connection) -> int:
         "SELECT max(id) FROM styles",
         "SELECT max(id) FROM pictures",
     ):
-        with contextlib.suppress(sqlite3.DatabaseError, TypeError):
-            last = max(last, db.execute(query).fetchone()[0] or 0)
+        with contextlib.suppress(sqlite3.DatabaseError, TypeError, ValueError):
+            last = max(last, int(db.execute(query).fetchone()[0] or 0))
     return last
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    (name, title, artist, year, movement, license_, source, tags, notes, palette, content, created,
-     updated, encoder, vector, thumbnail, original) = row  # fmt: skip
-    style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
-    record = StyleRecord(
-        name, style, title, artist, year, movement, license_, source,
-        tuple(tags.split("\n")) if tags else (),
-        notes, thumbnail, unpack_palette(palette), content,
-        created, updated,
-    )  # fmt: skip
-    return Entry(record, original)
+    original = usable_original(row[-1])
+    return Entry(record_of(mended(row, original)), original)
 
 
 def repair(path: Path, measure: Measure) -> RepairReport:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,8 @@ MAX_TOTAL_BYTES = 2 * 2**30
 MAX_ORIGINAL_SIDE_PX = 4096
 _MAX_BYTES = {"vector": 2**20, "thumbnail": 2**19, "original": 32 * 2**20}
 _MAX_CONTENTS_BYTES = 64 * 2**20
+_MAX_DIRECTORY_BYTES = 3 * MAX_STYLES * 256  # three files a style, with their names
+_MAX_PARTS = 200 * MAX_STYLES  # values and commas in the texts of a style
 # Vectors and pictures can hardly be compressed; a file that grows much more than the table of
 # contents does is a bomb.
 _MAX_RATIO = 20
@@ -60,8 +62,10 @@ def read_styles(path: Path) -> list[Entry]:
         LibraryError: It is no such file, is damaged, too large, or tries something it should not.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _Archive(archive).read()
+        with open(path, "rb") as file:
+            _check_directory(file)
+            with zipfile.ZipFile(file) as archive:
+                return _Archive(archive).read()
     except FileNotFoundError:
         raise LibraryError(f"{path} does not exist. Check the spelling and the folder.") from None
     except StylizeError as error:
@@ -99,7 +103,9 @@ class _Archive:
 
     def read(self) -> list[Entry]:
         try:
-            contents = json.loads(self._member(CONTENTS_FILE, _MAX_CONTENTS_BYTES))
+            text = self._member(CONTENTS_FILE, _MAX_CONTENTS_BYTES)
+            _check_parts(text)
+            contents = json.loads(text)
             if contents["format"] != FORMAT:
                 raise LibraryError("it is no file of styles.")
             if contents["version"] > FORMAT_VERSION:
@@ -158,6 +164,19 @@ class _Archive:
             updated_at=now,
         )
         return Entry(record, original)
+
+
+def _check_directory(file: BinaryIO) -> None:
+    """Refuse a directory of far too many files before it is unpacked into memory."""
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end and end[5] > _MAX_DIRECTORY_BYTES:  # the size of the directory
+        raise LibraryError(f"it holds more files than {MAX_STYLES} styles need.")
+
+
+def _check_parts(text: bytes) -> None:
+    """Refuse a table of contents of far too many parts before it is unpacked into memory."""
+    if text.count(b"{") + text.count(b"[") + text.count(b",") > _MAX_PARTS:
+        raise LibraryError(f"its table of contents holds more than {MAX_STYLES} styles need.")
 
 
 def _vector(data: bytes, name: str) -> NDArray[np.float32]:

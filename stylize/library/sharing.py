@@ -102,7 +102,7 @@ def _write_style(
     buffer = io.BytesIO()
     np.save(buffer, record.vector.values.astype("<f4"), allow_pickle=False)
     members = {"vector": (f"vectors/{record.name}.npy", buffer.getvalue())}
-    if record.thumbnail:
+    if record.thumbnail[8:12] == b"WEBP":  # a damaged one would be refused by an import
         members["thumbnail"] = (f"thumbnails/{record.name}.webp", record.thumbnail)
     original = library.original_bytes(record.name) if originals else None
     if original:

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from stylize.errors import StyleExistsError, StyleNotFoundError, StylizeError
+from stylize.errors import StyleExistsError, StyleNotFoundError
 from stylize.library.database import Database
 from stylize.library.failures import DamagedLibraryError, damaged
 from stylize.library.index import Index, Row, search_text, search_year
 from stylize.library.measure import Measure
-from stylize.library.palette import pack_palette, unpack_palette
+from stylize.library.palette import check_packed, pack_palette
 from stylize.library.records import TEXT_FIELDS, StyleFilter, StyleRecord
+from stylize.library.rows import COLUMNS, DAMAGES, check_texts, record_of
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
 
@@ -40,10 +41,7 @@ _INDEX_COLUMNS = (
     "name, artist, movement, license, tags, search_text, search_year, palette, encoder_sha256, "
     "measure, point"
 )
-_RECORD_COLUMNS = (
-    "name, title, artist, year, movement, license, source, tags, notes, palette, content_sha256, "
-    "created_at, updated_at, encoder_sha256, vector, thumbnail, original IS NOT NULL"
-)
+_RECORD_COLUMNS = f"{COLUMNS}, original IS NOT NULL"
 
 
 class SqliteStore:
@@ -122,20 +120,15 @@ class SqliteStore:
         return [records[name] for name in names if name in records]
 
     def _record(self, row: Sequence[Any]) -> StyleRecord:
-        (name, title, artist, year, movement, license_, source, tags, notes, palette, content,
-         created, updated, encoder, vector, thumbnail, has_original) = row  # fmt: skip
         try:
-            style = StyleVector(np.frombuffer(vector, dtype="<f4"), encoder)
-            swatches = unpack_palette(palette)
-        except (ValueError, TypeError, StylizeError) as error:
+            record = record_of(row)
+        except DAMAGES as error:
             raise DamagedLibraryError(
-                damaged(self.database.path, f"style {name!r}: {error}")
+                damaged(self.database.path, f"style {row[0]!r}: {error}")
             ) from error
-        return StyleRecord(
-            name, style, title, artist, year, movement, license_, source, _tags(tags), notes,
-            thumbnail, swatches, content, created, updated, has_original=bool(has_original),
-            stale=not self.measure.fits(style),
-        )  # fmt: skip
+        return dataclasses.replace(
+            record, has_original=bool(row[-1]), stale=not self.measure.fits(record.vector)
+        )
 
     def original(self, name: str) -> bytes | None:
         """See `StyleStore`."""
@@ -292,7 +285,7 @@ class SqliteStore:
                 if revision > self._revision:
                     try:
                         self._load(db)
-                    except (ValueError, TypeError, StylizeError) as error:
+                    except DAMAGES as error:
                         raise DamagedLibraryError(damaged(self.database.path, error)) from error
                     self._revision = revision
                 db.execute("COMMIT")
@@ -309,6 +302,10 @@ class SqliteStore:
         renewed: list[tuple[str, bytes, str]] = []
         for i, (name, artist, movement, license_, tags, text, year, palette, encoder, measure,
                 _) in enumerate(found):  # fmt: skip
+            check_texts((name, artist, movement, license_, tags, text, encoder, measure))
+            if not isinstance(year, int):
+                raise TypeError(f"the year of {name!r} is no number")
+            check_packed(palette)
             stale = encoder != self.measure.encoder_sha256
             if measure == self.measure.id:
                 ready.append(i)
@@ -337,8 +334,10 @@ class SqliteStore:
 
 
 def _revision(db: sqlite3.Connection) -> int:
-    revision: int = db.execute("SELECT revision FROM library").fetchone()[0]
-    return revision
+    row = db.execute("SELECT revision FROM library").fetchone()
+    if row is None or not isinstance(row[0], int):
+        raise sqlite3.DatabaseError("malformed: its revision is missing")
+    return row[0]
 
 
 def _tags(text: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from stylize.library import Entry, StyleRecord
 from stylize.library import repair as repair_module
 from stylize.library.backup import backup_path
 from stylize.library.failures import DamagedLibraryError
+from stylize.library.map import draw_map
 from stylize.library.repair import repair, salvage
 
 from .fakes import FakeEncoder, database_of, picture, reopen
@@ -246,3 +247,85 @@ def test_a_damaged_record_is_reported_with_its_place(on_disk):
         db.execute("UPDATE pictures SET vector = x'00ff'")
     with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 is damaged.*'one'"):
         on_disk.get("one")
+
+
+DAMAGES = {
+    "title is a blob": "UPDATE styles SET title = x'ff00' WHERE name = 'style-1'",
+    "invalid UTF-8": "UPDATE styles SET artist = CAST(x'c328' AS TEXT) WHERE name = 'style-1'",
+    "name is a blob": "UPDATE styles SET name = x'00' WHERE name = 'style-1'",
+    "name is invalid UTF-8": "UPDATE styles SET name = CAST(x'ff' AS TEXT) WHERE name = 'style-1'",
+    "year is a text": "UPDATE styles SET search_year = 'x' WHERE name = 'style-1'",
+    "palette is a text": "UPDATE styles SET palette = 'red' WHERE name = 'style-1'",
+    "palette is cut": "UPDATE styles SET palette = x'ff00' WHERE name = 'style-1'",
+    "point is cut": "UPDATE styles SET point = x'00' WHERE name = 'style-1'",
+    "tags are a number": "UPDATE styles SET tags = x'01' WHERE name = 'style-1'",
+    "thumbnail is a text": "UPDATE pictures SET thumbnail = 'x' WHERE id = 2",
+    "vector is a text": "UPDATE pictures SET vector = 'x' WHERE id = 2",
+    "vector is huge": "UPDATE pictures SET vector = x'0000007f0000007f' WHERE id = 2",
+    "vector is empty": "UPDATE pictures SET vector = x'' WHERE id = 2",
+    "no revision": "DELETE FROM library",
+    "revision is a text": "UPDATE library SET revision = 'x'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_rows_name_the_repair_and_are_repaired(tmp_path, damage):
+    with reopen(tmp_path) as library:
+        for i in range(3):
+            library.add(f"style-{i}", picture(i), title=f"Title {i}")
+        measure = library.measure
+    with contextlib.closing(sqlite3.connect(database_of(tmp_path))) as db:
+        db.execute(DAMAGES[damage])
+        db.commit()
+
+    def use():
+        with reopen(tmp_path) as library:
+            library.list()
+            if library.problem:  # of what is left the command line tells by the log
+                raise LibraryError(library.problem)
+            library.export(tmp_path / "all.zip")
+
+    with pytest.raises(LibraryError, match="stylize library repair"):
+        use()
+    report = repair(database_of(tmp_path), measure)
+    assert {"style-0", "style-2"} <= set(report.saved)
+    use()
+    with reopen(tmp_path) as library:
+        assert library.get("style-0").title == "Title 0"
+        for record in library.list():
+            assert record.thumbnail[8:12] == b"WEBP"
+
+
+def test_damaged_thumbnail_is_made_anew(tmp_path):
+    with reopen(tmp_path) as library:
+        library.add("style-0", picture(0))
+        library.add("style-1", picture(1), keep_original=False)
+        measure, before = library.measure, library.get("style-0").thumbnail
+    with contextlib.closing(sqlite3.connect(database_of(tmp_path))) as db:
+        db.execute("UPDATE pictures SET thumbnail = x'00'")
+        db.commit()
+    with reopen(tmp_path) as library, pytest.raises(LibraryError, match="library repair"):
+        draw_map(measure, library.list())
+    repair(database_of(tmp_path), measure)
+    with reopen(tmp_path) as library:
+        assert len(library.get("style-0").thumbnail) > len(before) / 2
+        assert library.get("style-1").thumbnail == b""
+        draw_map(measure, library.list())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions as of POSIX")
+def test_nobody_else_can_read_the_library(tmp_path):
+    before = os.umask(0o022)
+    try:
+        with reopen(tmp_path / "far" / "data") as library:
+            library.add("one", picture(0))
+            library.add("two", picture(1))
+            library.export(tmp_path / "far" / "all.zip", ["one"])
+            folder = database_of(tmp_path / "far" / "data").parent
+            modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert set(modes.values()) == {0o600}
+    assert {"library.sqlite3", "library.backup.sqlite3", "library.sqlite3-wal"} <= modes.keys()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "far" / "all.zip").stat().st_mode & 0o777 == 0o600

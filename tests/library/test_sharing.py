@@ -260,6 +260,10 @@ HOSTILE = {
     "member missing": (lambda path: rewrite(path, drop=("vectors/style-0.npy",)), "damaged"),
     "other format": (set_top("format", "recipes"), "no file of styles"),
     "newer": (set_top("version", 2), "newer version"),
+    "millions of styles": (set_top("styles", [{}] * 4_100_000), "holds more than 20000 styles"),
+    "huge values": (
+        lambda path: swap(path, "vector", npy(np.full(60, 3e38, np.float32))), "value 3e\\+38",
+    ),
     "no list": (set_top("styles", 3), "table of contents is damaged"),
     "wrong hash": (pretend("vector"), "vector of style-0 is damaged"),
     "wrong thumbnail hash": (pretend("thumbnail"), "thumbnail of style-0 is damaged"),
@@ -335,3 +339,13 @@ def test_bomb_is_refused_before_it_is_unpacked(shared, other, monkeypatch):
 def test_missing_file(tmp_path, other):
     with pytest.raises(LibraryError, match="does not exist"):
         other.import_(tmp_path / "none.zip")
+
+
+def test_a_directory_of_far_too_many_files_is_not_unpacked(tmp_path, library, monkeypatch):
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(100):
+            archive.writestr(f"vectors/{i}.npy", b"")
+    monkeypatch.setattr(shared_file, "_MAX_DIRECTORY_BYTES", 5000)
+    with pytest.raises(LibraryError, match="holds more files than 20000 styles need"):
+        library.import_(path)
