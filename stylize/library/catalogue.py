@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.errors import StyleNotFoundError, StyleVectorError
@@ -22,6 +25,7 @@ Names = list[str]
 Records = list[StyleRecord]
 Matches = list[Match]
 Stores = list[StyleStore]
+Tags = list[tuple[str, int]]
 
 
 class StyleEncoder(Protocol):
@@ -87,7 +91,8 @@ class StyleCatalogue:
         where: StyleFilter | None = None,
         *,
         limit: int | None = None,
-        offset: int = 0,
+        after: str = "",
+        own_first: bool = False,
         **conditions: Any,
     ) -> Records:
         """The records of all styles, or of those that meet conditions, bundled ones first.
@@ -95,15 +100,74 @@ class StyleCatalogue:
         Args:
             where: Conditions.
             limit: At most so many.
-            offset: Leave out so many at the beginning.
+            after: Only those behind the style of this name, for the next page of a long list.
+            own_first: The user's own styles first.
             **conditions: Fields of `StyleFilter`, as a shorter way to write one.
         """
-        names = self.names(where, **conditions)[offset : None if limit is None else offset + limit]
+        names = self._page(_conditions(where, conditions), after, limit, own_first)
         found = self._records(names)
         return [found[name] for name in names if name in found]
 
+    def _page(self, where: StyleFilter, after: str, limit: int | None, own_first: bool) -> Names:
+        """A page of the names: one store behind the other, a name that both have only once."""
+        stores = self._chosen(where)
+        if own_first:
+            stores.reverse()
+        place = 0
+        if after:  # a name that no store has any more was one of the user's own
+            holders = [store for store in stores if store.get(after)] or [self.store]
+            place = stores.index(holders[0]) if holders[0] in stores else 0
+        names: Names = []
+        for i, store in enumerate(stores[place:], place):
+            cursor = after if i == place else ""
+            while limit is None or len(names) < limit:
+                wanted = None if limit is None else limit - len(names)
+                found = store.find(where, after=cursor, limit=wanted)
+                names += found if i == 0 else _without(found, stores[0])
+                if wanted is None or len(found) < wanted:
+                    break
+                cursor = found[-1]
+        return names
+
+    def count(self, where: StyleFilter | None = None, **conditions: Any) -> int:
+        """How many styles there are, or meet conditions; `names` and `list` take the same."""
+        where = _conditions(where, conditions)
+        chosen = self._chosen(where)
+        number = sum(store.count(where) for store in chosen)
+        if len(chosen) == 2 and self._bundled is not None:  # names that both have count once
+            bundled = self._bundled.find(where)
+            if self.store.get_many(bundled):
+                return len({*bundled, *self.store.find(where)})
+        return number
+
+    def tags(self, k: int) -> Tags:
+        """The k most frequent tags and how many styles have them, the most frequent first."""
+        counts: Counter[str] = Counter()
+        for store in self._stores:
+            counts.update(dict(store.tags(10 * k)))
+        return sorted(counts.items(), key=lambda tag: (-tag[1], tag[0]))[:k]
+
+    def points(
+        self, where: StyleFilter | None = None, **conditions: Any
+    ) -> tuple[Names, NDArray[np.float32]]:
+        """Names and points on the sphere of likeness, (N, D), of all usable styles; see `Measure`.
+
+        Args:
+            where: Conditions.
+            **conditions: Fields of `StyleFilter`, as a shorter way to write one.
+        """
+        where = _conditions(where, conditions)
+        parts = [store.points(where) for store in self._chosen(where)]
+        if len(parts) == 2:
+            (bundled, bundled_points), (own, own_points) = parts
+            taken = set(own)
+            kept = [i for i, name in enumerate(bundled) if name not in taken]
+            names = [*(bundled[i] for i in kept), *own]
+            return names, np.concatenate([bundled_points[kept], own_points])
+        return parts[0]
+
     def __len__(self) -> int:
-        return len(self.names())
+        return self.count()
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._find(name) is not None
@@ -276,6 +340,12 @@ class StyleCatalogue:
             raise StyleVectorError(
                 f"{what} has {actual} values; those of this style encoder have {expected}."
             )
+
+
+def _without(names: Names, store: StyleStore) -> Names:
+    """The names that a store does not have."""
+    there = {record.name for record in store.get_many(names)}
+    return [name for name in names if name not in there]
 
 
 def _conditions(where: StyleFilter | None, conditions: Mapping[str, Any]) -> StyleFilter:

@@ -7,9 +7,11 @@ show, marks replaced and removed rows dead in a copied mask, and then puts a new
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -107,6 +109,20 @@ class _Snapshot:
     stale: NDArray[np.bool_]  # (capacity,)
     alive: NDArray[np.bool_]  # (count,)
 
+    @cached_property
+    def in_order(self) -> tuple[list[str], NDArray[np.intp]]:
+        """The names of all living rows, sorted, and their positions."""
+        rows = np.flatnonzero(self.alive)
+        names = [self.rows[i].name for i in rows]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        return [names[i] for i in order], rows[order]
+
+    @cached_property
+    def tags(self) -> list[tuple[str, int]]:
+        """All tags of living rows and how many rows have them, the most frequent first."""
+        counts = Counter(tag for i in np.flatnonzero(self.alive) for tag in self.rows[i].tags)
+        return sorted(counts.items(), key=lambda tag: (-tag[1], tag[0]))
+
 
 class Index:
     """Rows and points of many styles. Writers must hold a lock of their own; readers need none."""
@@ -176,11 +192,28 @@ class Index:
         self._row_of = {row.name: i for i, row in enumerate(new.rows)}
         return replace(new, count=count, alive=np.ones(count, bool))
 
-    def names(self, where: StyleFilter | None = None) -> list[str]:
-        """The names of the styles that meet the conditions, sorted."""
+    def names(self, where: StyleFilter, *, after: str = "", limit: int | None = None) -> list[str]:
+        """The names of the styles that meet the conditions, sorted: those behind `after`."""
         snapshot = self._snapshot
-        mask = _mask(snapshot, where or StyleFilter())
-        return sorted(snapshot.rows[i].name for i in np.flatnonzero(mask))
+        names, rows = snapshot.in_order
+        start = bisect_right(names, after)
+        found = np.flatnonzero(_mask(snapshot, where)[rows[start:]])[:limit]
+        return [names[start + i] for i in found]
+
+    def count(self, where: StyleFilter) -> int:
+        """How many styles meet the conditions."""
+        return int(_mask(self._snapshot, where).sum())
+
+    def tags(self, k: int) -> list[tuple[str, int]]:
+        """The k most frequent tags and how many styles have them."""
+        return self._snapshot.tags[:k]
+
+    def points(self, where: StyleFilter) -> tuple[list[str], NDArray[np.float32]]:
+        """Names and points, (N, point_size), of the styles that meet the conditions, by name."""
+        snapshot = self._snapshot
+        names, rows = snapshot.in_order
+        found = np.flatnonzero(_mask(snapshot, replace(where, stale=False))[rows])
+        return [names[i] for i in found], snapshot.points[rows[found]]
 
     def nearest(
         self, point: NDArray[np.float32], k: int, where: StyleFilter

@@ -8,6 +8,7 @@ import io
 import math
 import unicodedata
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from stylize.library.measure import Measure
 from stylize.library.records import StyleRecord
 
 MAX_STYLES = 400
+MAX_SPOTS = 48  # of an overview: as many as a screen has room for
 
 
 def grid_side(count: int) -> int:
@@ -26,43 +28,85 @@ def grid_side(count: int) -> int:
     return math.ceil(math.sqrt(1.3 * count))
 
 
-def project(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.float64]:
-    """The places of styles on a square map whose sides are 1.
+class Spot(NamedTuple):
+    """A place on an overview: one style, or a group of similar ones and the style in its middle.
+
+    Attributes:
+        name: The style.
+        x, y: Its place, 0..1.
+        size: How many styles the group holds; 1 for a style alone.
+    """
+
+    name: str
+    x: float
+    y: float
+    size: int
+
+
+def overview(
+    names: Sequence[str], points: NDArray[np.float32], path: Sequence[int] = ()
+) -> list[Spot]:
+    """A map of any number of styles at one level of detail: up to `MAX_SPOTS` styles or groups.
 
     Args:
-        measure: The measure of likeness.
-        records: N styles, none stale.
+        names: N styles.
+        points: (N, D) their points, as from a store.
+        path: The places, in this function's results, of the groups to look into, one level after
+            the other. Empty: the whole map.
 
     Returns:
-        (N, 2) x and y in 0..1, on a grid, no place twice.
+        The spots, no place twice, the same for the same styles.
+
+    Raises:
+        LookupError: The path leads nowhere.
     """
-    return lay_out(measure, records) / max(1, grid_side(len(records)) - 1)
+    members = np.arange(len(names))
+    for step in path:
+        if not 0 <= step < MAX_SPOTS or len(members) <= MAX_SPOTS:
+            raise LookupError(f"no group at {step}")
+        members = members[_groups(points[members])[step]]
+    if len(members) == 0:
+        return []
+    parts = [members[group] for group in _groups(points[members])]
+    middles = [part[np.argmax(points[part] @ points[part].mean(axis=0))] for part in parts]
+    places = lay_out(points[middles]) / max(1, grid_side(len(middles)) - 1)
+    return [
+        Spot(names[middle], float(x), float(y), len(part))
+        for middle, (x, y), part in zip(middles, places, parts, strict=True)
+    ]
 
 
-def lay_out(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.intp]:
+def _groups(points: NDArray[np.float32]) -> list[NDArray[np.intp]]:
+    """Rows of each of at most `MAX_SPOTS` groups: the largest is halved, where it is longer."""
+    if len(points) <= MAX_SPOTS:
+        return [np.array([i]) for i in range(len(points))]
+    flat = _flatten(points)
+    groups = [np.arange(len(points))]
+    while len(groups) < MAX_SPOTS:
+        largest = groups.pop(int(np.argmax([len(group) for group in groups])))
+        spread = np.ptp(flat[largest], axis=0)
+        order = largest[flat[largest, np.argmax(spread)].argsort(kind="stable")]
+        groups += [order[: len(order) // 2], order[len(order) // 2 :]]
+    return groups
+
+
+def lay_out(points: NDArray[np.float32]) -> NDArray[np.intp]:
     """Lay styles out on a square grid: principal components, each then put in a cell near by.
 
     Args:
-        measure: The measure of likeness.
-        records: N styles, none stale.
+        points: (N, D) points of the measure of likeness.
 
     Returns:
         (N, 2) columns and rows in 0..grid_side(N) - 1, no cell twice, the same for the same styles.
     """
-    points = measure.points_of([record.vector for record in records]).astype(np.float64)
-    centred = points - points.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    flat = np.zeros((len(records), 2))
-    flat[:, : min(2, len(axes))] = centred @ axes[:2].T
-    # The sign of a component is arbitrary: fixed, so that the map does not flip between machines.
-    flat *= np.where(np.abs(flat).max(axis=0) == flat.max(axis=0), 1, -1)
+    flat = _flatten(points)
     # Ranks instead of distances spread crowds and bring outliers in; half of each keeps both.
     ranks = flat.argsort(axis=0).argsort(axis=0) / max(1, len(flat) - 1)
-    side = grid_side(len(records))
+    side = grid_side(len(points))
     wanted = (0.5 * ranks + 0.5 * _to_unit(flat)) * (side - 1)
     cells = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2)
     distances = ((wanted[:, None] - cells[None]) ** 2).sum(axis=2)
-    chosen = np.full(len(records), -1)
+    chosen = np.full(len(points), -1)
     free = np.ones(len(cells), bool)
     for place in distances.ravel().argsort(kind="stable"):  # the closest pairs first
         style, cell = divmod(int(place), len(cells))
@@ -70,6 +114,20 @@ def lay_out(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.intp
             chosen[style], free[cell] = cell, False
     laid: NDArray[np.intp] = cells[chosen]
     return laid
+
+
+def _flatten(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The first two principal components, (N, 2)."""
+    centred = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
+    if len(points) <= points.shape[1]:
+        axes = np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    else:  # the same from a small matrix: there may be very many points
+        axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
+    flat = np.zeros((len(points), 2))
+    flat[:, : axes.shape[1]] = centred @ axes
+    # The sign of a component is arbitrary: fixed, so that the map does not flip between machines.
+    flat *= np.where(np.abs(flat).max(axis=0) == flat.max(axis=0), 1, -1)
+    return flat
 
 
 def _to_unit(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,7 +156,7 @@ def draw_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 12
     canvas = Image.new("RGB", (size_px, size_px), "#faf9f7")
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(font_px)
-    for record, (column, row) in zip(records, lay_out(measure, records), strict=True):
+    for record, (column, row) in zip(records, lay_out(_points(measure, records)), strict=True):
         middle, bottom = column * cell + cell // 2, row * cell + side + 4
         image = _thumbnail(record, side)
         canvas.paste(image, (int(middle - image.width // 2), int(bottom - image.height)))
@@ -140,7 +198,7 @@ def svg_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 100
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size_px} {size_px}" role="img" '
         f'aria-label="Map of {len(records)} styles" font-size="{font_px:.1f}">'
     ]
-    for record, (column, row) in zip(records, lay_out(measure, records), strict=True):
+    for record, (column, row) in zip(records, lay_out(_points(measure, records)), strict=True):
         left, top = column * cell + (cell - side) / 2, row * cell + 2
         data = base64.b64encode(_webp(_thumbnail(record, 256))).decode()
         about = " · ".join(t for t in (record.label, record.artist, record.year) if t)
@@ -154,6 +212,10 @@ def svg_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 100
             f'text-anchor="middle">{html.escape(label)}</text></g>'
         )
     return "\n".join([*parts, "</svg>"])
+
+
+def _points(measure: Measure, records: Sequence[StyleRecord]) -> NDArray[np.float32]:
+    return measure.points_of([record.vector for record in records])
 
 
 def _usable(records: Sequence[StyleRecord]) -> list[StyleRecord]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stylize.errors import StyleExistsError, StyleNotFoundError
 from stylize.library.database import Database
@@ -150,10 +151,25 @@ class SqliteStore:
             row = db.execute(query, (value,)).fetchone() if db else None
         return row[0] if row else None
 
-    def find(self, where: StyleFilter) -> list[str]:
+    def find(self, where: StyleFilter, *, after: str = "", limit: int | None = None) -> list[str]:
         """See `StyleStore`."""
         self._refresh()
-        return self._index.names(where)
+        return self._index.names(where, after=after, limit=limit)
+
+    def count(self, where: StyleFilter) -> int:
+        """See `StyleStore`."""
+        self._refresh()
+        return self._index.count(where)
+
+    def tags(self, k: int) -> list[tuple[str, int]]:
+        """See `StyleStore`."""
+        self._refresh()
+        return self._index.tags(k)
+
+    def points(self, where: StyleFilter) -> tuple[list[str], NDArray[np.float32]]:
+        """See `StyleStore`."""
+        self._refresh()
+        return self._index.points(where)
 
     def nearest(self, vector: StyleVector, k: int, where: StyleFilter) -> list[tuple[str, float]]:
         """See `StyleStore`."""

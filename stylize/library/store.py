@@ -11,6 +11,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
 from stylize.library.index import Index, Row
 from stylize.library.measure import Measure
@@ -50,8 +53,26 @@ class StyleStore(Protocol):
     def original(self, name: str) -> bytes | None:
         """The kept picture of a style as a file (WebP or JPEG), or None."""
 
-    def find(self, where: StyleFilter) -> list[str]:
-        """The names of the styles that meet the conditions, sorted."""
+    def find(self, where: StyleFilter, *, after: str = "", limit: int | None = None) -> list[str]:
+        """The names of the styles that meet the conditions, sorted.
+
+        Args:
+            where: The conditions.
+            after: Only names behind this one: the last name of a page is the cursor of the next.
+            limit: At most so many.
+        """
+
+    def count(self, where: StyleFilter) -> int:
+        """How many styles meet the conditions."""
+
+    def tags(self, k: int) -> list[tuple[str, int]]:
+        """The k most frequent tags and how many styles have them, the most frequent first."""
+
+    def points(self, where: StyleFilter) -> tuple[list[str], NDArray[np.float32]]:
+        """Names, sorted, and points (see `Measure`) of the styles that meet the conditions.
+
+        Stale ones have no points and are left out.
+        """
 
     def find_content(self, content_sha256: str) -> str | None:
         """The name of a style made from exactly these pixels, or None."""
@@ -119,9 +140,21 @@ class MemoryStore:
         entry = self._entries.get(name)
         return entry.original if entry else None
 
-    def find(self, where: StyleFilter) -> list[str]:
+    def find(self, where: StyleFilter, *, after: str = "", limit: int | None = None) -> list[str]:
         """See `StyleStore`."""
-        return self._index.names(where)
+        return self._index.names(where, after=after, limit=limit)
+
+    def count(self, where: StyleFilter) -> int:
+        """See `StyleStore`."""
+        return self._index.count(where)
+
+    def tags(self, k: int) -> list[tuple[str, int]]:
+        """See `StyleStore`."""
+        return self._index.tags(k)
+
+    def points(self, where: StyleFilter) -> tuple[list[str], NDArray[np.float32]]:
+        """See `StyleStore`."""
+        return self._index.points(where)
 
     def find_content(self, content_sha256: str) -> str | None:
         """See `StyleStore`."""

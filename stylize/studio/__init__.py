@@ -18,6 +18,7 @@ with needs_extra("studio"):
 
 from stylize.studio import theme
 from stylize.studio.actions import EXAMPLES_DIR
+from stylize.studio.gallery import Gallery
 from stylize.studio.lan import invitation, lan_address
 from stylize.studio.leaving import forget_visits
 from stylize.studio.page import build_page
@@ -87,7 +88,8 @@ def launch(
     settings = settings or StudioSettings()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     Image.MAX_IMAGE_PIXELS = settings.max_pixels
-    page = build_page(engine, library, settings=settings, new_library=new_library)
+    gallery = Gallery(library)
+    page = build_page(engine, library, settings=settings, new_library=new_library, gallery=gallery)
     page.launch(
         server_name=host,
         server_port=port,
@@ -97,6 +99,7 @@ def launch(
         ssl_verify=ssl_certfile is None,
         prevent_thread_lock=True,
         quiet=not block,
+        app_kwargs={"routes": gallery.routes(listing=not settings.classroom)},
         **launch_options(settings),
     )
     forget_visits(page, settings.grace_s)

@@ -17,7 +17,7 @@ from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url, webp
 from stylize.studio.shown import shown
-from stylize.studio.visit import Content, Visit, gallery
+from stylize.studio.visit import Content, Visit
 
 EXAMPLES_DIR = Path(__file__).parent / "examples"
 EXAMPLES: Mapping[str, str] = {
@@ -56,8 +56,9 @@ class Actions:
 
     def first_look(self) -> Look:
         """Return the look of a page that has just been opened."""
-        names = self.painter.library.names()
-        wanted = [name for name in FIRST_STYLES if name in names] or names
+        library = self.painter.library
+        wanted = [name for name in FIRST_STYLES if name in library]
+        wanted += [record.name for record in library.list(limit=1, stale=False)]
         return Look(dict.fromkeys(wanted[:1], 1.0))
 
     # -------------------------------------------------------------------------------- painting
@@ -155,11 +156,12 @@ class Actions:
     def _linked(self, request: gr.Request) -> Look:
         limit = self.settings.max_styles
         look = Look.from_query(str(request.query_params), max_styles=limit)
-        return look.only(self.painter.library.names())
+        return look.only(self.painter.library)
 
     def surprise(self, visit: Visit) -> list[Any]:
         """Throw the dice."""
-        return set_look(random_look(self.painter.library_of(visit).names(), random.Random()))
+        names = self.painter.library_of(visit).names(stale=False)
+        return set_look(random_look(names, random.Random()))
 
     @shown
     def past(self, visit: Visit, event: gr.EventData) -> list[Any]:
@@ -180,7 +182,7 @@ class Actions:
 
     def picker(self, visit: Visit, chosen: Mapping[str, float]) -> Any:
         """Return the update that shows the visit's styles, some of them chosen."""
-        return gr.HTML(value=dict(chosen), styles=gallery(self.painter.library_of(visit)))
+        return gr.HTML(value=dict(chosen), source=self.painter.source(visit))
 
 
 def set_look(look: Look) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from stylize.studio.visit import Visit
 
 SHEET_TILE_PX = 360
 SHEET_CONTENT_PX = 512
+MAX_CHOICES = 100
 Result = tuple[Image.Image, str]  # picture and caption
 Shown = tuple[str, str]  # file and caption, as a gr.Gallery takes them
 
@@ -75,8 +76,9 @@ class BatchActions(Actions):
         """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
         if visit.content is None:
             raise ImageError(say("no_content_in_create"))
-        names = names or [name for _, name in style_choices(self.painter.library_of(visit))]
-        self._check_number(len(names))
+        library = self.painter.library_of(visit)
+        self._check_number(len(names) or library.count(stale=False))
+        names = names or library.names(stale=False)
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
         done: list[Shown] = []
@@ -85,7 +87,7 @@ class BatchActions(Actions):
             progress((number, len(names)), desc=name)
             self.painter.rate.check(request.session_hash)
             style = self.painter.style_of(visit, Look({name: 1.0}))
-            title = self.painter.library_of(visit).get(name).label
+            title = library.get(name).label
             image = self.painter.engine.stylize(content, style, controls=controls)
             pictures.append((image, title))
             done.append(self._shown(image, title))
@@ -94,9 +96,14 @@ class BatchActions(Actions):
 
     def choices(self, visit: Visit, chosen: list[str] | None) -> Any:
         """Offer the styles that the visit has by now; those chosen stay so."""
-        offered = style_choices(self.painter.library_of(visit))
-        names = {name for _, name in offered}
-        return gr.Dropdown(offered, value=[name for name in chosen or [] if name in names])
+        library = self.painter.library_of(visit)
+        kept = [name for name in chosen or [] if name in library]
+        return gr.Dropdown(style_choices(library, kept), value=kept)
+
+    def find(self, visit: Visit, chosen: list[str] | None, typed: gr.KeyUpData) -> Any:
+        """Offer the styles that hold the words typed: of a large library, not all are offered."""
+        library = self.painter.library_of(visit)
+        return gr.Dropdown(style_choices(library, chosen or [], typed.input_value))
 
     def _shown(self, image: Image.Image, title: str) -> Shown:
         # A file is written once; a picture would be encoded again with every step.
@@ -112,9 +119,13 @@ def offer(file: str | None) -> Any:
     return gr.DownloadButton(value=file, interactive=file is not None)
 
 
-def style_choices(library: StyleLibrary) -> list[tuple[str, str]]:
-    """Return title and name of each style that can be applied."""
-    return [(record.label, record.name) for record in library.list() if not record.stale]
+def style_choices(
+    library: StyleLibrary, chosen: Iterable[str] = (), text: str = ""
+) -> list[tuple[str, str]]:
+    """Return title and name of styles that can be applied: those chosen, then those found."""
+    records = [library.get(name) for name in chosen]
+    records += library.list(text=text, stale=False, limit=MAX_CHOICES, own_first=True)
+    return [*dict.fromkeys((record.label, record.name) for record in records)]
 
 
 def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Image.Image:
@@ -218,6 +229,15 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
         styles,
         queue=False,
         show_progress="hidden",
+        api_visibility="private",
+    )
+    styles.key_up(
+        act.find,
+        [visit, styles],
+        styles,
+        queue=False,
+        show_progress="hidden",
+        trigger_mode="always_last",
         api_visibility="private",
     )
     stop.click(None, None, None, cancels=jobs, api_visibility="private")

@@ -22,10 +22,10 @@ def viewer(**props: Any) -> gr.HTML:
 
 
 def picker(
-    styles: Sequence[Mapping[str, Any]], value: Mapping[str, float], limit: int, **props: Any
+    source: Mapping[str, Any], value: Mapping[str, float], limit: int, **props: Any
 ) -> gr.HTML:
-    """The gallery of styles; its value is style name to weight."""
-    return _scripted("picker", dict(value), "", styles=list(styles), limit=limit, **props)
+    """The gallery of styles of a source (see `Gallery`); its value is style name to weight."""
+    return _scripted("picker", dict(value), "", source=dict(source), limit=limit, **props)
 
 
 def examples(items: Sequence[Mapping[str, str]], **props: Any) -> gr.HTML:
@@ -38,14 +38,14 @@ def drawing(**props: Any) -> gr.HTML:
     return _scripted("drawing", None, "", **props)
 
 
-def regions(styles: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
+def regions(source: Mapping[str, Any], **props: Any) -> gr.HTML:
     """A canvas over the content; its value is the painted regions and the style of each colour."""
-    return _scripted("regions", None, "", styles=list(styles), **props)
+    return _scripted("regions", None, "", source=dict(source), **props)
 
 
-def style_map(items: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
+def style_map(source: Mapping[str, Any], **props: Any) -> gr.HTML:
     """The map of styles; its value is the name of the chosen one. Event: ``select``."""
-    return _scripted("map", None, "", items=list(items), **props)
+    return _scripted("map", None, "", source=dict(source), **props)
 
 
 def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:

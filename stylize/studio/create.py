@@ -14,7 +14,6 @@ from stylize.studio.actions import PRESETS, Actions, example_items, preset_value
 from stylize.studio.look import CONTROL_NAMES
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
-from stylize.studio.visit import gallery
 
 MAIN_CONTROLS = ("strength", "color", "stroke_size", "detail")
 
@@ -56,13 +55,13 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
             with gr.Tab(t("draw"), id="draw"):
                 drawing = components.drawing(elem_id="drawing")
             with gr.Tab(t("regions"), id="regions"):
-                regions = components.regions(gallery(painter.library), elem_id="regions")
+                regions = components.regions(painter.source(), elem_id="regions")
         with (
             gr.Column(elem_classes="st-side st-right", min_width=260),
             gr.Column(elem_classes="st-panel st-styles-panel"),
         ):
             picker = components.picker(
-                gallery(painter.library),
+                painter.source(),
                 act.first_look().styles,
                 painter.settings.max_styles,
                 elem_id="picker",

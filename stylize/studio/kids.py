@@ -20,7 +20,6 @@ from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import LimitError
 from stylize.studio.shown import shown
 from stylize.studio.texts import t
-from stylize.studio.visit import gallery
 
 KIDS_STYLES = (
     "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "red-horse",
@@ -78,12 +77,12 @@ def kids_styles(painter: Painter) -> list[dict[str, Any]]:
 
     Own styles are shown only where the library has no bundled ones.
     """
-    styles = gallery(painter.library)
-    curated = [style for style in styles if not style["own"]] or styles
-    shown_styles = {style["name"]: style for style in curated}
-    names = [name for name in KIDS_STYLES if name in shown_styles]
-    names += [name for name in shown_styles if name not in names]
-    return [shown_styles[name] for name in names[:MAX_TILES]]
+    library = painter.library
+    bundled = {record.name: record for record in library.list(bundled=True, stale=False)}
+    records = bundled or {r.name: r for r in library.list(stale=False, limit=MAX_TILES)}
+    names = [name for name in KIDS_STYLES if name in records]
+    names += [name for name in records if name not in names]
+    return [painter.gallery.item(library, records[name]) for name in names[:MAX_TILES]]
 
 
 def kids_page(painter: Painter, wall: ClassWall | None) -> None:

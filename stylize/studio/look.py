@@ -6,7 +6,7 @@ with what is missing and strict with what is wrong, because links come from stra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -38,9 +38,8 @@ class Look:
         """Return every control's value by name."""
         return {name: getattr(self.controls, name) for name in CONTROL_NAMES}
 
-    def only(self, names: Iterable[str]) -> Look:
-        """Return the look without the styles that are not among the names."""
-        known = set(names)
+    def only(self, known: Container[str]) -> Look:
+        """Return the look without the styles that are not among the known names."""
         styles = {name: weight for name, weight in self.styles.items() if name in known}
         return replace(self, styles=styles)
 

@@ -10,6 +10,7 @@ from stylize.library import StyleLibrary
 from stylize.studio.api import add_api
 from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
+from stylize.studio.gallery import Gallery
 from stylize.studio.kids import ClassWall, kids_page, teacher_page
 from stylize.studio.leaving import notice_who_leaves
 from stylize.studio.painter import Painter
@@ -25,6 +26,7 @@ def build_page(
     *,
     settings: StudioSettings | None = None,
     new_library: Callable[[], StyleLibrary] | None = None,
+    gallery: Gallery | None = None,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -34,6 +36,7 @@ def build_page(
         settings: Limits and privacy. Default: those of a local installation.
         new_library: Makes the library of one visit on a page for strangers. Default: the bundled
             styles and nothing else.
+        gallery: Feeds the galleries; its routes belong into the web server.
 
     Returns:
         The page, ready to be launched by `stylize.studio.launch`.
@@ -44,6 +47,7 @@ def build_page(
         library,
         settings,
         new_library or (lambda: StyleLibrary.in_memory(encoder=engine)),
+        gallery or Gallery(library),
     )
     # Files are looked at as often as fits the retention time, so that none outlives it by much.
     often = max(1, min(60, settings.retention_s // 4))

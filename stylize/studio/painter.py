@@ -19,6 +19,7 @@ from stylize.library import StyleLibrary, free_name, numbered_names, slugify
 from stylize.library.shared_file import read_styles
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
+from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.messages import say
 from stylize.studio.pace import Pace
@@ -42,6 +43,7 @@ class Painter:
     library: StyleLibrary
     settings: StudioSettings
     new_library: Callable[[], StyleLibrary]
+    gallery: Gallery
     rate: RateLimit = field(init=False)
     shelf: Shelf = field(init=False)
     pace: Pace = field(init=False)
@@ -54,6 +56,10 @@ class Painter:
     def library_of(self, visit: Visit) -> StyleLibrary:
         """Return the library that a visit sees."""
         return visit.library or self.library
+
+    def source(self, visit: Visit | None = None) -> dict[str, Any]:
+        """Return what the galleries need to show the styles that a visit sees by now."""
+        return self.gallery.source(self.library_of(visit) if visit else self.library)
 
     def style_of(self, visit: Visit, look: Look) -> StyleVector:
         """Return the blend that a look asks for.
@@ -104,7 +110,7 @@ class Painter:
     def _check_room(self, library: StyleLibrary, more: int) -> None:
         """Refuse more styles than a visit to a page for strangers may have."""
         most = self.settings.max_own_styles
-        has = len(library.names(bundled=False))
+        has = library.count(bundled=False)
         if self.settings.public and more and has + more > most:
             raise LimitError(say("own_styles_limit", most=most, has=has, more=more))
 

@@ -86,11 +86,6 @@ def to_data_url(image: Image.Image, *, quality: int = 88) -> str:
     return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def bytes_to_data_url(data: bytes, kind: str = "webp") -> str:
-    """Pack an encoded picture as a data URL."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
 def fit(image: Image.Image, max_side_px: int) -> Image.Image:
     """Return the picture with its longer side at most ``max_side_px``; never enlarged."""
     longer = max(image.size)

@@ -8,15 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from stylize.library import StyleLibrary
-from stylize.library.map import project
 from stylize.studio import components
 from stylize.studio.create import CreateTab
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
 from stylize.studio.texts import t
-from stylize.studio.visit import Visit, gallery
+from stylize.studio.visit import Visit
 
 FIELDS = ("title", "artist", "year", "movement", "license", "source", "notes")
 
@@ -30,11 +28,10 @@ class StyleActions:
 
     def show(self, visit: Visit, chosen: str | None) -> tuple[Any, ...]:
         """Return updates: this gallery, map, the Create tab's gallery and regions."""
-        library = self.painter.library_of(visit)
-        items = gallery(library)
-        mine = gr.HTML(value={chosen: 1.0} if chosen else {}, styles=items)
-        atlas = gr.HTML(value=chosen, items=map_items(library))
-        return mine, atlas, gr.HTML(styles=items), gr.HTML(styles=items)
+        source = self.painter.source(visit)
+        mine = gr.HTML(value={chosen: 1.0} if chosen else {}, source=source)
+        atlas = gr.HTML(value=chosen, source=source)
+        return mine, atlas, gr.HTML(source=source), gr.HTML(source=source)
 
     @shown
     def describe(self, chosen: Mapping[str, float] | None, visit: Visit) -> tuple[Any, ...]:
@@ -91,28 +88,16 @@ class StyleActions:
         return visit, *self.show(visit, None)
 
 
-def map_items(library: StyleLibrary) -> list[dict[str, Any]]:
-    """Return the styles with their places on the map."""
-    records = [record for record in library.list() if not record.stale]
-    places = project(library.store.measure, records).round(4).tolist() if records else []
-    where = {record.name: place for record, place in zip(records, places, strict=True)}
-    keep = ("name", "title", "artist", "thumb")
-    return [
-        {key: item[key] for key in keep} | dict(zip(("x", "y"), where[item["name"]], strict=True))
-        for item in gallery(library)
-    ]
-
-
 def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
     """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
     act = StyleActions(painter)
-    items = gallery(painter.library)
+    source = painter.source()
     with gr.Row(elem_id="styles", equal_height=False):
         with gr.Column(scale=3, min_width=300), gr.Tabs():
             with gr.Tab(t("gallery"), id="gallery"), gr.Column(elem_classes="st-panel"):
-                browser = components.picker(items, {}, 1, elem_id="library")
+                browser = components.picker(source, {}, 1, elem_id="library")
             with gr.Tab(t("map"), id="map"), gr.Column(elem_classes="st-panel"):
-                atlas = components.style_map(map_items(painter.library), elem_id="map")
+                atlas = components.style_map(source, elem_id="map")
         with gr.Column(scale=1, min_width=300, elem_classes="st-panel st-form"):
             gr.Markdown(t("own_styles_public" if painter.settings.public else "own_styles"))
             add = gr.UploadButton(

@@ -287,6 +287,18 @@ TEXTS: dict[str, tuple[str, str, str, str]] = {
         "相似的风格靠得更近。",
         "Los estilos parecidos están cerca.",
     ),
+    "map_back": (
+        "One level up",
+        "Eine Ebene höher",
+        "返回上一级",
+        "Un nivel más arriba",
+    ),
+    "map_group": (
+        "{n} styles like “{title}”",
+        "{n} Stile wie „{title}“",
+        "{n} 种类似“{title}”的风格",
+        "{n} estilos como «{title}»",
+    ),
     "own_styles": (
         "Your own styles are kept on this computer.",
         "Deine eigenen Stile bleiben auf diesem Computer.",

@@ -12,6 +12,9 @@ from stylize.studio import texts
 
 STATIC_DIR = Path(__file__).parent / "static"
 CSS_PATH = STATIC_DIR / "style.css"
+SCRIPTS = (
+    "base", "library", "viewer", "picker", "examples", "pad", "map", "camera", "kids", "ready",
+)  # fmt: skip
 
 INK = Color(
     "#eef3f6", "#d9e5eb", "#b5ccd8", "#8ab0c2", "#5d90a8", "#3a748f",
@@ -96,7 +99,18 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
-    names = ("base", "viewer", "picker", "examples", "pad", "map", "camera", "kids", "ready")
+    names = (
+        "base",
+        "library",
+        "viewer",
+        "picker",
+        "examples",
+        "pad",
+        "map",
+        "camera",
+        "kids",
+        "ready",
+    )
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]
     source = "\n".join(parts)

@@ -16,14 +16,7 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.library import StyleLibrary
 from stylize.regions import Region
-from stylize.studio.pictures import (
-    bytes_to_data_url,
-    fit,
-    from_data_url,
-    open_picture,
-    to_data_url,
-    webp,
-)
+from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url
 from stylize.studio.settings import StudioSettings
 from stylize.styles import StyleVector
 
@@ -175,25 +168,3 @@ class Visit:
     def with_library(self, library: StyleLibrary) -> Visit:
         """Return the visit with a library of its own."""
         return replace(self, library=library)
-
-
-_PLAIN = webp(Image.new("RGB", (8, 8), "#b5aca0"))  # for a style that came without a picture
-
-
-def gallery(library: StyleLibrary) -> list[dict[str, Any]]:
-    """Return what the style gallery shows: the user's own styles first, then the bundled ones."""
-    records = [record for record in library.list() if not record.stale]
-    return [
-        {
-            "name": record.name,
-            "title": record.label,
-            "artist": record.artist,
-            "year": record.year,
-            "movement": record.movement,
-            "tags": list(record.tags),
-            "thumb": bytes_to_data_url(record.thumbnail or _PLAIN),
-            "own": not record.bundled,
-            "like": [match.record.name for match in library.search(record.name, k=11)],
-        }
-        for record in sorted(records, key=lambda record: record.bundled)
-    ]

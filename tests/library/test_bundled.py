@@ -108,6 +108,25 @@ def test_bundled_styles_cannot_be_changed(both):
         both.update("mine", new_name="bundled-0")
 
 
+@pytest.mark.parametrize("own_first", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 9])
+def test_pages_go_over_both_stores(both, own_first, limit):
+    both.add("a-style", picture(5))
+    both.add("b-style", picture(6))
+    whole = [record.name for record in both.list(own_first=own_first)]
+    assert whole == (both.names()[3:] + both.names()[:3] if own_first else both.names())
+    pages, after = [], ""
+    while page := both.list(limit=limit, after=after, own_first=own_first):
+        assert len(page) <= limit
+        pages += [record.name for record in page]
+        after = pages[-1]
+    assert pages == whole
+    # What was the last of a page may be gone when the next one is asked for.
+    both.remove("a-style")
+    rest = [r.name for r in both.list(after="a-style", own_first=own_first)]
+    assert rest == whole[whole.index("a-style") + 1 :]
+
+
 def test_the_users_own_style_wins_over_a_later_bundled_one(tmp_path, encoder, bundle):
     with StyleLibrary.open(tmp_path / "data", encoder=encoder, bundled=False) as library:
         library.add("bundled-0", picture(7), title="Mine")
@@ -115,6 +134,11 @@ def test_the_users_own_style_wins_over_a_later_bundled_one(tmp_path, encoder, bu
         assert library.get("bundled-0").title == "Mine"
         assert library.names() == ["bundled-0", "bundled-1", "bundled-2"]
         assert library.list(limit=1)[0].title == "Mine"
+        assert library.count() == 3
+        assert sorted(library.points()[0]) == library.names()
+        own_first = [record.name for record in library.list(own_first=True)]
+        assert own_first == ["bundled-0", "bundled-1", "bundled-2"]
+        assert [r.name for r in library.list(after="bundled-0", own_first=True)] == own_first[1:]
         matches = library.search(picture(7), 5)
         assert [m.record.name for m in matches].count("bundled-0") == 1
         assert matches[0].record.title == "Mine"

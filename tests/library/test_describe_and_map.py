@@ -10,7 +10,15 @@ from PIL import Image
 from stylize.errors import LibraryError
 from stylize.library import Entry, StyleLibrary, StyleRecord
 from stylize.library.describe import describe_style, layer_energies
-from stylize.library.map import draw_map, grid_side, html_map, lay_out, project, svg_map
+from stylize.library.map import (
+    MAX_SPOTS,
+    draw_map,
+    grid_side,
+    html_map,
+    lay_out,
+    overview,
+    svg_map,
+)
 from stylize.styles import StyleVector
 
 from .fakes import FakeEncoder, picture
@@ -68,17 +76,54 @@ def test_layers_need_the_layout_of_the_encoder():
 
 def test_projection_keeps_neighbours_together(shown, encoder):
     shown.add_vector("twin", shown.get("style-1").vector)
-    records = shown.list()
-    places = lay_out(shown.measure, records)
+    names, points = shown.points()
+    places = lay_out(points)
     assert places.shape == (13, 2)
     assert places.min() >= 0
     assert places.max() < grid_side(13)
-    np.testing.assert_array_equal(places, lay_out(shown.measure, records))
-    names = [record.name for record in records]
+    np.testing.assert_array_equal(places, lay_out(points))
     gap = places[names.index("style-1")] - places[names.index("twin")]
     assert np.linalg.norm(gap) < 2
-    unit = project(shown.measure, records)
+    spots = overview(names, points)
+    assert [(spot.name, spot.size) for spot in spots] == [(name, 1) for name in names]
+    unit = np.array([(spot.x, spot.y) for spot in spots])
     np.testing.assert_allclose(unit * (grid_side(13) - 1), places)
+
+
+def test_overview_of_many_styles_by_levels():
+    count = MAX_SPOTS**2 + 10
+    points = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    names = [f"style-{i}" for i in range(count)]
+    spots = overview(names, points)
+    assert spots == overview(names, points)
+    assert len(spots) == MAX_SPOTS
+    assert sum(spot.size for spot in spots) == count
+    assert len({(spot.x, spot.y) for spot in spots}) == MAX_SPOTS
+    assert all(0 <= value <= 1 for spot in spots for value in (spot.x, spot.y))
+    seen = set()
+    for step, spot in enumerate(spots):
+        group = overview(names, points, [step])
+        assert sum(inner.size for inner in group) == spot.size
+        deep = [
+            overview(names, points, [step, inner]) if one.size > 1 else [one]
+            for inner, one in enumerate(group)
+        ]
+        alone = {one.name for part in deep for one in part}
+        assert spot.name in alone
+        seen |= alone
+    assert seen == set(names)  # every style can be reached
+
+
+def test_overview_of_nothing():
+    assert overview([], np.zeros((0, 8), np.float32)) == []
+
+
+@pytest.mark.parametrize("path", [[0], [-1], [MAX_SPOTS], [0, 0, 0]])
+def test_overview_of_a_group_that_there_is_not(path):
+    points = np.eye(12, dtype=np.float32)
+    with pytest.raises(LookupError):
+        overview([f"style-{i}" for i in range(12)], points, path)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -89,8 +134,8 @@ def test_small_maps(shown, count):
 
 
 def test_same_styles_do_not_hide_each_other(shown):
-    records = [shown.get("style-1")] * 5
-    places = lay_out(shown.measure, records)
+    points = shown.measure.points_of([shown.get("style-1").vector] * 5)
+    places = lay_out(points)
     assert len(np.unique(places, axis=0)) == 5
 
 

@@ -153,9 +153,36 @@ def test_remove(library):
 
 def test_list_pages(library):
     fill(library)
-    assert [r.name for r in library.list(limit=2, offset=3)] == ["style-3", "style-4"]
+    assert [r.name for r in library.list(limit=2, after="style-2")] == ["style-3", "style-4"]
+    assert [r.name for r in library.list(limit=2, after="style-2-gone")] == ["style-3", "style-4"]
     assert library.list(limit=0) == []
-    assert library.list(offset=99) == []
+    assert library.list(after="style-99") == []
+    wanted = [r.name for r in library.list(tags=("even",))]
+    assert [r.name for r in library.list(limit=2, tags=("even",))] == wanted[:2]
+    assert [r.name for r in library.list(after=wanted[1], tags=("even",))] == wanted[2:]
+
+
+def test_count_and_tags(library):
+    assert (library.count(), library.tags(3)) == (0, [])
+    fill(library)
+    assert library.count() == len(library) == len(library.names())
+    assert library.count(text="title 3") == 1
+    counts = {tag: library.count(tags=(tag,)) for tag, _ in library.tags(99)}
+    assert dict(library.tags(99)) == counts
+    assert library.tags(1) == library.tags(99)[:1]
+    most = library.tags(1)[0]
+    library.remove(library.names(tags=(most[0],))[0])
+    assert (most[0], most[1] - 1) in library.tags(99)
+
+
+def test_points(library):
+    fill(library)
+    names, points = library.points()
+    assert names == library.names()
+    expected = library.measure.points_of([record.vector for record in library.list()])
+    np.testing.assert_allclose(points, expected, atol=1e-6)
+    names, points = library.points(text="title 3")
+    assert (names, points.shape) == (library.names(text="title 3"), (1, library.measure.point_size))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from stylize.errors import ImageError, StyleNotFoundError
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.studio import StudioSettings
 from stylize.studio.actions import Actions
+from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import LimitError
@@ -22,11 +23,13 @@ LOOK = Look({"great-wave": 0.5, "senecio": 0.5}, Controls(strength=0.7))
 
 
 def make_painter(engine, **settings):
+    library = fakes.small_library(engine)
     return Painter(
         engine,
-        fakes.small_library(engine),
+        library,
         StudioSettings(**settings),
         lambda: fakes.small_library(engine),
+        Gallery(library),
     )
 
 

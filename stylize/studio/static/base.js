@@ -120,6 +120,9 @@ window.Studio = window.Studio || {};
   /** Lower case without accents, for searching. */
   Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
+  /** The address of something that gallery.py serves. */
+  Studio.stylesUrl = (path) => `${window.gradio_config.root.replace(/\/$/, "")}/gradio_api/studio/styles/${path}`;
+
   /** Save a file of this server under its name. */
   Studio.save = (file) => {
     if (!file) return;

@@ -36,7 +36,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const making = make("div", { class: "st-kid-step" }, pad.element, sorry, make("div", { class: "st-kid-actions" }, big("camera", "kids_camera", () => camera.open()), next));
 
   const tiles = make("div", { class: "st-kid-tiles" });
-  const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: style.thumb, alt: "" }))));
+  const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: Studio.styles.thumb(style), alt: "" }))));
 
   const shown = make("img", { class: "st-kid-result", alt: text("after_alt") });
   const words = make("p", {}, text("kids_wait"));

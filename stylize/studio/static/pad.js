@@ -122,11 +122,14 @@ Studio.drawing = ({ element, props, trigger }) => {
 };
 
 // Paint regions over the content, each with a style of its own.
-// props.styles as of the picker. value from the server: {content: {url, width, height}} | null; to the server:
+// props.source as of the picker. value from the server: {content: {url, width, height}} | null; to the server:
 // {painted, styles: {colour: name | ""}} | null. An earlier state comes back as {content, painted, styles}. Event: input.
 Studio.regions = ({ element, props, trigger, watch }) => {
   const { make, text } = Studio;
+  const { styles } = Studio;
   const colors = ["#e4572e", "#17a398", "#f3a712"];
+  let source = props.source;
+  let first = []; // what a gallery begins with; of a large library more is offered once it was chosen there
   const chosen = {};
   const tell = () => {
     const used = Object.fromEntries(colors.filter((color) => color in chosen).map((color) => [color, chosen[color]]));
@@ -138,11 +141,14 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   const hint = make("p", { class: "st-hint" }, text("regions_hint"));
   element.replaceChildren(hint, choices, pad.element);
   const drawChoices = () => {
-    const styles = props.styles || [];
+    const offered = [...first];
+    for (const style of [...styles.used(source), ...Object.values(chosen).map((name) => styles.get(source, name))]) {
+      if (style && !offered.some((other) => other.name === style.name)) offered.unshift(style);
+    }
     choices.replaceChildren(...colors.map((color, index) => {
-      if (styles.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (styles[index + 1] || { name: "" }).name;
+      if (first.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (first[index + 1] || { name: "" }).name;
       const select = make("select", { "aria-label": text("style_of_colour", { n: index + 1 }), onchange: (event) => { chosen[color] = event.target.value; if (!pad.blank) tell(); } },
-        make("option", { value: "" }, text("keep_picture")), ...styles.map((style) => make("option", { value: style.name, selected: style.name === chosen[color] }, style.title)));
+        make("option", { value: "" }, text("keep_picture")), ...offered.map((style) => make("option", { value: style.name, selected: style.name === chosen[color] }, style.title)));
       return make("label", { class: "st-region" }, make("span", { class: "st-region-dot", style: `--swatch:${color}` }), select);
     }));
   };
@@ -158,14 +164,22 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     drawChoices();
     pad.restore(painted);
   };
-  watch("styles", () => {
-    const known = new Set((props.styles || []).map((style) => style.name));
-    const gone = colors.filter((color) => chosen[color] && !known.has(chosen[color])); // removed in the other tab
+  const refresh = async () => {
+    source = props.source;
+    styles.forget(source);
+    const page = await styles.page(source, {}).catch(() => null);
+    if (!page) return;
+    first = page.items;
+    await styles.learn(source, Object.values(chosen).filter(Boolean)).catch(() => {});
+    const gone = colors.filter((color) => chosen[color] && !styles.get(source, chosen[color])); // removed in the other tab
     gone.forEach((color) => { chosen[color] = ""; });
     drawChoices();
     if (gone.length && !pad.blank) tell();
-  });
+  };
+  new IntersectionObserver((entries) => { if (first.length && entries.some((entry) => entry.isIntersecting)) drawChoices(); }).observe(element);
+  watch("source", refresh);
   watch("value", fresh);
   drawChoices();
   fresh();
+  refresh();
 };
