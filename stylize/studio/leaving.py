@@ -11,6 +11,12 @@ from typing import Any
 
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
+from PIL import Image
+
+from stylize.studio.visit import Visit
+
+MAX_BYTES = 500_000_000
+_EMPTY_VISIT_BYTES = 2_000_000  # what Gradio keeps of each, measured
 
 
 class Visits(StateHolder):
@@ -30,7 +36,19 @@ class Visits(StateHolder):
         if session_id not in self.session_data:
             self.session_data[session_id] = _Visit(self.blocks)
         self._left.pop(session_id, None)  # who asks is here
-        return super().__getitem__(session_id)
+        state = super().__getitem__(session_id)
+        self._make_room()
+        return state
+
+    def _make_room(self) -> None:
+        """Forget the visits that have been idle longest, until the others fit; their pages tell."""
+        with self.lock:
+            left = sum(map(_bytes_of_state, self.session_data.values())) - MAX_BYTES
+            while left > 0 and len(self.session_data) > 1:
+                session_id, state = self.session_data.popitem(last=False)
+                self.time_last_used.pop(session_id, None)
+                self._left.pop(session_id, None)
+                left -= _bytes_of_state(state)
 
     def leave(self, session_id: str) -> None:
         """Note that the page of a visit was closed."""
@@ -46,6 +64,23 @@ class Visits(StateHolder):
                 del self._left[session_id]
                 self.session_data.pop(session_id, None)
                 self.time_last_used.pop(session_id, None)
+
+
+def _bytes_of_state(state: SessionState) -> int:
+    return _EMPTY_VISIT_BYTES + sum(map(_bytes_of, list(state.state_data.values())))
+
+
+def _bytes_of(value: object) -> int:
+    """About how much memory a value of a visit takes: that of its pictures."""
+    if isinstance(value, Image.Image):
+        return 4 * value.width * value.height
+    if not isinstance(value, Visit):
+        return 0
+    pictures = [region.mask for region in value.regions]
+    if value.content is not None:
+        pictures += [value.content.preview, value.content.screen]
+    texts = [scene.screen_url for scene in value.scenes.values()]
+    return sum(map(_bytes_of, pictures)) + sum(map(len, texts))
 
 
 class _Visit(SessionState):
