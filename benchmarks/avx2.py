@@ -11,6 +11,7 @@ cores stay what they are: ratios carry over to other machines, milliseconds do n
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -21,7 +22,6 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-import onnxruntime
 from machine import describe_machine, report
 from speed import make_picture, take_turns
 
@@ -43,7 +43,10 @@ def copy_without_avx512(target: Path) -> None:
     Args:
         target: Folder for the package; to be put first in ``PYTHONPATH``.
     """
-    source = Path(onnxruntime.__file__).parent
+    spec = importlib.util.find_spec("onnxruntime")
+    if spec is None or spec.origin is None:
+        sys.exit("ONNX Runtime is not installed.")
+    source = Path(spec.origin).parent
     shutil.copytree(source, target / source.name)
     (library,) = (target / source.name / "capi").glob("onnxruntime_pybind11_state*.so")
     code = library.read_bytes()

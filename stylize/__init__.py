@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from stylize.controls import Controls
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from stylize.images import load_image, save_image
     from stylize.library import StyleLibrary
     from stylize.regions import Region
+
+# Nothing leaves the machine: ONNX Runtime (on Linux since 1.32) and the Hub's library report their
+# use unless they are told before they are imported, and this runs before.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 
