@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,21 @@ def studio(
     lan: Annotated[
         bool, typer.Option("--lan", help="Let other devices of your network open the page.")
     ] = False,
+    trust_lan: Annotated[
+        bool,
+        typer.Option(
+            "--trust-lan",
+            help="Let everyone who can reach the page use and change your style library.",
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name under which the page may be called; repeatable."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A website that may use and show the page; repeatable."),
+    ] = None,
     classroom: Annotated[
         bool, typer.Option("--classroom", help="The children's page, with limits for a class.")
     ] = False,
@@ -79,12 +95,21 @@ def studio(
     settings = StudioSettings.from_environment()
     if classroom:
         settings = StudioSettings.for_classroom(class_wall=class_wall)
+    settings = replace(
+        settings,
+        allowed_hosts=(*settings.allowed_hosts, *(name.lower() for name in allow_host or ())),
+        allowed_origins=(
+            *settings.allowed_origins,
+            *(url.rstrip("/") for url in allow_origin or ()),
+        ),
+    )
     launch(
         engine,
         open_library(engine, data),
         settings=settings,
         host=LAN_HOST if lan else host or "127.0.0.1",
         port=port,
+        trust_network=trust_lan,
         mcp=mcp,
         ssl_certfile=None if certificate is None else str(certificate),
         ssl_keyfile=None if key is None else str(key),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,21 +13,27 @@ from PIL import Image
 from stylize.errors import StylizeError
 from stylize.extras import missing_extra, needs_extra
 from stylize.library import StyleLibrary
+from stylize.studio.surroundings import without_proxies
 
-with needs_extra("studio"):
+# Gradio makes a client of the Hub at once, and fails over proxies of a kind it cannot use.
+with needs_extra("studio"), without_proxies():
     import gradio as gr
 
 from stylize.studio import theme
-from stylize.studio.actions import EXAMPLES_DIR
+from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.gallery import Gallery
+from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address
 from stylize.studio.leaving import forget_visits
 from stylize.studio.page import build_page
+from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
 from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
 
 __all__ = ["StudioSettings", "build_page", "launch", "launch_options"]
+
+logger = logging.getLogger(__name__)
 
 
 def launch_options(settings: StudioSettings) -> dict[str, Any]:
@@ -38,7 +45,6 @@ def launch_options(settings: StudioSettings) -> dict[str, Any]:
         "i18n": i18n(),
         "run_history": False,
         "enable_monitoring": False,
-        "strict_cors": True,
         "allowed_paths": [str(EXAMPLES_DIR)],
         "max_file_size": f"{settings.max_upload_mb}mb",
         "footer_links": [] if settings.classroom else ["api"],
@@ -52,8 +58,9 @@ def launch(
     library: StyleLibrary,
     *,
     settings: StudioSettings | None = None,
-    host: str = "127.0.0.1",
+    host: str | None = None,
     port: int | None = None,
+    trust_network: bool = False,
     mcp: bool = False,
     ssl_certfile: str | None = None,
     ssl_keyfile: str | None = None,
@@ -67,8 +74,12 @@ def launch(
         engine: Encodes styles and paints.
         library: The style library.
         settings: Limits and privacy. Default: those of a local installation.
-        host: Address to listen on.
+        host: Address to listen on. Default: that of ``GRADIO_SERVER_NAME``, as a Space sets it,
+            else 127.0.0.1, which only this computer can reach.
         port: Port to listen on. Default: the first free one from 7860.
+        trust_network: Give everyone who can reach the page what its owner may do: change the
+            library, fetch its pictures. Without it a page that others can reach is one for
+            strangers, as on a Space.
         mcp: Serve the endpoints as tools of the Model Context Protocol too.
         ssl_certfile: Certificate for https; browsers lend the camera to secure pages only.
         ssl_keyfile: Its key.
@@ -81,25 +92,31 @@ def launch(
         The page; with ``block=False`` it is being served when this returns.
 
     Raises:
-        StylizeError: ``mcp`` was asked for and cannot be served, or its extra is not installed.
+        StylizeError: ``mcp`` was asked for and cannot be served, its extra is not installed, or the
+            address, the port or the certificate cannot be used.
     """
     if mcp and importlib.util.find_spec("mcp") is None:
         raise missing_extra("mcp", "mcp")
     settings = settings or StudioSettings()
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    host = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    if not is_loopback(host) and not settings.public:
+        settings = _beyond_this_computer(settings, trust_network, announce or logger.warning)
     Image.MAX_IMAGE_PIXELS = settings.max_pixels
+    new_library = new_library or (lambda: StyleLibrary.in_memory(encoder=engine))
+    if settings.public:  # strangers see nothing of the owner's library, nor can they change it
+        library = new_library()
     gallery = Gallery(library)
     page = build_page(engine, library, settings=settings, new_library=new_library, gallery=gallery)
-    page.launch(
-        server_name=host,
-        server_port=port,
+    start(
+        page,
+        settings,
+        host,
+        port,
+        ssl_certfile,
+        ssl_keyfile,
         mcp_server=mcp,
-        ssl_certfile=ssl_certfile,
-        ssl_keyfile=ssl_keyfile,
-        ssl_verify=ssl_certfile is None,
-        prevent_thread_lock=True,
         quiet=not block,
-        app_kwargs={"routes": gallery.routes(listing=not settings.classroom)},
+        routes=gallery.routes(listing=not settings.classroom),
         **launch_options(settings),
     )
     forget_visits(page, settings.grace_s)
@@ -113,5 +130,21 @@ def launch(
             invitation(url, teacher_code=settings.teacher_code if settings.class_wall else None)
         )
     if block:
-        page.block_thread()
+        wait(page)
     return page
+
+
+def _beyond_this_computer(
+    settings: StudioSettings, trust_network: bool, tell: Callable[[str], None]
+) -> StudioSettings:
+    if trust_network:
+        tell(
+            "Warning: everyone in this network can change and remove the styles of this library "
+            "and fetch the pictures in it."
+        )
+        return settings
+    tell(
+        "Others can reach this page, so it is one for strangers: with the bundled styles only, "
+        "theirs forgotten with their visit. --trust-lan shares your own library with everyone."
+    )
+    return settings.for_strangers()

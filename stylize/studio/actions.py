@@ -12,6 +12,7 @@ import gradio as gr
 from stylize.controls import Controls
 from stylize.errors import ControlError, StylizeError
 from stylize.images import load_image
+from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
@@ -19,7 +20,6 @@ from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_ur
 from stylize.studio.shown import shown
 from stylize.studio.visit import Content, Visit
 
-EXAMPLES_DIR = Path(__file__).parent / "examples"
 EXAMPLES: Mapping[str, str] = {
     "astronaut": "Eileen Collins (NASA, public domain)",
     "coffee": "Coffee (Rachel Michetti, CC0)",

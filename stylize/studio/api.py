@@ -17,10 +17,11 @@ from gradio.events import api as endpoint
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.errors import StyleVectorError
+from stylize.errors import ImageError, StyleVectorError
 from stylize.library import StyleRecord
 from stylize.recipe import Recipe, RecipeStyle
 from stylize.studio.look import Look
+from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
@@ -223,9 +224,16 @@ def add_api(painter: Painter) -> None:
         endpoint(function, api_name=name, **options)
 
 
-def path_of(file: FileData) -> str:
-    """Return the path of an uploaded file; endpoints get it as a plain dict."""
-    return str(file["path"] if isinstance(file, dict) else file.path)
+def path_of(file: Any) -> str:
+    """Return the path of an uploaded file; endpoints get it as a plain dict, or whatever was sent.
+
+    Raises:
+        ImageError: It is no file.
+    """
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str):
+        raise ImageError(say("gone"))
+    return path
 
 
 def describe(record: StyleRecord) -> dict[str, Any]:

@@ -109,10 +109,13 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "Esta imagen ya se ha olvidado; píntala otra vez.",
     ),
     "say_gone": (
-        "The server has deleted this picture in the meantime; please choose it again.",
-        "Der Server hat dieses Bild inzwischen gelöscht; bitte wähle es noch einmal.",
-        "服务器已删除这张图片；请重新选择。",
-        "El servidor ya ha borrado esta imagen; elígela otra vez.",
+        "The server has no such upload, or has deleted it by now; please choose the picture again. "
+        "(Programs upload it first: in Python with handle_file.)",
+        "Der Server hat dieses Bild nicht oder nicht mehr; bitte wähle es noch einmal. "
+        "(Programme laden es zuerst hoch: in Python mit handle_file.)",
+        "服务器没有这张图片，或已将其删除；请重新选择。（程序需先上传：Python 中用 handle_file。）",
+        "El servidor no tiene esta imagen o ya la ha borrado; elígela otra vez. "
+        "(Los programas la suben primero: en Python con handle_file.)",
     ),
     "say_wrong_code": (
         "That is not the teacher's code; it was printed at the start.",

@@ -10,6 +10,7 @@ from stylize.library import StyleLibrary
 from stylize.studio.api import add_api
 from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
+from stylize.studio.door import GuardedBlocks
 from stylize.studio.gallery import Gallery
 from stylize.studio.kids import ClassWall, kids_page, teacher_page
 from stylize.studio.leaving import notice_who_leaves
@@ -32,7 +33,7 @@ def build_page(
 
     Args:
         engine: Encodes styles and paints.
-        library: The style library.
+        library: The style library; a page for strangers does not use it.
         settings: Limits and privacy. Default: those of a local installation.
         new_library: Makes the library of one visit on a page for strangers. Default: the bundled
             styles and nothing else.
@@ -42,16 +43,13 @@ def build_page(
         The page, ready to be launched by `stylize.studio.launch`.
     """
     settings = settings or StudioSettings()
-    painter = Painter(
-        engine,
-        library,
-        settings,
-        new_library or (lambda: StyleLibrary.in_memory(encoder=engine)),
-        gallery or Gallery(library),
-    )
+    new_library = new_library or (lambda: StyleLibrary.in_memory(encoder=engine))
+    if settings.public and gallery is None:
+        library = new_library()
+    painter = Painter(engine, library, settings, new_library, gallery or Gallery(library))
     # Files are looked at as often as fits the retention time, so that none outlives it by much.
     often = max(1, min(60, settings.retention_s // 4))
-    page = gr.Blocks(
+    page = GuardedBlocks(
         title="Stylize Studio",
         analytics_enabled=False,
         fill_width=True,
@@ -71,7 +69,11 @@ def build_page(
     if wall is not None:
         with page.route("Teacher", "/teacher", show_in_navbar=False):
             teacher_page(painter, wall, settings.teacher_code)
-    page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.engine_jobs)
+    page.queue(
+        max_size=settings.queue_size,
+        default_concurrency_limit=settings.engine_jobs,
+        api_open=False,  # no way past the queue
+    )
     return page
 
 

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stylize.errors import StylizeError
 from stylize.studio.messages import say
@@ -40,6 +40,10 @@ class StudioSettings:
         queue_size: How many requests may wait before the page says that it is full.
         engine_jobs: How many requests may use the engine at once.
         jobs_per_minute: How many pictures one visit may ask for in a minute.
+        allowed_hosts: Names under which the page may be called, beside localhost, addresses in
+            digits, this computer's name and that of the Space; ``*`` allows all.
+        allowed_origins: Websites (``https://school.example``) that may use the API and show the
+            page in a frame; ``*`` allows all.
     """
 
     public: bool = False
@@ -59,11 +63,26 @@ class StudioSettings:
     queue_size: int = 64
     engine_jobs: int = 2
     jobs_per_minute: int = 600
+    allowed_hosts: tuple[str, ...] = field(default_factory=lambda: _listed("STYLIZE_ALLOWED_HOSTS"))
+    allowed_origins: tuple[str, ...] = field(
+        default_factory=lambda: _listed("STYLIZE_ALLOWED_ORIGINS")
+    )
 
     @classmethod
     def from_environment(cls) -> StudioSettings:
         """Return the settings of the place this runs at: a Space names itself ``SPACE_ID``."""
         return cls.for_space() if os.environ.get("SPACE_ID") else cls()
+
+    def for_strangers(self) -> StudioSettings:
+        """Return these settings with the limits of a page that strangers share."""
+        space = self.for_space()
+        return replace(
+            self,
+            public=True,
+            retention_s=min(self.retention_s, space.retention_s),
+            max_upload_mb=min(self.max_upload_mb, space.max_upload_mb),
+            max_pixels=min(self.max_pixels, space.max_pixels),
+        )
 
     @classmethod
     def for_space(cls) -> StudioSettings:
@@ -81,6 +100,11 @@ class StudioSettings:
             max_upload_mb=8,
             max_pixels=16_000_000,
         )
+
+
+def _listed(variable: str) -> tuple[str, ...]:
+    """Read a list with commas from the environment."""
+    return tuple(part.strip() for part in os.environ.get(variable, "").split(",") if part.strip())
 
 
 class RateLimit:

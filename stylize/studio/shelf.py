@@ -8,9 +8,11 @@ import threading
 import time
 from pathlib import Path
 
+from stylize.studio.surroundings import run_folder
+
 
 class Shelf:
-    """A temporary folder that empties itself; it is gone when the process ends.
+    """A temporary folder that empties itself; it is gone when the program ends.
 
     Args:
         retention_s: Seconds that a file stays.
@@ -18,7 +20,7 @@ class Shelf:
 
     def __init__(self, retention_s: float) -> None:
         self._retention_s = retention_s
-        self._folder = tempfile.TemporaryDirectory(prefix="stylize-studio-")
+        self._folder = tempfile.mkdtemp(prefix="made-", dir=run_folder())
         self._lock = threading.Lock()
         self._places: dict[Path, float] = {}
         # Also without further visitors the files go.
@@ -28,7 +30,7 @@ class Shelf:
         """Return a path for a new file of that name, and throw away what is too old."""
         now = time.monotonic() if now is None else now
         self.sweep(now=now)
-        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
         with self._lock:
             self._places[folder] = now
         return folder / name

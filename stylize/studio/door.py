@@ -1,0 +1,75 @@
+"""Which files of the server a request may name: uploads, results and the bundled examples.
+
+Gradio checks a path only where the request calls it a file of Gradio's own making, and endpoints
+and components read others too. So everything that comes in is looked through here, once, before
+any component or function sees it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from stylize.studio.messages import say
+
+EXAMPLES_DIR = Path(__file__).parent / "examples"
+
+
+class GuardedBlocks(gr.Blocks):
+    """Blocks whose functions, named or not, get no file but those that a request may name."""
+
+    async def preprocess_data(
+        self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
+    ) -> Any:
+        """Refuse foreign files, then go on as Gradio does.
+
+        Raises:
+            gr.Error: A value names a file that is none of the above; the same words whether there
+                is such a file or not.
+        """
+        if not explicit_call:  # from Python, not from a request
+            check_files(inputs)
+        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+
+
+def check_files(data: Any) -> None:
+    """Look through everything that a request sent.
+
+    Args:
+        data: JSON data.
+
+    Raises:
+        gr.Error: It names a file that requests may not name.
+    """
+    if not all(may_be_read(path) for path in _paths(data)):
+        raise gr.Error(say("gone"), duration=8, print_exception=False)
+
+
+def may_be_read(path: str) -> bool:
+    """Say whether a request may name this file: in an allowed folder, by no link out of it."""
+    if "\0" in path:
+        return False
+    real = Path(os.path.realpath(path))
+    allowed = (get_upload_folder(), EXAMPLES_DIR)
+    return any(real.is_relative_to(os.path.realpath(folder)) for folder in allowed) and (
+        real.is_file()
+    )
+
+
+def _paths(data: Any) -> Iterator[str]:
+    """Yield what could be taken for the path of a file, however deep it lies."""
+    waiting = [data]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            path = item.get("path")
+            if isinstance(path, str):
+                yield path
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
