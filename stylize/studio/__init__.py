@@ -13,10 +13,9 @@ from PIL import Image
 from stylize.errors import StylizeError
 from stylize.extras import missing_extra, needs_extra
 from stylize.library import StyleLibrary
-from stylize.studio.surroundings import without_proxies
+from stylize.studio.surroundings import prepared
 
-# Gradio makes a client of the Hub at once, and fails over proxies of a kind it cannot use.
-with needs_extra("studio"), without_proxies():
+with needs_extra("studio"), prepared():
     import gradio as gr
 
 from stylize.studio import theme

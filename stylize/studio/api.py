@@ -6,8 +6,10 @@ docs/api.md is made of both. Pictures come and go as files; styles as names or a
 
 # No "from __future__ import annotations" here: Gradio reads the types of results as they are.
 
+import difflib
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,10 +19,10 @@ from gradio.events import api as endpoint
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.errors import ImageError, StyleVectorError
+from stylize.errors import ControlError, ImageError, StyleNotFoundError, StyleVectorError
 from stylize.library import StyleRecord
 from stylize.recipe import Recipe, RecipeStyle
-from stylize.studio.look import Look
+from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import open_picture
@@ -64,18 +66,21 @@ class Api:
         style_weight, fine_weight, coarse_weight: 0.25 to 4. stroke_size: 0.5 to 3. detail: 0 to 2.
         max_side_px: longer side of the result in pixels; 0 keeps the content's size.
         """
-        controls = Controls(
-            strength=strength,
-            content_weight=content_weight,
-            style_weight=style_weight,
-            fine_weight=fine_weight,
-            coarse_weight=coarse_weight,
-            color=color,
-            texture=texture,
-            stroke_size=stroke_size,
-            detail=detail,
+        look = Look.from_dict(
+            {
+                "styles": {style_name(style): 1.0},
+                "strength": strength,
+                "content_weight": content_weight,
+                "style_weight": style_weight,
+                "fine_weight": fine_weight,
+                "coarse_weight": coarse_weight,
+                "color": color,
+                "texture": texture,
+                "stroke_size": stroke_size,
+                "detail": detail,
+            }
         )
-        return self._paint(content, Look({style: 1.0}, controls), max_side_px)
+        return self._paint(content, look, side_of(max_side_px))
 
     @shown
     def blend(
@@ -90,9 +95,11 @@ class Api:
         styles: style name to weight, for example {"starry-night": 0.7, "great-wave": 0.3}.
         controls: any of the controls of stylize by name. max_side_px: as for stylize.
         """
-        data = {"styles": styles, **(controls or {})}
+        check_keys("styles", styles)
+        check_keys("controls", controls or {}, CONTROL_NAMES)
+        data = {**(controls or {}), "styles": styles}
         look = Look.from_dict(data, max_styles=self.painter.settings.max_styles)
-        return self._paint(content, look, max_side_px)
+        return self._paint(content, look, side_of(max_side_px))
 
     @shown
     def stylize_with_picture(
@@ -103,7 +110,8 @@ class Api:
         style_picture: the picture to take the style from. strength: 0 to 1.
         """
         style = self.painter.engine.encode_style(self._open(style_picture))
-        return self._paint_vector(content, style, Controls(strength=strength))
+        controls = Look.from_dict({"strength": strength}).controls
+        return self._paint_vector(content, style, controls)
 
     @shown
     def stylize_with_vector(
@@ -113,9 +121,8 @@ class Api:
 
         vector: the values. strength: 0 to 1.
         """
-        style = StyleVector(np.array(vector, np.float32), self.painter.engine.encoder_sha256)
-        self._check_length(style)
-        return self._paint_vector(content, style, Controls(strength=strength))
+        controls = Look.from_dict({"strength": strength}).controls
+        return self._paint_vector(content, self._vector(vector), controls)
 
     @shown
     def encode_style(self, picture: FileData) -> dict[str, Any]:
@@ -171,10 +178,10 @@ class Api:
     def _open(self, file: FileData) -> Image.Image:
         return open_picture(path_of(file), self.painter.settings)
 
-    def _paint(self, content: FileData, look: Look, max_side_px: int) -> FileData:
+    def _paint(self, content: FileData, look: Look, max_side_px: int | None) -> FileData:
         visit = Visit()
         style = self.painter.style_of(visit, look)
-        recipe = self.painter.recipe(visit, look, max_side_px=max_side_px or None)
+        recipe = self.painter.recipe(visit, look, max_side_px=max_side_px)
         return self._paint_recipe(content, style, recipe, "-".join(look.styles))
 
     def _paint_vector(self, content: FileData, style: StyleVector, controls: Controls) -> FileData:
@@ -192,13 +199,20 @@ class Api:
         )
         return FileData(path=self.painter.save(image, ".png", stem, recipe))
 
-    def _check_length(self, style: StyleVector) -> None:
+    def _vector(self, values: Any) -> StyleVector:
         expected = self.library.store.measure.dimension
-        if style.values.size != expected:
+        try:
+            numbers = np.array(values, np.float32)
+        except (TypeError, ValueError, OverflowError):
+            numbers = np.zeros((0, 0), np.float32)
+        if numbers.ndim != 1:
+            raise StyleVectorError("A vector is a list of numbers. Make one with encode_style.")
+        if numbers.size != expected:
             raise StyleVectorError(
-                f"The vector has {style.values.size} values; those of this page's style encoder "
+                f"The vector has {numbers.size} values; those of this page's style encoder "
                 f"have {expected}. Make one with encode_style."
             )
+        return StyleVector(numbers, self.painter.engine.encoder_sha256)
 
 
 ENDPOINTS: tuple[tuple[str, bool], ...] = (
@@ -236,6 +250,48 @@ def path_of(file: Any) -> str:
     return path
 
 
+def check_keys(what: str, data: Any, known: Sequence[str] = ()) -> None:
+    """Check an object of names and numbers.
+
+    Args:
+        what: How the message speaks of it.
+        data: What was sent.
+        known: Names that there are; none: any.
+
+    Raises:
+        ControlError: It is none, or has a name that is not known; the message names a close one.
+    """
+    if not isinstance(data, dict):
+        raise ControlError(f"{what} must be names with numbers, such as {{name: 0.5}}.")
+    for name in data if known else ():
+        if name not in known:
+            close = difflib.get_close_matches(str(name).lower(), known, 1)
+            advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+            raise ControlError(f"There is no control {name!r}; {advice}")
+
+
+def style_name(value: Any) -> str:
+    """Return the name of a style as it was sent.
+
+    Raises:
+        StyleNotFoundError: It is no text.
+    """
+    if not isinstance(value, str):
+        raise StyleNotFoundError("A style is given by its name; list_styles tells which there are.")
+    return value
+
+
+def side_of(value: Any) -> int | None:
+    """Return the longer side of a result as it was sent, None for that of the content.
+
+    Raises:
+        ControlError: It is no number that a side can have.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
+        raise ControlError(f"max_side_px must be a number of pixels; got {value!r}.")
+    return int(value) or None
+
+
 def describe(record: StyleRecord) -> dict[str, Any]:
     """Return what the API tells of a style."""
     return {
@@ -264,5 +320,7 @@ def reference() -> str:
     return "\n".join(lines)
 
 
-def _limit(number: int) -> int:
-    return max(1, min(MAX_RESULTS, int(number)))
+def _limit(number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or number != number:
+        raise ControlError(f"limit must be a number; got {number!r}.")
+    return int(max(1, min(MAX_RESULTS, number)))

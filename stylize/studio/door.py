@@ -16,6 +16,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from stylize.studio.messages import say
+from stylize.studio.shown import message
 
 EXAMPLES_DIR = Path(__file__).parent / "examples"
 
@@ -47,7 +48,7 @@ def check_files(data: Any) -> None:
         gr.Error: It names a file that requests may not name.
     """
     if not all(may_be_read(path) for path in _paths(data)):
-        raise gr.Error(say("gone"), duration=8, print_exception=False)
+        raise message(say("gone"))
 
 
 def may_be_read(path: str) -> bool:

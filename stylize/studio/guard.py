@@ -127,11 +127,14 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = given.get(b"host", ""), given.get(b"origin")
         refused = self._refusal(scope, host, origin)
-        if refused is not None or scope["type"] != "http":
-            await _answer(send, *(refused or (403, "Not served.")), self._headers)
+        if refused is not None:
+            await _answer(send, *refused, self._headers)
             return
         extra = self._headers + _cors(given, origin, host)
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in given:

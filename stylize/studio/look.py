@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from stylize.controls import Controls
 from stylize.errors import ControlError
+from stylize.recipe import MAX_WEIGHT
 
 CONTROL_NAMES: tuple[str, ...] = tuple(item.name for item in fields(Controls))
 """Names of the controls, in the order in which the page passes them."""
@@ -73,6 +74,8 @@ class Look:
             raise ControlError(f"A blend takes at most {max_styles} styles; got {len(weights)}.")
         if any(weight < 0 for weight in weights.values()):
             raise ControlError("The weight of a style must not be negative.")
+        if not all(weight <= MAX_WEIGHT for weight in weights.values()):  # NaN too
+            raise ControlError(f"The weight of a style must be at most {MAX_WEIGHT:g}.")
         values = {name: _number(name, data[name]) for name in CONTROL_NAMES if name in data}
         chosen = {name: weight for name, weight in weights.items() if weight > 0}
         return cls(chosen, Controls(**values))

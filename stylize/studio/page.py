@@ -11,6 +11,7 @@ from stylize.studio.api import add_api
 from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
 from stylize.studio.door import GuardedBlocks
+from stylize.studio.fair import share_queue
 from stylize.studio.gallery import Gallery
 from stylize.studio.kids import ClassWall, kids_page, teacher_page
 from stylize.studio.leaving import notice_who_leaves
@@ -74,6 +75,7 @@ def build_page(
         default_concurrency_limit=settings.engine_jobs,
         api_open=False,  # no way past the queue
     )
+    share_queue(page, settings)
     return page
 
 

@@ -18,6 +18,7 @@ from gradio.routes import ORJSONResponse
 from gradio.utils import get_upload_folder
 
 from stylize.errors import StylizeError
+from stylize.studio.fair import bound_connections
 from stylize.studio.guard import Callers, GuardedApp
 from stylize.studio.settings import StudioSettings
 from stylize.studio.surroundings import sweep_files, without_proxies
@@ -62,6 +63,7 @@ def start(
         raise StylizeError(
             f"The page cannot be served on {host} ({error}). Name another --port."
         ) from error
+    bound_connections(page.server)
     threading.Thread(
         target=_keep_sweeping, args=(page, settings.retention_s), name="uploads", daemon=True
     ).start()

@@ -38,6 +38,7 @@ class StudioSettings:
         max_own_styles: How many styles a visitor may add to a visit.
         max_batch: How many pictures one batch may make.
         queue_size: How many requests may wait before the page says that it is full.
+        queue_per_visit: How many of them may be those of one visit.
         engine_jobs: How many requests may use the engine at once.
         jobs_per_minute: How many pictures one visit may ask for in a minute.
         allowed_hosts: Names under which the page may be called, beside localhost, addresses in
@@ -61,6 +62,7 @@ class StudioSettings:
     max_own_styles: int = 24
     max_batch: int = 40
     queue_size: int = 64
+    queue_per_visit: int = 12
     engine_jobs: int = 2
     jobs_per_minute: int = 600
     allowed_hosts: tuple[str, ...] = field(default_factory=lambda: _listed("STYLIZE_ALLOWED_HOSTS"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -40,4 +41,12 @@ def _shown() -> Iterator[None]:
     try:
         yield
     except StylizeError as error:
-        raise gr.Error(str(error), duration=8, print_exception=False) from error
+        raise message(str(error)) from error
+
+
+def message(text: str) -> gr.Error:
+    """Return an error that shows a text on the page.
+
+    Gradio shows messages as HTML, and names in them come from links, recipes and files of others.
+    """
+    return gr.Error(html.escape(text, quote=False), duration=8, print_exception=False)

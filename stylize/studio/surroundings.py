@@ -38,6 +38,18 @@ def without_proxies() -> Iterator[None]:
         os.environ.update(hidden)
 
 
+@contextlib.contextmanager
+def prepared() -> Iterator[None]:
+    """Prepare for Gradio being imported.
+
+    It would make a folder that all users of this computer share, and it makes a client of the Hub,
+    which fails over proxies of a kind that it cannot use.
+    """
+    run_folder()
+    with without_proxies():
+        yield
+
+
 @functools.cache
 def run_folder() -> Path:
     """Return the folder for the files of this run of the program: private, and gone with it.

@@ -1,18 +1,26 @@
+from __future__ import annotations
+
 import sys
 import types
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 
+@dataclass(frozen=True)
 class FakeSettings:
-    @classmethod
-    def from_environment(cls) -> str:
-        return "local"
+    what: str = "local"
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
 
     @classmethod
-    def for_classroom(cls, *, class_wall: bool) -> str:
-        return f"classroom, wall {class_wall}"
+    def from_environment(cls) -> FakeSettings:
+        return cls()
+
+    @classmethod
+    def for_classroom(cls, *, class_wall: bool) -> FakeSettings:
+        return cls(f"classroom, wall {class_wall}")
 
 
 @pytest.fixture
@@ -33,9 +41,10 @@ def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) 
         {
             "engine": tool.engines[0],
             "library": tool.libraries[0],
-            "settings": "local",
+            "settings": FakeSettings(),
             "host": "127.0.0.1",
             "port": None,
+            "trust_network": False,
             "mcp": False,
             "ssl_certfile": None,
             "ssl_keyfile": None,
@@ -50,7 +59,7 @@ def test_options(tool, launches: list[dict[str, object]], tmp_path: Path) -> Non
     assert launches[0]["host"] == "0.0.0.0"
     assert launches[0]["port"] == 7000
     assert launches[0]["mcp"] is True
-    assert launches[0]["settings"] == "classroom, wall True"
+    assert launches[0]["settings"] == FakeSettings("classroom, wall True")
 
 
 @pytest.mark.parametrize(
@@ -67,3 +76,15 @@ def test_options_that_do_not_fit_together(
     result = tool("studio", *options)
     assert (result.code, launches) == (2, [])
     assert message in result.err
+
+
+def test_who_may_call_and_use_it(tool, launches: list[dict[str, object]]) -> None:
+    allowed = ["--allow-host", "Art.example"]
+    for url in ("https://a.example/", "https://b.example"):
+        allowed += ["--allow-origin", url]
+    assert tool("studio", "--lan", "--trust-lan", *allowed).code == 0
+    assert launches[0]["trust_network"] is True
+    settings = launches[0]["settings"]
+    assert settings == FakeSettings(
+        "local", ("art.example",), ("https://a.example", "https://b.example")
+    )

@@ -5,13 +5,15 @@ import json
 import re
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
 from stylize.recipe import read_recipe
-from stylize.studio import api
+from stylize.studio import StudioSettings, api
+from stylize.studio.painter import Painter
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,3 +129,55 @@ def test_javascript_calls_it(browser, url, picture_file):
     )
     tab.close()
     assert httpx.get(found).content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("blend", {"controls": {"colour": 1}}, "did you mean color"),
+        ("blend", {"controls": {"Strength": 1}}, "did you mean strength"),
+        ("blend", {"controls": {"styles": {"senecio": 1}}}, "no control 'styles'"),
+        ("blend", {"controls": [1]}, "controls must be names with numbers"),
+        ("blend", {"styles": "senecio"}, "styles must be names with numbers"),
+        ("blend", {"styles": {"senecio": 1e7}}, "at most 1e"),
+        ("blend", {"styles": {"senecio": "much"}}, "must be a number"),
+        ("stylize", {"strength": "much"}, "must be a number"),
+        ("stylize", {"style": ["senecio"]}, "given by its name"),
+        ("stylize", {"max_side_px": "large"}, "must be a number of pixels"),
+        ("stylize_with_vector", {"vector": [[1, 2]]}, "list of numbers"),
+        ("stylize_with_vector", {"vector": "0.5"}, "list of numbers"),
+        ("search_styles", {"limit": "many"}, "limit must be a number"),
+        ("stylize", {"content": "photo.jpg"}, "handle_file"),
+        ("stylize", {"content": "https://a.example/b.png"}, "handle_file"),
+        ("stylize", {"content": "data:image/png;base64,AAAA"}, "handle_file"),
+        ("stylize", {"content": None}, "handle_file"),
+        ("encode_style", {"picture": [1]}, "handle_file"),
+    ],
+)
+def test_what_is_wrong_with_a_call_is_said(painter_api, upload, name, change, match):
+    values = {
+        "blend": {"content": upload, "styles": {"senecio": 1}},
+        "stylize": {"content": upload, "style": "senecio"},
+        "stylize_with_vector": {"content": upload, "vector": [0.5] * 6},
+        "search_styles": {},
+        "encode_style": {"picture": upload},
+    }
+    with pytest.raises(gr.Error, match=match):
+        getattr(painter_api, name)(**(values[name] | change))
+
+
+@pytest.fixture
+def upload(picture_file):
+    return {"path": str(picture_file)}
+
+
+@pytest.fixture
+def painter_api(engine, library):
+    return api.Api(Painter(engine, library, StudioSettings(), lambda: library))
+
+
+def test_markup_in_messages_is_shown_and_not_rendered(painter_api, upload):
+    with pytest.raises(gr.Error) as caught:
+        painter_api.stylize(upload, "<img src=https://evil.example/a.png>")
+    assert "<" not in caught.value.message
+    assert "&lt;img" in caught.value.message

@@ -8,22 +8,24 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.studio.conftest import new_context
+from stylize.studio import StudioSettings
+from tests.studio.conftest import new_context, serve
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "docs/embed.html").read_text("utf-8")
 
 
 @pytest.fixture
-def host(url):
+def host(engine):
     """Serves the example, with the address of the studio in it, as another site: other port."""
+    addresses = []
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
         def do_GET(self):
-            body = EXAMPLE.replace("http://127.0.0.1:7860", url).encode()
+            body = EXAMPLE.replace("http://127.0.0.1:7860", addresses[0]).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
@@ -32,7 +34,11 @@ def host(url):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    host = f"http://127.0.0.1:{server.server_port}"
+    page, studio = serve(engine, StudioSettings(allowed_origins=(host,)))
+    addresses.append(studio)
+    yield host, studio
+    page.close()
     server.shutdown()
     server.server_close()
 
@@ -42,7 +48,8 @@ def test_the_element_is_of_the_version_that_a_space_runs():
     assert f"sdk_version: {version}\n" in (ROOT / "README.md").read_text("utf-8")
 
 
-def test_in_a_frame_and_through_its_api(browser, host, url, picture_file):
+def test_in_a_frame_and_through_its_api(browser, host, picture_file):
+    host, url = host
     context = new_context(browser)
     asked = []
     context.on("request", lambda request: asked.append(request.url))

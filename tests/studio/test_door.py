@@ -9,7 +9,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import fakes
 import gradio as gr
 import httpx
 import pytest
@@ -18,6 +17,7 @@ from gradio.utils import get_upload_folder
 
 from stylize.studio import StudioSettings, build_page
 from stylize.studio.door import EXAMPLES_DIR, may_be_read
+from tests.studio import fakes
 
 MODES = {
     "home": StudioSettings(),

@@ -5,11 +5,11 @@ import socket
 
 import httpx
 import pytest
-from conftest import serve
 
 from stylize.studio import StudioSettings
 from stylize.studio.guard import Callers, Guard, is_loopback
 from stylize.studio.serving import check_address
+from tests.studio.conftest import serve
 
 FOREIGN = "https://evil.example"
 

@@ -14,9 +14,7 @@ from stylize.studio.surroundings import _lock, sweep_files, sweep_former_runs
 ROOT = Path(__file__).parents[2]
 
 SERVE = """
-import sys
-sys.path.insert(0, "tests/studio")
-import fakes
+from tests.studio import fakes
 from stylize.studio import launch
 from stylize.studio.surroundings import run_folder
 engine = fakes.FakeEngine()

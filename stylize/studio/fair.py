@@ -1,0 +1,132 @@
+"""A share of the server for everyone: of the queue, of pictures a minute, and of connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+from collections import Counter
+from typing import Any
+
+import gradio as gr
+
+from stylize.studio.settings import LimitError, RateLimit, StudioSettings
+
+# A page holds a few connections for good, a browser at most six to one server.
+_MOST_CONNECTIONS = 400
+_MOST_FROM_ONE_ADDRESS = 200  # a school comes from one
+_HEAD_S = 15.0  # within which a request must have come as far as its headers
+
+
+def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
+    """Let no visit and no address fill the queue of a page, or paint without a pause.
+
+    Refused as Gradio refuses when the queue is full, which pages and clients know.
+    """
+    queue = page._queue
+    push = queue.push
+    of_visits = RateLimit(settings.jobs_per_minute)
+    of_addresses = RateLimit(4 * settings.jobs_per_minute)  # a class comes from one
+
+    async def push_fairly(body: Any, request: Any, username: Any) -> Any:
+        address = address_of(request)
+        waiting = [
+            event for events in queue.event_queue_per_concurrency_id.values()
+            for event in events.queue
+        ]  # fmt: skip
+        of_visit = sum(event.session_hash == body.session_hash for event in waiting)
+        of_address = sum(address_of(event.request) == address for event in waiting)
+        if of_visit >= settings.queue_per_visit or of_address >= settings.queue_size // 2:
+            return False, "Queue is full: your other requests come first.", "queue_full"
+        if _paints(page, body):
+            try:
+                of_visits.check(body.session_hash or address)
+                of_addresses.check(f"from {address}")
+            except LimitError as error:
+                return False, str(error), "queue_full"
+        return await push(body, request, username)
+
+    queue.push = push_fairly  # type: ignore[method-assign]
+
+
+def address_of(request: Any) -> str:
+    """Return the address a request comes from; behind the Hub's proxies the one they noted."""
+    if os.environ.get("SPACE_ID"):
+        for part in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+            with contextlib.suppress(ValueError):
+                if ipaddress.ip_address(part.strip()).is_global:
+                    return part.strip()
+    return str(request.client.host) if request.client else ""
+
+
+def _paints(page: gr.Blocks, body: Any) -> bool:
+    function = page.fns.get(body.fn_index)
+    return function is not None and function.concurrency_id == "engine"
+
+
+def bound_connections(server: Any) -> None:
+    """Let nobody keep the server busy with connections over which no request comes.
+
+    Args:
+        server: Of uvicorn, running.
+    """
+    server.config.http_protocol_class = bounded(server.config.http_protocol_class)
+    server.config.ws_protocol_class = None  # nothing here speaks over web sockets
+
+
+def bounded(
+    protocol: Any,
+    *,
+    most: int = _MOST_CONNECTIONS,
+    most_from_one: int = _MOST_FROM_ONE_ADDRESS,
+    head_s: float = _HEAD_S,
+) -> Any:
+    """Return a protocol of uvicorn that closes surplus and silent connections at once, unlogged."""
+    addresses: Counter[str] = Counter()
+
+    class Bounded(protocol):  # type: ignore[misc]
+        _address: str | None = None
+        _watch: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            peer = transport.get_extra_info("peername")
+            address = str(peer[0]) if isinstance(peer, tuple) else ""
+            if len(self.connections) >= most or addresses[address] >= most_from_one:
+                self.transport = transport
+                transport.abort()
+                return
+            self._address = address
+            addresses[address] += 1
+            super().connection_made(transport)
+            self._look_again()
+
+        def connection_lost(self, error: Exception | None) -> None:
+            if self._watch is not None:
+                self._watch.cancel()
+            if self._address is None:
+                return  # was never let in
+            addresses[self._address] -= 1
+            if addresses[self._address] <= 0:
+                del addresses[self._address]
+            super().connection_lost(error)
+
+        def data_received(self, data: bytes) -> None:
+            if self._address is not None:
+                super().data_received(data)
+
+        def eof_received(self) -> None:
+            if self._address is not None:
+                super().eof_received()
+
+        def _look_again(self) -> None:
+            self._watch = self.loop.call_later(head_s, self._close_if_silent, self.cycle)
+
+        def _close_if_silent(self, before: Any) -> None:
+            idle = self.cycle is None or self.cycle.response_complete
+            if idle and self.cycle is before and not self.transport.is_closing():
+                self.transport.close()
+            else:
+                self._look_again()
+
+    return Bounded
