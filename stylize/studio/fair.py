@@ -56,7 +56,7 @@ def address_of(request: Any) -> str:
         for part in reversed(request.headers.get("x-forwarded-for", "").split(",")):
             with contextlib.suppress(ValueError):
                 if ipaddress.ip_address(part.strip()).is_global:
-                    return part.strip()
+                    return str(part).strip()
     return str(request.client.host) if request.client else ""
 
 
