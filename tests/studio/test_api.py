@@ -13,6 +13,7 @@ from PIL import Image
 
 from stylize.recipe import read_recipe
 from stylize.studio import StudioSettings, api
+from stylize.studio.gallery import Gallery
 from stylize.studio.painter import Painter
 
 ROOT = Path(__file__).parents[2]
@@ -173,7 +174,7 @@ def upload(picture_file):
 
 @pytest.fixture
 def painter_api(engine, library):
-    return api.Api(Painter(engine, library, StudioSettings(), lambda: library))
+    return api.Api(Painter(engine, library, StudioSettings(), lambda: library, Gallery(library)))
 
 
 def test_markup_in_messages_is_shown_and_not_rendered(painter_api, upload):
