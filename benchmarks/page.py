@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -99,14 +100,15 @@ def visit(browser: Browser, url: str) -> dict[str, float]:
 
 def count_bytes(tab: Page) -> dict[str, int]:
     """Count what arrives from now on, by where it comes from."""
-    sent = {"page": 0, "gradio": 0}
+    sent = {"page": 0, "gradio": 0, "inside": 0}
     kinds: dict[str, str] = {}
     network = tab.context.new_cdp_session(tab)
     network.send("Network.enable")
 
     def respond(event: dict[str, Any]) -> None:
-        path = httpx.URL(event["response"]["url"]).path
-        kinds[event["requestId"]] = "gradio" if path.startswith(GRADIO) else "page"
+        url = urlsplit(event["response"]["url"])
+        kind = "gradio" if url.path.startswith(GRADIO) else "page"
+        kinds[event["requestId"]] = kind if url.scheme.startswith("http") else "inside"
 
     def finish(event: dict[str, Any]) -> None:
         sent[kinds.get(event["requestId"], "page")] += int(event["encodedDataLength"])

@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,13 @@ from stylize.formats import (
 )
 from stylize.srgb import to_srgb
 
-if TYPE_CHECKING:
-    from stylize.recipe import Recipe
+
+class Embedded(Protocol):
+    """What a saved picture can carry inside; a `Recipe` is that."""
+
+    def save_options(self, format_name: str) -> dict[str, Any]:
+        """What ``Image.save`` needs to embed it in ``PNG``, ``JPEG`` or ``WEBP``."""
+
 
 logger = logging.getLogger(__name__)
 _warnings_lock = threading.Lock()
@@ -122,7 +127,7 @@ def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Imag
 
 
 def save_image(
-    image: Image.Image, path: str | os.PathLike[str], *, recipe: Recipe | None = None
+    image: Image.Image, path: str | os.PathLike[str], *, recipe: Embedded | None = None
 ) -> None:
     """Save a picture as PNG, JPEG or WebP by its suffix: completely, or not at all.
 

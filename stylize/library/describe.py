@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # The four layers of a style vector, from fine to coarse, and their shares of its channels
 # (relu1_1 has 64, relu2_1 128, relu3_1 256, relu4_1 512).
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 SCALES = ("grain", "strokes", "patterns", "shapes")
 _SHARES = (1, 2, 4, 8)
 

@@ -34,7 +34,7 @@ from stylize.library.records import (
     check_text,
     utc_now,
 )
-from stylize.library.sharing import ImportReport, OnConflict, export_styles, import_styles
+from stylize.library.sharing import ImportReport, OnConflict, export_styles, plan_import
 from stylize.library.store import Entry, MemoryStore, StyleStore
 from stylize.styles import StyleVector
 
@@ -332,7 +332,9 @@ class StyleLibrary(StyleCatalogue):
             StyleExistsError: Names are taken and ``on_conflict`` is "error".
             LibraryError: The file is damaged or hostile, or the library cannot be written.
         """
-        return import_styles(self, Path(path), on_conflict)
+        entries, report = plan_import(self, Path(path), on_conflict)
+        self.put(entries, replace=on_conflict == "replace")
+        return report
 
     # --------------------------------------------------------------------------------- upkeep
 

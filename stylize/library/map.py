@@ -20,6 +20,7 @@ from stylize.library.measure import Measure
 from stylize.library.records import StyleRecord
 
 MAX_STYLES = 400
+_AXES_POINTS = 2000
 MAX_SPOTS = 48  # of an overview: as many as a screen has room for
 
 
@@ -121,8 +122,9 @@ def _flatten(points: NDArray[np.float32]) -> NDArray[np.float64]:
     centred = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
     if len(points) <= points.shape[1]:
         axes = np.linalg.svd(centred, full_matrices=False)[2][:2].T
-    else:  # the same from a small matrix: there may be very many points
-        axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
+    else:  # the same from a small matrix; of very many points, some say enough
+        some = centred[:: -(-len(points) // _AXES_POINTS)]
+        axes = np.linalg.eigh(some.T @ some)[1][:, :-3:-1]
     flat = np.zeros((len(points), 2))
     flat[:, : axes.shape[1]] = centred @ axes
     # The sign of a component is arbitrary: fixed, so that the map does not flip between machines.

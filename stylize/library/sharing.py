@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -17,12 +17,10 @@ from stylize.errors import LibraryError, StyleExistsError
 from stylize.files import whole_file, why_not_written
 from stylize.images import load_image
 from stylize.library import shared_file
+from stylize.library.catalogue import StyleCatalogue
 from stylize.library.records import TEXT_FIELDS, StyleRecord, free_name
 from stylize.library.shared_file import CONTENTS_FILE, FORMAT, FORMAT_VERSION, read_styles
 from stylize.library.store import Entry
-
-if TYPE_CHECKING:
-    from stylize.library.library import StyleLibrary
 
 OnConflict = Literal["error", "skip", "replace", "rename"]
 
@@ -50,7 +48,7 @@ class ImportReport:
 
 
 def export_styles(
-    library: StyleLibrary, path: Path, names: Sequence[str] | None, originals: bool
+    library: StyleCatalogue, path: Path, names: Sequence[str] | None, originals: bool
 ) -> int:
     """See `StyleLibrary.export`."""
     if names is None:
@@ -97,7 +95,7 @@ def _holds_styles(path: Path) -> bool:
 
 
 def _write_style(
-    archive: zipfile.ZipFile, library: StyleLibrary, record: StyleRecord, originals: bool
+    archive: zipfile.ZipFile, library: StyleCatalogue, record: StyleRecord, originals: bool
 ) -> dict[str, Any]:
     buffer = io.BytesIO()
     np.save(buffer, record.vector.values.astype("<f4"), allow_pickle=False)
@@ -129,8 +127,14 @@ def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name)
 
 
-def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) -> ImportReport:
-    """See `StyleLibrary.import_`."""
+def plan_import(
+    library: StyleCatalogue, path: Path, on_conflict: OnConflict
+) -> tuple[list[Entry], ImportReport]:
+    """Decide what an import adds and replaces, without changing anything; see `import_`.
+
+    Returns:
+        What is to be put into the library, and the report of it.
+    """
     if on_conflict not in get_args(OnConflict):
         raise ValueError(f"on_conflict must be one of {get_args(OnConflict)}; got {on_conflict!r}")
     entries = read_styles(path)
@@ -170,8 +174,7 @@ def import_styles(library: StyleLibrary, path: Path, on_conflict: OnConflict) ->
             f"The names of {len(taken)} of the {len(entries)} styles in {path.name} are taken: "
             f"{_some(taken)}. Nothing was imported; choose to skip, replace or rename them."
         )
-    library.put(ready, replace=on_conflict == "replace")
-    return ImportReport(**{key: tuple(value) for key, value in report.items()})
+    return ready, ImportReport(**{key: tuple(value) for key, value in report.items()})
 
 
 def _same(existing: StyleRecord, record: StyleRecord) -> bool:

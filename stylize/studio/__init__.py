@@ -104,6 +104,7 @@ def launch(
     new_library = new_library or (lambda: StyleLibrary.in_memory(encoder=engine))
     if settings.public:  # strangers see nothing of the owner's library, nor can they change it
         library = new_library()
+    engine.warm_up()  # the first visitor does not wait for it
     gallery = Gallery(library)
     page = build_page(engine, library, settings=settings, new_library=new_library, gallery=gallery)
     start(

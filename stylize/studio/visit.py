@@ -38,6 +38,9 @@ class EngineLike(Protocol):
     def precision(self) -> str:
         """``int8`` or ``fp32``."""
 
+    def warm_up(self) -> None:
+        """Load everything now instead of at the first picture."""
+
     def encode_style(self, image: Image.Image) -> StyleVector:
         """Encode a style picture."""
 

@@ -28,7 +28,6 @@ import stylize
 from stylize.errors import TrainingError
 from stylize.model_files import Precision
 from stylize.training.files import make_folder, whole_file
-from stylize.training.honesty import measure_sliders
 from stylize.training.measuring import measure_pairs
 from stylize.training.metrics import Meter, load_loss_network
 from stylize.training.paint_metrics import PaintMeter
@@ -40,6 +39,7 @@ from stylize.training.same_look import (
     measure_same_look,
     summarize_same_look,
 )
+from stylize.training.sliders import measure_sliders
 from stylize.training.summary import Record, summarize, summarize_agreements
 from stylize.training.systems import (
     CONTENT_UNCHANGED,

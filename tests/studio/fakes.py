@@ -24,6 +24,10 @@ class FakeEngine:
 
     def __init__(self):
         self.calls = []
+        self.warm = False
+
+    def warm_up(self):
+        self.warm = True
 
     def encode_style(self, image, *, stroke_size=1.0):
         if min(image.size) < 16:

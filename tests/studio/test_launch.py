@@ -24,3 +24,7 @@ def test_the_endpoints_are_tools(engine):
     page.close()
     names = {tool["name"] for tool in tools}
     assert {"stylize", "list_styles"} <= {name.removeprefix("main_") for name in names}
+
+
+def test_the_engine_is_ready_before_the_first_visitor(url, engine):
+    assert engine.warm

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.training.honesty import measure_sliders, slider_values
 from stylize.training.metrics import Meter
 from stylize.training.pairs import Pictures
+from stylize.training.sliders import measure_sliders, slider_values
 from stylize.training.systems import style_copied
 from tests.conftest import make_picture
 
