@@ -127,17 +127,22 @@ def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Imag
 
 
 def save_image(
-    image: Image.Image, path: str | os.PathLike[str], *, recipe: Embedded | None = None
+    image: Image.Image,
+    path: str | os.PathLike[str],
+    *,
+    recipe: Embedded | None = None,
+    quality: int = 95,
 ) -> None:
     """Save a picture as PNG, JPEG or WebP by its suffix: completely, or not at all.
 
-    JPEG is written at quality 95 with full colour resolution, transparency flattened on white;
-    WebP at quality 95. Nothing private is written: no EXIF, no path, no date.
+    JPEG is written with full colour resolution, transparency flattened on white. Nothing private
+    is written: no EXIF, no path, no date.
 
     Args:
         image: RGB, RGBA or greyscale.
         path: Where to; an existing file is replaced as `stylize.files.whole_file` does.
         recipe: How the picture was made, embedded so that `stylize.recipe.read_recipe` finds it.
+        quality: Of JPEG and WebP, 1 to 100.
 
     Raises:
         ImageError: The suffix is unknown, the folder is missing or not writable, the disk is full
@@ -152,6 +157,8 @@ def save_image(
             f"whose sides end at {limit} px. Save it as .png instead."
         )
     image, options = _encoding(image, format_name)
+    if "quality" in options:
+        options["quality"] = quality
     if recipe is not None:
         options |= recipe.save_options(format_name)
     try:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import FileData
 
 from stylize.controls import Controls
-from stylize.errors import ControlError, StylizeError
+from stylize.errors import ControlError, ImageError, StylizeError
 from stylize.images import load_image
 from stylize.studio.door import EXAMPLES_DIR
+from stylize.studio.full_size import (
+    Export,
+    Jobs,
+    Progress,
+    Stopped,
+    paint_full,
+    part_of,
+    save_full,
+    watched,
+)
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
-from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url, webp
+from stylize.studio.pictures import fit, open_picture, to_data_url, webp
 from stylize.studio.shown import shown
 from stylize.studio.visit import Content, Visit
 
@@ -48,6 +59,7 @@ class Actions:
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
         self.settings = painter.settings
+        self.jobs = Jobs()
 
     def look(self, chosen: Chosen | None, values: tuple[float, ...]) -> Look:
         """Return the look that gallery and sliders show; values as in `CONTROL_NAMES`."""
@@ -75,42 +87,129 @@ class Actions:
         return self.painter.on_screen(visit, self.look(chosen, values), live=False)
 
     @shown
-    def save_png(self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float) -> str:
-        """Paint at full size and save as PNG."""
-        return self._save(request, visit, self.look(chosen, values), ".png")
+    def export(
+        self,
+        request: gr.Request,
+        event: gr.EventData,
+        visit: Visit,
+        chosen: Chosen,
+        *values: float,
+    ) -> Iterator[tuple[Any, Any]]:
+        """Paint at full size and save as the dialogue asks; yields progress, then the file."""
+        self.painter.rate.check(request.session_hash)
+        if visit.content is None:
+            raise ImageError(say("no_content"))
+        look = self.look(chosen, values)
+        export = Export.read(event, visit.content.full_size, self.settings)
+
+        def work(progress: Progress) -> str:
+            return save_full(self.painter, visit, look, export, progress)
+
+        visitor = str(request.session_hash)
+        stop = self.jobs.start(visitor)
+        try:
+            for item in watched(work, stop):
+                if isinstance(item, tuple):
+                    yield {"progress": 1}, item[0]
+                else:
+                    yield {"progress": round(item, 3)}, gr.skip()
+        except Stopped:
+            yield {"progress": None}, None
+        finally:
+            self.jobs.end(visitor, stop)
+
+    def stop(self, request: gr.Request) -> None:
+        """Give up what the visit has under way."""
+        self.jobs.stop(str(request.session_hash))
 
     @shown
-    def save_jpeg(self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float) -> str:
-        """Paint at full size and save as JPEG."""
-        return self._save(request, visit, self.look(chosen, values), ".jpg")
-
-    def _save(self, request: gr.Request, visit: Visit, look: Look, suffix: str) -> str:
+    def detail(
+        self,
+        request: gr.Request,
+        event: gr.EventData,
+        visit: Visit,
+        chosen: Chosen,
+        *values: float,
+    ) -> Any:
+        """Show a part of the result in all its pixels."""
         self.painter.rate.check(request.session_hash)
-        image = self.painter.at_full_size(visit, look)
-        stem = "-".join(look.styles)
-        return self.painter.save(image, suffix, stem, self.painter.recipe(visit, look))
+        look = self.look(chosen, values)
+        box = tuple(float(at) for at in event.box)
+        if visit.content is None or not look.styles or len(box) != 4:
+            return gr.skip()
+        part = part_of(paint_full(self.painter, visit, look), box, min(4096, int(event.side)))
+        return {
+            "detail": {
+                "url": to_data_url(part, quality=90),
+                "box": box,
+                "scene": visit.scene,
+                "look": look.to_dict(),
+            }
+        }
 
     # --------------------------------------------------------------------------------- content
 
     @shown
-    def load_content(
-        self, request: gr.Request, path: str | None, visit: Visit, chosen: Chosen, *values: float
+    def take(
+        self,
+        request: gr.Request,
+        sent: Mapping[str, Any] | None,
+        visit: Visit,
+        chosen: Chosen,
+        *values: float,
     ) -> tuple[Any, ...]:
-        """Take another content; returns visit, recipe bar, backdrop of the regions and result."""
-        if path is not None and visit.content is not None and visit.content.path == path:
-            return tuple(gr.skip() for _ in range(4))  # the browser tells of one change twice
+        """Take another content, chosen or brought back by a page that was loaded anew.
+
+        Args:
+            request: Whose visit it is.
+            sent: ``key``, the browser's name for it; ``file`` or ``example``; ``painted``, its
+                regions.
+            visit: Receives the content.
+            chosen: See `look`.
+            values: See `look`.
+
+        Returns:
+            Visit, content, recipe bar, backdrop of the regions and result.
+        """
         self.painter.rate.check(request.session_hash)
-        content = Content.load(path, self.settings) if path else None
-        visit = visit.with_content(content)
-        has_recipe = path is not None and self.painter.read_recipe(path) is not None
-        result = self.painter.on_screen(visit, self.look(chosen, values), live=False)
-        return visit, gr.Group(visible=has_recipe), backdrop(visit), result
+        sent = sent or {}
+        path = sent_file(sent)
+        content = Content.load(path, self.settings, key=str(sent.get("key") or ""))
+        has_recipe = self.painter.read_recipe(path) is not None
+        return self._taken(visit, content, self.look(chosen, values), has_recipe, sent)
 
     @shown
-    def use_drawing(self, drawing: str) -> Any:
-        """Make the drawing the content, and show the result."""
-        image = from_data_url(drawing, self.settings)
-        return self.painter.save(image, ".png", "drawing"), gr.Tabs(selected="result")
+    def reuse(
+        self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float
+    ) -> tuple[Any, ...]:
+        """Make the result the content; returns what `take` does."""
+        self.painter.rate.check(request.session_hash)
+        look = self.look(chosen, values)
+        path = save_full(self.painter, visit, look, Export(), lambda _: None)
+        return self._taken(visit, Content.load(path, self.settings), look, False, {"file": path})
+
+    def _taken(
+        self,
+        visit: Visit,
+        content: Content,
+        look: Look,
+        has_recipe: bool,
+        source: Mapping[str, Any],
+    ) -> tuple[Any, ...]:
+        visit = visit.with_content(content)
+        painted = source.get("painted")
+        look = look.only(self.painter.library_of(visit).names())  # a visit may have begun anew
+        try:
+            regions = self.painter.regions_of(visit, painted)
+        except StylizeError:  # of a style that is gone
+            painted, regions = None, []
+        if regions:
+            visit = visit.with_regions(regions, painted)
+        result = self.painter.on_screen(visit, look, live=False)
+        shown_content = shown_content_of(visit)
+        if isinstance(source.get("file"), str):  # made here: the browser wants it too
+            shown_content |= {"file": FileData(path=source["file"]).model_dump()}
+        return visit, shown_content, gr.Group(visible=has_recipe), backdrop(visit), result
 
     @shown
     def use_regions(self, painted: Mapping[str, Any] | None, visit: Visit) -> Visit:
@@ -127,10 +226,11 @@ class Actions:
         return visit, self.picker(visit, {name: 1.0})
 
     @shown
-    def use_recipe(self, path: str, visit: Visit) -> tuple[Any, ...]:
-        """Bring back the settings inside a result."""
-        recipe = self.painter.read_recipe(path)
-        if recipe is None:
+    def use_recipe(self, visit: Visit) -> tuple[Any, ...]:
+        """Bring back the settings inside a result that is the content now."""
+        path = visit.content.path if visit.content else None
+        recipe = self.painter.read_recipe(path) if path else None
+        if path is None or recipe is None:
             raise StylizeError(say("no_recipe"))
         small = webp(fit(open_picture(path, self.settings), 224))
         visit, look = self.painter.use_recipe(visit, recipe, small)
@@ -138,12 +238,12 @@ class Actions:
         return visit, self.picker(visit, look.styles), *controls, gr.Group(visible=False)
 
     def arrive(self, request: gr.Request) -> list[Any]:
-        """Show an example in the look of the page's address; one with mistakes is left out."""
+        """Show the look of the page's address; one with mistakes is left out."""
         try:
             linked = self._linked(request)
         except StylizeError:
             linked = Look()
-        return [example_file(""), *set_look(linked if linked.styles else self.first_look())]
+        return set_look(linked if linked.styles else self.first_look())
 
     @shown
     def check_link(self, request: gr.Request) -> None:
@@ -173,12 +273,7 @@ class Actions:
             # The page has left the present scene and would take its results for late ones.
             return [visit.renumbered(), gr.skip(), gr.skip(), *look]
         visit = self.painter.back_to(visit, event.scene)
-        path = visit.content.path if visit.content else None
-        return [visit, path, backdrop(visit), *look]
-
-    def example(self, event: gr.EventData) -> str:
-        """Choose an example."""
-        return example_file(event.name)
+        return [visit, shown_content_of(visit), backdrop(visit), *look]
 
     def picker(self, visit: Visit, chosen: Mapping[str, float]) -> Any:
         """Return the update that shows the visit's styles, some of them chosen."""
@@ -212,12 +307,36 @@ def example_items() -> list[dict[str, str]]:
     ]
 
 
+def sent_file(sent: Mapping[str, Any]) -> str:
+    """Return the file that the browser chose: an example, or one that was uploaded.
+
+    Raises:
+        ImageError: It is none of both.
+    """
+    if "example" in sent:
+        return example_file(str(sent["example"]))
+    file = sent.get("file")
+    # Gradio has checked the place of exactly those files that carry its mark.
+    if not isinstance(file, dict) or file.get("meta") != {"_type": "gradio.FileData"}:
+        raise ImageError(say("no_content"))
+    return str(file["path"])
+
+
+def shown_content_of(visit: Visit) -> dict[str, Any]:
+    """Return the value that shows the content."""
+    content = visit.content
+    if content is None:
+        return {}
+    width, height = content.full_size
+    return {"key": content.key, "url": content.screen_url, "width": width, "height": height}
+
+
 def backdrop(visit: Visit) -> dict[str, Any]:
     """Return the value that shows the content under the regions, and the regions themselves."""
-    if visit.content is None:
+    content = shown_content_of(visit)
+    if not content:
         return {"content": None}
-    width, height = visit.content.full_size
-    content = {"url": visit.content.screen_url, "width": width, "height": height}
+    del content["url"]  # the content's own component has it
     return {"content": content, **(visit.scenes[visit.scene].painted or {})}
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import logging
+import threading
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image, ImageDraw, ImageFont
 
-from stylize.errors import ImageError
+from stylize.errors import ImageError, StylizeError
 from stylize.files import FileNames
 from stylize.library import StyleLibrary
+from stylize.studio import components
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
+from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter, safe_name
@@ -25,15 +29,25 @@ from stylize.studio.shown import shown
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
 
+logger = logging.getLogger(__name__)
+
 SHEET_TILE_PX = 360
 SHEET_CONTENT_PX = 512
 MAX_CHOICES = 100
 Result = tuple[Image.Image, str]  # picture and caption
 Shown = tuple[str, str]  # file and caption, as a gr.Gallery takes them
+Failure = dict[str, str]  # name of a picture, and why it could not be painted
 
 
 class BatchActions(Actions):
-    """The callbacks of the Batch tab; they yield what is finished so far."""
+    """The callbacks of the Batch tab; they yield what is finished so far.
+
+    What is finished is always in the file that they end with, whatever becomes of the rest.
+    """
+
+    def __init__(self, painter: Painter) -> None:
+        super().__init__(painter)
+        self._jobs: dict[str, threading.Event] = {}  # by visit; set: stop after this picture
 
     @shown
     def many_contents(
@@ -43,25 +57,28 @@ class BatchActions(Actions):
         visit: Visit,
         chosen: Chosen,
         *values: float,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio injects it
-    ) -> Iterator[tuple[list[Shown], Any]]:
-        """Paint each content with the look of the Create tab; yields pictures and the zip."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Paint each content with the look of the Create tab; ends with a zip."""
         if not paths:
             raise ImageError(say("no_contents"))
         self._check_number(len(paths))
         look = self.look(chosen, values)
         style, recipe = self.painter.style_of(visit, look), self.painter.recipe(visit, look)
-        done: list[Shown] = []
         files: list[str] = []
-        for number, path in enumerate(paths):
-            progress((number, len(paths)), desc=Path(path).name)
-            self.painter.rate.check(request.session_hash)
+
+        def paint(path: str, progress: Progress) -> Shown:
             content = open_picture(path, self.settings)
-            image = self.painter.engine.stylize(content, style, controls=look.controls)
+            image = self.painter.engine.stylize(
+                content, style, controls=look.controls, progress=progress
+            )
             files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
-            done.append(self._shown(image, Path(path).stem))
-            yield done, offer(None)
-        yield done, offer(self.painter.save_bytes(zip_files(files), "stylized.zip"))
+            return self._shown(image, Path(path).stem)
+
+        def pack(failed: list[Failure]) -> str | None:
+            return self._zip(files, failed)
+
+        names = [Path(path).name for path in paths]
+        yield from self._work(request, paths, names, paint, pack)
 
     @shown
     def many_styles(
@@ -71,9 +88,8 @@ class BatchActions(Actions):
         visit: Visit,
         chosen: Chosen,
         *values: float,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[tuple[list[Shown], Any]]:
-        """Paint the content of the Create tab in many styles; yields pictures and the sheet."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Paint the content of the Create tab in many styles; ends with a contact sheet."""
         if visit.content is None:
             raise ImageError(say("no_content_in_create"))
         library = self.painter.library_of(visit)
@@ -81,18 +97,83 @@ class BatchActions(Actions):
         names = names or library.names(stale=False)
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
-        done: list[Shown] = []
         pictures = [(content, "")]
-        for number, name in enumerate(names):
-            progress((number, len(names)), desc=name)
-            self.painter.rate.check(request.session_hash)
-            style = self.painter.style_of(visit, Look({name: 1.0}))
+
+        def paint(name: str, progress: Progress) -> Shown:
+            image = self.painter.engine.stylize(
+                content,
+                self.painter.style_of(visit, Look({name: 1.0})),
+                controls=controls,
+                regions=visit.regions,
+                progress=progress,
+            )
             title = library.get(name).label
-            image = self.painter.engine.stylize(content, style, controls=controls)
             pictures.append((image, title))
-            done.append(self._shown(image, title))
-            yield done, offer(None)
-        yield done, offer(self.painter.save(contact_sheet(pictures), ".png", "contact-sheet"))
+            return self._shown(image, title)
+
+        def pack(failed: list[Failure]) -> str | None:
+            if len(pictures) == 1:
+                return None
+            return self.painter.save(contact_sheet(pictures), ".png", "contact-sheet")
+
+        labels = [library.get(name).label if name in library else name for name in names]
+        yield from self._work(request, names, labels, paint, pack)
+
+    def _work(
+        self,
+        request: gr.Request,
+        items: list[str],
+        labels: list[str],
+        paint: Callable[[str, Progress], Shown],
+        pack: Callable[[list[Failure]], str | None],
+    ) -> Iterator[tuple[Any, ...]]:
+        """Paint one after the other; yields pictures, file, state of the work and its buttons.
+
+        Raises:
+            LimitError: The visit has a job under way.
+        """
+        visit_key = str(request.session_hash)
+        stop = threading.Event()
+        if self._jobs.setdefault(visit_key, stop) is not stop:
+            raise LimitError(say("batch_running"))
+
+        def progress(_: float) -> None:
+            if stop.is_set():
+                raise Stopped
+
+        done: list[Shown] = []
+        failed: list[Failure] = []
+        state: dict[str, Any] = {"total": len(items), "failed": failed}
+        try:
+            for number, (item, label) in enumerate(zip(items, labels, strict=True)):
+                state |= {"at": number, "done": len(done), "name": label}
+                yield done, offer(None), state, *_buttons(working=True)
+                try:
+                    progress(0)
+                    self.painter.rate.check(request.session_hash)
+                    done.append(paint(item, progress))
+                except Stopped:
+                    break
+                except StylizeError as error:
+                    failed.append({"name": label, "why": str(error)})
+                except Exception:  # one picture must not cost the others
+                    logger.exception("A picture of a batch could not be painted.")
+                    failed.append({"name": label, "why": say("batch_broken")})
+            state |= {"at": None, "done": len(done), "stopped": stop.is_set()}
+            yield done, offer(pack(failed)), state, *_buttons(working=False)
+        finally:
+            del self._jobs[visit_key]
+
+    def stop(self, request: gr.Request) -> None:
+        """End the job of a visit; what is finished can be had."""
+        if job := self._jobs.get(str(request.session_hash)):
+            job.set()
+
+    def _zip(self, files: list[str], failed: list[Failure]) -> str | None:
+        if not files:
+            return None
+        lines = [f"{item['name']}: {item['why']}\n" for item in failed]
+        return self.painter.save_bytes(zip_files(files, "".join(lines)), "stylized.zip")
 
     def choices(self, visit: Visit, chosen: list[str] | None) -> Any:
         """Offer the styles that the visit has by now; those chosen stay so."""
@@ -112,6 +193,12 @@ class BatchActions(Actions):
     def _check_number(self, number: int) -> None:
         if number > self.settings.max_batch:
             raise LimitError(say("batch_limit", most=self.settings.max_batch, number=number))
+
+
+def _buttons(*, working: bool) -> tuple[Any, ...]:
+    """Return updates of the buttons that start a job, and of the one that stops it."""
+    start = gr.Button(interactive=not working)
+    return start, start, gr.Button(interactive=working)
 
 
 def offer(file: str | None) -> Any:
@@ -147,7 +234,7 @@ def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Imag
         "RGB", (columns * (width + gap) + gap, rows * (height + text_px + gap) + gap), "white"
     )
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(15)
+    font = caption_font("".join(title for _, title in small))
     for number, (image, title) in enumerate(small):
         left = gap + (number % columns) * (width + gap)
         top = gap + (number // columns) * (height + text_px + gap)
@@ -158,13 +245,44 @@ def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Imag
     return sheet
 
 
-def zip_files(paths: list[str]) -> bytes:
-    """Pack files into a zip; two of one name get numbers."""
+_FONTS = (
+    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "arial.ttf",
+    "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "msyh.ttc", "PingFang.ttc",
+)  # fmt: skip
+
+
+def caption_font(text: str, size_px: int = 15) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the first font of this computer that can write a text, else Pillow's own."""
+    wanted = set(text) - {" "}
+    best, most = ImageFont.load_default(size_px), -1
+    for name in _FONTS:
+        try:
+            font = ImageFont.truetype(name, size_px)
+        except OSError:
+            continue
+        missing = bytes(font.getmask("\U0010fffe"))  # what it draws for a letter it lacks
+        known = sum(bytes(font.getmask(letter)) != missing for letter in wanted)
+        if known > most:
+            best, most = font, known
+        if known == len(wanted):
+            break
+    return best
+
+
+def zip_files(paths: list[str], missing: str = "") -> bytes:
+    """Pack files into a zip; two of one name get numbers.
+
+    Args:
+        paths: The files.
+        missing: What is not in it and why, as the text of one more file.
+    """
     buffer = io.BytesIO()
     names = FileNames()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in map(Path, paths):
             archive.write(path, names.give(f"{safe_name(path.stem)}{path.suffix}"))
+        if missing:
+            archive.writestr("not-painted.txt", missing)
     return buffer.getvalue()
 
 
@@ -196,7 +314,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                     elem_id="batch-which",
                 )
                 sheet = gr.Button(t("batch_sheet"), variant="primary", elem_id="batch-sheet")
-            stop = gr.Button(t("batch_stop"), size="sm")
+            stop = gr.Button(t("batch_stop"), size="sm", interactive=False, elem_id="batch-stop")
         with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
             file = gr.DownloadButton(
                 t("batch_file"),
@@ -205,7 +323,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                 interactive=False,
                 elem_id="batch-file",
             )
-            status = gr.HTML(t("batch_idle"), elem_id="batch-status", apply_default_css=False)
+            status = components.progress(elem_id="batch-status")
             pictures = gr.Gallery(
                 show_label=False,
                 label=t("result"),
@@ -217,12 +335,11 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                 buttons=["fullscreen"],
             )
     private: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
-    private["show_progress_on"] = status
-    results = [pictures, file]
-    jobs: Any = [
-        many.click(act.many_contents, [files, *shows], results, **private),
-        sheet.click(act.many_styles, [styles, *shows], results, **private),
-    ]
+    private["show_progress"] = "hidden"
+    results = [pictures, file, status, many, sheet, stop]
+    many.click(act.many_contents, [files, *shows], results, **private)
+    sheet.click(act.many_styles, [styles, *shows], results, **private)
+    stop.click(act.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
     tab.select(
         act.choices,
         [visit, styles],
@@ -240,4 +357,3 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
         trigger_mode="always_last",
         api_visibility="private",
     )
-    stop.click(None, None, None, cancels=jobs, api_visibility="private")

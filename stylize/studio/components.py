@@ -16,9 +16,9 @@ def viewer(**props: Any) -> gr.HTML:
     """Before and after with a handle, actions and the history of the visit.
 
     Events: ``settled`` (the live picture rests), ``past`` (an entry of the history was chosen),
-    ``reuse``, ``png`` and ``jpeg``.
+    ``detail`` (a part is seen larger than on screen), ``export``, ``stop`` and ``reuse``.
     """
-    return _scripted("viewer", None, "settled past reuse png jpeg", **props)
+    return _scripted("viewer", None, "settled past detail export stop reuse", **props)
 
 
 def picker(
@@ -28,13 +28,16 @@ def picker(
     return _scripted("picker", dict(value), "", source=dict(source), limit=limit, **props)
 
 
-def examples(items: Sequence[Mapping[str, str]], **props: Any) -> gr.HTML:
-    """A row of example pictures."""
-    return _scripted("examples", None, "", items=list(items), **props)
+def content(examples: Sequence[Mapping[str, str]], max_mb: int, **props: Any) -> gr.HTML:
+    """The visitor's picture, to choose, drop, paste or photograph, and examples.
+
+    Its value is what was chosen, then what the server made of it. Event: ``chosen``.
+    """
+    return _scripted("content", None, "chosen", examples=list(examples), max_mb=max_mb, **props)
 
 
 def drawing(**props: Any) -> gr.HTML:
-    """A canvas; its value is the drawing as a data URL. Event: ``submit``."""
+    """A canvas; the drawing is handed to the content."""
     return _scripted("drawing", None, "", **props)
 
 
@@ -46,6 +49,11 @@ def regions(source: Mapping[str, Any], **props: Any) -> gr.HTML:
 def style_map(source: Mapping[str, Any], **props: Any) -> gr.HTML:
     """The map of styles; its value is the name of the chosen one. Event: ``select``."""
     return _scripted("map", None, "", source=dict(source), **props)
+
+
+def progress(**props: Any) -> gr.HTML:
+    """How far a job has come, and what could not be done; its value is what is told of it."""
+    return _scripted("progress", None, "", **props)
 
 
 def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:

@@ -15,13 +15,17 @@ from stylize.studio.look import CONTROL_NAMES
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
 
+# Once the page shows the look, the picture follows; its scripts may still be on their way.
+_START = (
+    "() => { const go = () => window.Studio && Studio.start ? Studio.start() : setTimeout(go, 20);"
+    " go(); }"
+)
 MAIN_CONTROLS = ("strength", "color", "stroke_size", "detail")
 
 
 class CreateTab(NamedTuple):
     """Components of the tab that other tabs feed."""
 
-    picture: gr.Image
     picker: gr.HTML
     controls: list[gr.Slider]
     regions: gr.HTML
@@ -33,8 +37,9 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     with gr.Row(elem_id="create", equal_height=False):
         with gr.Column(elem_classes="st-side st-left", min_width=260):
             with gr.Column(elem_classes="st-panel st-content-panel"):
-                picture = _content()
-                samples = components.examples(example_items())
+                content = components.content(
+                    example_items(), painter.settings.max_upload_mb, elem_id="content-picture"
+                )
                 with gr.Group(visible=False, elem_classes="st-recipe") as recipe_bar:
                     gr.Markdown(t("recipe_found"))
                     restore = gr.Button(t("use_recipe"), size="sm", elem_id="use-recipe")
@@ -48,13 +53,14 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
                     sliders |= {name: slider(name) for name in others}
         with (
             gr.Column(elem_classes="st-middle", min_width=320, scale=3),
-            gr.Tabs(selected="result", elem_id="canvas-tabs") as sheets,
+            gr.Tabs(selected="result", elem_id="canvas-tabs"),
         ):
             with gr.Tab(t("result"), id="result"):
                 viewer = components.viewer(elem_id="viewer")
-            with gr.Tab(t("draw"), id="draw"):
-                drawing = components.drawing(elem_id="drawing")
-            with gr.Tab(t("regions"), id="regions"):
+            # In the page from the start: one that is not loses its props with an empty update.
+            with gr.Tab(t("draw"), id="draw", render_children=True):
+                components.drawing(elem_id="drawing")
+            with gr.Tab(t("regions"), id="regions", render_children=True):
                 regions = components.regions(painter.source(), elem_id="regions")
         with (
             gr.Column(elem_classes="st-side st-right", min_width=260),
@@ -70,10 +76,10 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
                 t("upload_style"), file_types=["image"], size="sm", elem_id="upload-style"
             )
         download = gr.File(visible="hidden")
-        told = gr.Textbox(visible="hidden")
 
     controls = [sliders[name] for name in CONTROL_NAMES]
     shows = [visit, picker, *controls]
+    taken = [visit, content, recipe_bar, regions, viewer]
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     silent = {"show_progress": "hidden", **engine}
     # What does not paint has queues of its own. What cannot fail needs none, so it works before a
@@ -82,28 +88,27 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     sure = {"queue": False, **quick}
     latest = {"trigger_mode": "always_last", **silent}
 
-    page.load(act.arrive, None, [picture, picker, *controls], **sure)
+    page.load(act.arrive, None, [picker, *controls], **sure).then(
+        None, None, None, js=_START, api_visibility="private"
+    )
     page.load(act.check_link, None, None, **quick)
+    content.chosen(act.take, [content, *shows], taken, **latest).failure(
+        None, None, content, js="() => ({ failed: Math.random() })", **quick
+    )
     gr.on(
         [picker.input, *(item.input for item in controls)], act.paint_live, shows, viewer, **latest
     )
     viewer.settled(act.paint, shows, viewer, **latest)
-    viewer.past(act.past, visit, [visit, picture, regions, picker, *controls], **quick)
-    viewer.png(act.save_png, shows, download, **engine).success(**_save(download))
-    viewer.jpeg(act.save_jpeg, shows, download, **engine).success(**_save(download))
-    viewer.reuse(act.save_png, shows, picture, **engine)
-
-    samples.select(act.example, None, picture, **sure)
-    drawing.submit(act.use_drawing, drawing, [picture, sheets], **quick)
-    # The browser may tell of one change twice, and the echo of a picture that has been undone in
-    # the meantime would bring it back. A text that stays the same is told once.
-    picture.change(
-        None, picture, told, js="(file) => (file && file.path) || ''", api_visibility="private"
+    viewer.past(act.past, visit, [visit, content, regions, picker, *controls], **quick)
+    viewer.detail(act.detail, shows, viewer, **latest)
+    viewer.export(act.export, shows, [viewer, download], **silent).success(
+        None, download, None, js="(file) => Studio.exported(file)", api_visibility="private"
+    ).failure(None, None, None, js="() => Studio.notExported()", api_visibility="private")
+    viewer.stop(act.stop, None, None, **sure)
+    viewer.reuse(act.reuse, shows, taken, **engine)
+    restore.click(act.use_recipe, visit, [visit, picker, *controls, recipe_bar], **quick).success(
+        act.paint, shows, viewer, **silent
     )
-    told.change(act.load_content, [picture, *shows], [visit, recipe_bar, regions, viewer], **silent)
-    restore.click(
-        act.use_recipe, [picture, visit], [visit, picker, *controls, recipe_bar], **quick
-    ).success(act.paint, shows, viewer, **silent)
     regions.input(act.use_regions, [regions, visit], visit, **quick).success(
         act.paint, shows, viewer, **latest
     )
@@ -119,7 +124,7 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     dice.click(act.surprise, visit, [picker, *controls], **sure).then(
         act.paint_live, shows, viewer, **silent
     )
-    return CreateTab(picture, picker, controls, regions)
+    return CreateTab(picker, controls, regions)
 
 
 def slider(name: str) -> gr.Slider:
@@ -138,41 +143,5 @@ def slider(name: str) -> gr.Slider:
     )
 
 
-def _content() -> gr.Image:
-    picture = gr.Image(
-        type="filepath",
-        image_mode=None,
-        format="png",
-        sources=["upload", "clipboard", "webcam"],
-        label=t("content_label"),
-        show_label=False,
-        elem_id="content-picture",
-        height=220,
-        buttons=[],
-    )
-    preprocess = picture.preprocess
-
-    def as_it_is(payload: Any) -> Any:
-        if payload is None or (payload.url or "").startswith("data:"):
-            return preprocess(payload)
-        return payload.path
-
-    # Gradio would open the file and fail without a word over what is no picture; our own reader
-    # explains it. Not a subclass: for those Gradio writes stub files beside the source.
-    picture.preprocess = as_it_is  # type: ignore[method-assign]
-    return picture
-
-
 def _small_button(key: str, **options: Any) -> gr.Button:
     return gr.Button(t(key), size="sm", min_width=40, **options)
-
-
-def _save(file: gr.File) -> dict[str, Any]:
-    """Let the browser save a file that has arrived."""
-    return {
-        "fn": None,
-        "inputs": file,
-        "outputs": None,
-        "js": "(file) => Studio.save(file)",
-        "api_visibility": "private",
-    }

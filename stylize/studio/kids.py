@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import secrets
 import threading
 import zipfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
@@ -22,7 +24,7 @@ from stylize.studio.shown import shown
 from stylize.studio.texts import t
 
 KIDS_STYLES = (
-    "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "red-horse",
+    "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "young-hare",
     "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
 )  # fmt: skip
 MAX_TILES = 12
@@ -40,20 +42,22 @@ class ClassWall:
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, visit: str, image: Image.Image) -> None:
-        """Keep the result of a visit; a later one replaces it."""
+    def put(self, image: Image.Image) -> str:
+        """Keep a result; returns the key by which it is deleted again."""
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "PNG")
+        key = secrets.token_hex(8)
         with self._lock:
-            self._pictures.pop(visit, None)
-            self._pictures[visit] = buffer.getvalue()
+            self._pictures[key] = buffer.getvalue()
             while len(self._pictures) > self._most:
                 self._pictures.popitem(last=False)
+        return key
 
-    def forget(self, visit: str) -> None:
-        """Delete the result of a visit."""
+    def forget(self, keys: Iterable[str]) -> None:
+        """Delete some results."""
         with self._lock:
-            self._pictures.pop(visit, None)
+            for key in keys:
+                self._pictures.pop(key, None)
 
     def clear(self) -> None:
         """Delete everything."""
@@ -91,33 +95,38 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
     minutes = max(1, round(settings.retention_s / 60))
     kids = components.kids(kids_styles(painter), wall is not None, minutes, elem_id="kids")
     last = gr.State(None, time_to_live=settings.retention_s)
+    given = gr.State((), time_to_live=settings.retention_s)  # hand-ins of the picture being made
 
     @shown
-    def paint(value: dict[str, str], request: gr.Request) -> tuple[dict[str, str], Any]:
+    def paint(value: dict[str, Any], request: gr.Request) -> tuple[dict[str, str], Any]:
         painter.rate.check(request.session_hash)
         image = paint_for_a_child(painter, value)
         return {"picture": to_data_url(image, quality=92)}, image
 
     @shown
-    def give(image: Image.Image | None, request: gr.Request) -> None:
+    def give(image: Image.Image | None, keys: tuple[str, ...]) -> tuple[str, ...]:
         if image is None:
             raise ImageError(say("forgotten"))
-        if wall is not None:
-            wall.put(str(request.session_hash), image)
+        return keys if wall is None else (*keys, wall.put(image))
 
-    def delete(request: gr.Request) -> tuple[None, None]:
+    def delete(keys: tuple[str, ...]) -> tuple[None, None, tuple[()]]:
         if wall is not None:
-            wall.forget(str(request.session_hash))
-        return None, None
+            wall.forget(keys)
+        return None, None, ()
+
+    def begin() -> tuple[()]:
+        """The next child begins: what was handed in is no longer this one's to delete."""
+        return ()
 
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     # In the browser, because a full queue would refuse this request as well.
     kids.submit(paint, kids, [kids, last], concurrency_id="engine", **private).failure(
         None, None, kids, js="() => ({ failed: true })", **private
     )
-    kids.upload(give, last, None, **private)
+    kids.upload(give, [last, given], given, **private)
+    kids.select(begin, None, given, queue=False, **private)
     # Before a full queue, too, "Delete now" deletes now.
-    kids.clear(delete, None, [kids, last], queue=False, **private)
+    kids.clear(delete, given, [kids, last, given], queue=False, **private)
 
 
 def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.Image:

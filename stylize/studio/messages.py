@@ -63,6 +63,18 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "Una serie hace aquí {most} imágenes como mucho; hay {number}. Elige menos o usa "
         "`stylize image` en la línea de órdenes.",
     ),
+    "say_batch_running": (
+        "One series is being painted already. Wait for it, or stop it first.",
+        "Es wird schon eine Serie gemalt. Warte auf sie, oder halte sie zuerst an.",
+        "已有一批图片正在绘制。请等待完成，或先停止。",
+        "Ya se está pintando una serie. Espera a que acabe o párala antes.",
+    ),
+    "say_batch_broken": (
+        "It could not be painted.",
+        "Es konnte nicht gemalt werden.",
+        "无法绘制。",
+        "No se ha podido pintar.",
+    ),
     "say_own_styles_limit": (
         "A visit keeps at most {most} styles of your own; you have {has}, and this would "
         "add {more}. Remove some in the Styles tab first.",

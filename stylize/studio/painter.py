@@ -74,6 +74,8 @@ class Painter:
     def add_style(self, visit: Visit, image: Image.Image, title: str) -> tuple[Visit, str]:
         """Add a visitor's style: to the library, or on a page for strangers to the visit.
 
+        A picture that is there already, pixel for pixel, is not added again.
+
         Returns:
             The visit, and the name of the style.
 
@@ -83,6 +85,9 @@ class Painter:
         """
         visit = self.with_own_library(visit)
         library = self.library_of(visit)
+        known = library.find_content(image)
+        if known is not None and not library.get(known).stale:
+            return visit, known
         self._check_room(library, 1)
         name = free_name(slugify(title), library)
         library.add(name, image, title=title)
@@ -144,7 +149,7 @@ class Painter:
         self.pace.note(image.size, elapsed)
         width, height = visit.content.full_size
         return {
-            "before": visit.content.screen_url,
+            "content": visit.content.key,
             "after": to_data_url(image, quality=85 if live else 92),
             "live": live,
             "width": width,
@@ -166,17 +171,31 @@ class Painter:
         return visit.back_to(scene, content, self.regions_of(visit, kept.painted))
 
     def at_full_size(
-        self, visit: Visit, look: Look, progress: Callable[[float], None] | None = None
+        self,
+        visit: Visit,
+        look: Look,
+        progress: Callable[[float], None] | None = None,
+        *,
+        size: tuple[int, int] | None = None,
     ) -> Image.Image:
         """Paint the content at its full size.
+
+        Args:
+            visit: Holds the content.
+            look: Styles and controls.
+            progress: Called with the share done; what it raises ends the work.
+            size: Paint it at this width and height instead.
 
         Raises:
             ImageError: There is no content.
         """
         if visit.content is None:
             raise ImageError(say("no_content"))
+        content = visit.content.full(self.settings)
+        if size is not None:
+            content = content.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
         return self.engine.stylize(
-            visit.content.full(self.settings),
+            content,
             self.style_of(visit, look),
             controls=look.controls,
             regions=visit.regions,
@@ -258,7 +277,15 @@ class Painter:
             weights[name] = weights.get(name, 0.0) + style.weight
         return visit, Look(weights, recipe.controls)
 
-    def save(self, image: Image.Image, suffix: str, stem: str, recipe: Recipe | None = None) -> str:
+    def save(
+        self,
+        image: Image.Image,
+        suffix: str,
+        stem: str,
+        recipe: Recipe | None = None,
+        *,
+        quality: int = 95,
+    ) -> str:
         """Write a result to a file that is deleted after the retention time.
 
         Args:
@@ -266,9 +293,10 @@ class Painter:
             suffix: ``.png``, ``.jpg`` or ``.webp``.
             stem: Name of the file without suffix.
             recipe: How it was made, to be kept inside of it.
+            quality: Of JPEG and WebP.
         """
         path = self.shelf.place(f"{safe_name(stem)}{suffix}")
-        save_image(image, path, recipe=recipe)
+        save_image(image, path, recipe=recipe, quality=quality)
         return str(path)
 
     def save_bytes(self, data: bytes, name: str) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from stylize.errors import StylizeError
 from stylize.studio import components
 from stylize.studio.create import CreateTab
+from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
@@ -37,13 +39,13 @@ class StyleActions:
     def describe(self, chosen: Mapping[str, float] | None, visit: Visit) -> tuple[Any, ...]:
         """Fill the form with what is known of a style."""
         if not chosen:
-            return "", *("" for _ in FIELDS), "", *(gr.Button(interactive=False) for _ in "12")
+            empty = [gr.Textbox("", interactive=False) for _ in (*FIELDS, "tags")]
+            return "", *empty, gr.Button(interactive=False)
         record = self.painter.library_of(visit).get(next(iter(chosen)))
         own = not record.bundled
         texts = [gr.Textbox(getattr(record, name), interactive=own) for name in FIELDS]
         tags = gr.Textbox(", ".join(record.tags), interactive=own)
-        buttons = [gr.Button(interactive=own) for _ in "12"]
-        return record.name, *texts, tags, *buttons
+        return record.name, *texts, tags, gr.Button(interactive=own)
 
     def from_map(self, name: str) -> dict[str, float]:
         """Choose in the gallery what was chosen on the map."""
@@ -60,18 +62,38 @@ class StyleActions:
 
     @shown
     def save(self, name: str, visit: Visit, *values: str) -> tuple[Any, ...]:
-        """Store what was typed into the form; the last value holds the tags."""
+        """Store what was typed into the form, if it is new; the last value holds the tags."""
+        library = self.painter.library_of(visit)
+        same = tuple(gr.skip() for _ in range(4))
+        if name not in library or library.get(name).bundled:  # the form is empty, or to be read
+            return same
         *texts, tags = values
-        words = [word.strip() for word in tags.split(",") if word.strip()]
-        changes = dict(zip(FIELDS, texts, strict=True))
-        self.painter.library_of(visit).update(name, **changes, tags=words)
-        return self.show(visit, name)
+        words = tuple(word.strip() for word in tags.split(",") if word.strip())
+        old, changes = library.get(name), dict(zip(FIELDS, texts, strict=True))
+        if words == old.tags and all(getattr(old, key) == text for key, text in changes.items()):
+            return same
+        values_to_store: dict[str, Any] = {**changes, "tags": words}
+        library.update(name, **values_to_store)
+        source = self.painter.source(visit)
+        return tuple(gr.HTML(source=source) for _ in same)
 
     @shown
     def remove(self, name: str, visit: Visit) -> tuple[Any, ...]:
-        """Forget a style."""
-        self.painter.library_of(visit).remove(name)
-        return self.show(visit, None)
+        """Forget a style; returns a file too that brings it back."""
+        library = self.painter.library_of(visit)
+        path = self.painter.shelf.place("removed.zip")
+        library.export(path, [name], originals=True)
+        library.remove(name)
+        return str(path), gr.Button(visible=True), *self.show(visit, None)
+
+    @shown
+    def bring_back(self, removed: str, visit: Visit) -> tuple[Any, ...]:
+        """Take the latest removal back."""
+        if not Path(removed).exists():
+            raise StylizeError(say("gone"))
+        report = self.painter.library_of(visit).import_(removed, on_conflict="rename")
+        names = [*report.added, *(name for _, name in report.renamed), *report.unchanged]
+        return gr.Button(visible=False), *self.show(visit, names[0] if names else None)
 
     @shown
     def export(self, visit: Visit) -> str:
@@ -112,13 +134,14 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
                 import_ = gr.UploadButton(t("import"), file_types=[".zip"], size="sm")
                 export = gr.Button(t("export"), size="sm", elem_id="export-styles")
             name = gr.Textbox(visible=False)
+            removed = gr.State("", time_to_live=painter.settings.retention_s)
             fields = [
                 gr.Textbox(label=t(f"style_{key}"), interactive=False, elem_id=f"style-{key}")
                 for key in FIELDS
             ]
             tags = gr.Textbox(label=t("tags"), interactive=False, elem_id="style-tags")
+            gr.Markdown(t("saved_as_typed"))
             with gr.Row():
-                save = gr.Button(t("save"), size="sm", interactive=False, elem_id="save-style")
                 remove = gr.Button(
                     t("remove"),
                     size="sm",
@@ -126,17 +149,27 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
                     variant="stop",
                     elem_id="remove-style",
                 )
+                undo = gr.Button(t("bring_back"), size="sm", visible=False, elem_id="undo-remove")
             file = gr.File(visible="hidden")
 
     galleries = [browser, atlas, create.picker, create.regions]
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
-    form = [name, *fields, tags, save, remove]
+    form = [name, *fields, tags, remove]
     browser.change(act.describe, [browser, visit], form, **quick)
     atlas.select(act.from_map, atlas, browser, queue=False, **quick)
     add.upload(act.add, [add, visit], [visit, *galleries], **engine)
-    save.click(act.save, [name, visit, *fields, tags], galleries, **quick)
-    remove.click(act.remove, [name, visit], galleries, **quick)
+    typed = [*fields, tags]
+    for event in ("blur", "submit"):
+        gr.on(
+            [getattr(field, event) for field in typed],
+            act.save,
+            [name, visit, *typed],
+            galleries,
+            **quick,
+        )
+    remove.click(act.remove, [name, visit], [removed, undo, *galleries], **quick)
+    undo.click(act.bring_back, [removed, visit], [undo, *galleries], **quick)
     import_.upload(act.import_, [import_, visit], [visit, *galleries], **engine)
     export.click(act.export, visit, file, **quick).success(
         None, file, None, js="(file) => Studio.save(file)", api_visibility="private"

@@ -100,17 +100,9 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
     names = (
-        "base",
-        "library",
-        "viewer",
-        "picker",
-        "examples",
-        "pad",
-        "map",
-        "camera",
-        "kids",
-        "ready",
-    )
+        "base", "connection", "session", "library", "camera", "content", "zoom", "export", "viewer",
+        "picker", "pad", "map", "progress", "kids", "ready",
+    )  # fmt: skip
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]
     source = "\n".join(parts)

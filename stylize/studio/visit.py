@@ -67,6 +67,7 @@ class Content:
         screen: As shown when a slider has come to rest.
         screen_url: ``screen`` as a data URL.
         full_size: Width and height of the full size in pixels.
+        key: The browser's name for it.
     """
 
     path: str | None
@@ -74,24 +75,31 @@ class Content:
     screen: Image.Image
     screen_url: str
     full_size: tuple[int, int]
+    key: str = ""
 
     @classmethod
-    def load(cls, path: str, settings: StudioSettings) -> Content:
+    def load(cls, path: str, settings: StudioSettings, *, key: str = "") -> Content:
         """Open an uploaded file.
 
         Raises:
             ImageError: The file is no picture or beyond the limits.
         """
-        return cls.from_image(open_picture(path, settings), settings, path=path)
+        return cls.from_image(open_picture(path, settings), settings, path=path, key=key)
 
     @classmethod
     def from_image(
-        cls, image: Image.Image, settings: StudioSettings, *, path: str | None = None
+        cls,
+        image: Image.Image,
+        settings: StudioSettings,
+        *,
+        path: str | None = None,
+        key: str = "",
     ) -> Content:
         """Take a picture that is already open."""
         screen = fit(image, settings.screen_px)
         preview = fit(screen, settings.preview_px)
-        return cls(path, preview, screen, to_data_url(screen, quality=90), image.size)
+        url = to_data_url(screen, quality=90)
+        return cls(path, preview, screen, url, image.size, key or secrets.token_hex(8))
 
     @classmethod
     def again(cls, scene: Scene, settings: StudioSettings) -> Content | None:
@@ -99,8 +107,9 @@ class Content:
         if not scene.screen_url:
             return None
         if scene.path is not None and Path(scene.path).exists():
-            return cls.load(scene.path, settings)
-        return cls.from_image(from_data_url(scene.screen_url, settings), settings)
+            return cls.load(scene.path, settings, key=scene.key)
+        screen = from_data_url(scene.screen_url, settings)
+        return cls.from_image(screen, settings, key=scene.key)
 
     def full(self, settings: StudioSettings) -> Image.Image:
         """Return the content at its full size, or what is on screen once the file is deleted."""
@@ -116,11 +125,13 @@ class Scene:
     Attributes:
         path: File of the content.
         screen_url: The content as shown; empty where there was none.
+        key: The browser's name for the content.
         painted: Regions as the browser sent them.
     """
 
     path: str | None = None
     screen_url: str = ""
+    key: str = ""
     painted: Mapping[str, Any] | None = None
 
 
@@ -134,6 +145,7 @@ class Visit:
         regions: Parts of the content with a style of their own.
         scene: Number of the present scene; 0 before the first content.
         scenes: The latest scenes by number, for the history.
+        latest: What was made last and may be asked for again; shared by all states of the visit.
     """
 
     content: Content | None = None
@@ -141,10 +153,11 @@ class Visit:
     regions: tuple[Region, ...] = ()
     scene: int = 0
     scenes: Mapping[int, Scene] = field(default_factory=dict)
+    latest: dict[str, Any] = field(default_factory=dict)
 
     def with_content(self, content: Content | None) -> Visit:
         """Return the visit with another content; the regions of the old one are gone."""
-        scene = Scene(content.path, content.screen_url) if content else Scene()
+        scene = Scene(content.path, content.screen_url, content.key) if content else Scene()
         return replace(self, content=content, regions=())._noted(scene)
 
     def with_regions(

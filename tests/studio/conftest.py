@@ -99,6 +99,7 @@ def context(request, browser):
 def tab(context):
     """An empty tab: opening the page in it is a new visit."""
     tab = context.new_page()
+    tab.on("dialog", lambda question: question.accept())
     yield tab
     tab.close()
 

@@ -87,7 +87,7 @@ def test_what_does_not_paint_does_not_wait_for_those_who_do(engine, visitors):
     second = visitors(f"{address}/?style=senecio:1&strength=0.5")
     expect(second.locator("#picker .st-chip")).to_contain_text("Senecio")
     expect(second.locator("#control-strength input[type=number]")).to_have_value("0.5")
-    expect(second.locator("#content-picture img")).to_be_visible()
+    expect(second.locator("#content-picture .st-content-image")).to_be_visible()
     page.close()
 
 

@@ -40,7 +40,7 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
     title.fill("The pond")
     tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
     tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
-    tab.locator("#save-style").click()
+    tab.keyboard.press("Tab")
     expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
     expect(tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
 

@@ -138,20 +138,26 @@ def test_a_picture_without_recipe_has_none(painter, picture_file):
 def test_strangers_styles_stay_in_their_visit(engine):
     painter = make_painter(engine, public=True, max_own_styles=7)
     before = painter.library.names()
-    visit, name = painter.add_style(Visit(), fakes.picture(1, (64, 64)), "Ma plage")
+    visit, name = painter.add_style(Visit(), fakes.picture(31, (64, 64)), "Ma plage")
     assert name == "ma-plage"
     assert painter.library.names() == before
     assert name in painter.library_of(visit)
     with pytest.raises(LimitError):
-        painter.add_style(visit, fakes.picture(2, (64, 64)), "Zwei")
+        painter.add_style(visit, fakes.picture(32, (64, 64)), "Zwei")
 
 
 def test_at_home_styles_are_kept(painter):
-    visit, name = painter.add_style(Visit(), fakes.picture(1, (64, 64)), "Mine")
+    visit, name = painter.add_style(Visit(), fakes.picture(31, (64, 64)), "Mine")
     assert visit.library is None
     assert name in painter.library
-    _, second = painter.add_style(visit, fakes.picture(2, (64, 64)), "Mine")
+    _, second = painter.add_style(visit, fakes.picture(32, (64, 64)), "Mine")
     assert second == "mine-2"
+
+
+def test_a_picture_that_is_there_is_not_added_again(painter):
+    _, name = painter.add_style(Visit(), fakes.picture(31, (64, 64)), "Mine")
+    assert painter.add_style(Visit(), fakes.picture(31, (64, 64)), "Again")[1] == name
+    assert painter.add_style(Visit(), fakes.picture(0, (64, 64)), "Again")[1] == "starry-night"
 
 
 def painted(color):

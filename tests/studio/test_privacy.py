@@ -90,18 +90,19 @@ def test_a_visit_is_forgotten_when_its_page_is_closed(browser):
     page.close()
 
 
-def test_a_picture_that_was_forgotten_is_asked_for_again(browser, picture_file):
+def test_a_picture_that_was_forgotten_comes_from_the_device_again(browser, picture_file):
     page, address = serve(fakes.FakeEngine())
     context = new_context(browser)
     tab = context.new_page()
     tab.goto(address)
     expect(tab.locator(".st-stage")).to_be_visible()
+    tab.locator("#content-picture input[type=file]").set_input_files(picture_file)
+    expect(tab.locator(".st-past")).to_have_count(2)
     for visit in page.state_holder.session_data.values():
         visit.state_data.clear()  # as Gradio does after the retention time
     tab.locator("#picker .st-pick", has_text="Senecio").click()
-    expect(tab.locator(".st-empty")).to_contain_text("Your picture was deleted here")
-    tab.locator("#content-picture input[type=file]").set_input_files(picture_file)
-    expect(tab.locator(".st-stage")).to_be_visible()
+    expect(tab.locator(".st-past")).to_have_count(3)
+    expect(tab.locator(".st-note")).to_contain_text("120")
     context.close()
     page.close()
 

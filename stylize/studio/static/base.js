@@ -49,11 +49,18 @@ window.Studio = window.Studio || {};
 
   const paths = {
     undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+    redo: "M15 14l5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
+    folder: "M4 6h6l2 2h8v11H4z",
+    paste: "M9 5H6v15h12V5h-3M9 3h6v4H9z",
     download: "M12 3v12m0 0 5-5m-5 5-5-5M4 20h16",
     reuse: "M4 12a8 8 0 0 1 14-5l2 2m0-5v5h-5M20 12a8 8 0 0 1-14 5l-2-2m0 5v-5h5",
     link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1m2 4a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
     compare: "M12 3v18M8 7l-5 5 5 5M16 7l5 5-5 5",
     plus: "M12 5v14M5 12h14",
+    minus: "M5 12h14",
+    fit: "M4 5h16v14H4zM9 9h6v6H9z",
+    copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+    share: "M12 15V3m0 0L8 7m4-4 4 4M5 11v9h14v-9",
     check: "M5 13l4 4L19 7",
     close: "M6 6l12 12M18 6 6 18",
     like: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM16.5 13v7M13 16.5h7",
@@ -117,6 +124,28 @@ window.Studio = window.Studio || {};
     }).observe(block, { subtree: true, childList: true, characterData: true });
   };
 
+  /** Rebuild a row; the focus stays on the same button, or on its neighbour if that is gone. */
+  Studio.rebuild = (row, ...children) => {
+    const targets = () => [...row.querySelectorAll("button, input, select")];
+    const name = (element) => element.getAttribute("aria-label") || element.textContent;
+    const old = targets();
+    const at = old.indexOf(document.activeElement);
+    row.replaceChildren(...children);
+    if (at < 0) return;
+    const now = targets();
+    const same = now.filter((element) => name(element) === name(old[at]));
+    (same[old.filter((element) => name(element) === name(old[at])).indexOf(old[at])] || same[0] || now[Math.min(at, now.length - 1)] || row).focus();
+  };
+
+  /** Call `look` when another tab of this browser has changed the styles, or the server was away. */
+  const channel = window.BroadcastChannel ? new BroadcastChannel("stylize-styles") : null;
+  const looks = [];
+  const lookAround = Studio.later(() => looks.forEach((look) => look()), 50);
+  Studio.elsewhere = (look) => looks.push(look);
+  if (channel) channel.onmessage = lookAround;
+  document.addEventListener("studio-back", lookAround);
+  Studio.changedStyles = Studio.later(() => { if (channel) channel.postMessage("changed"); }, 50);
+
   /** Lower case without accents, for searching. */
   Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
@@ -132,20 +161,20 @@ window.Studio = window.Studio || {};
     anchor.remove();
   };
 
-  /** Make a file the content; the children's page has its own way. */
-  Studio.take = async (file) => {
-    const field = () => document.querySelector("#content-picture input[type=file]");
-    const block = document.querySelector("#content-picture");
-    if (!block) return;
-    if (block.offsetParent === null) document.querySelector("#tabs [role=tab]").click();
-    if (!field()) block.querySelector(".source-selection button").click(); // the clipboard's pane has no field
-    for (let tries = 0; !field() && tries < 50; tries += 1) await new Promise((done) => setTimeout(done, 20));
-    if (!field()) return;
-    const transfer = new DataTransfer();
-    transfer.items.add(file);
-    field().files = transfer.files;
-    field().dispatchEvent(new Event("change", { bubbles: true }));
-  };
+  /**
+   * Undo (Ctrl+Z) and redo (Ctrl+Shift+Z, Ctrl+Y) of an element, wherever the focus is, while the
+   * element is on screen. Fields for text keep their own.
+   */
+  Studio.shortcuts = (element, undo, redo) => document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !element.checkVisibility()) return;
+    const { tagName, type } = event.target;
+    if (tagName === "TEXTAREA" || (tagName === "INPUT" && !/^(range|checkbox|radio|file|button)$/.test(type))) return;
+    const key = event.key.toLowerCase();
+    const action = key === "y" || (key === "z" && event.shiftKey) ? redo : key === "z" ? undo : null;
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
 
   // A picture that is pasted, or dropped outside of a drop zone, becomes the content; without this
   // the browser would show the dropped file instead of the page. Texts are pasted as ever.
@@ -153,6 +182,8 @@ window.Studio = window.Studio || {};
     const file = [...(transfer ? transfer.files : [])].find((item) => item.type.startsWith("image/"));
     if (!file) return;
     event.preventDefault();
+    const tab = document.querySelector("#tabs [role=tab]");
+    if (tab && tab.getAttribute("aria-selected") !== "true") tab.click(); // to where the picture is seen
     Studio.take(file);
   };
   window.addEventListener("dragover", (event) => event.preventDefault());

@@ -4,17 +4,16 @@ Studio.big = (name, key, onclick, extra = "") => Studio.make("button", { type: "
 /**
  * The live camera, for a shot on the page itself. Browsers lend it to secure pages only; elsewhere,
  * and where there is none or it is denied, `otherwise` is called (a tablet's own camera app).
- * `take` gets the video at the moment of the shot; `shown` is told whether the camera is on screen.
+ * `big`: makes its buttons. `take` gets the video at the moment of the shot; `shown` is told whether the camera is on screen.
  */
-Studio.camera = (take, otherwise, shown) => {
-  const { make, text, big } = Studio;
+Studio.camera = (take, otherwise, shown, big = Studio.big) => {
+  const { make, text } = Studio;
   const view = make("video", { class: "st-kid-video", playsinline: true, "aria-label": text("kids_camera"), onloadeddata: () => { shoot.disabled = false; } });
   view.muted = true;
   view.autoplay = true;
   const shoot = big("camera", "kids_shoot", async () => { await take(view); close(); }, "st-go");
   const element = make("div", { class: "st-kid-live", hidden: true }, view, make("div", { class: "st-kid-actions" }, big("undo", "kids_back", () => close()), shoot));
   let stream = null;
-  let denied = !navigator.mediaDevices;
   let wanted = false;
 
   const show = (on) => { element.hidden = !on; shown(on); };
@@ -27,9 +26,8 @@ Studio.camera = (take, otherwise, shown) => {
   const open = async () => {
     if (wanted) return;
     wanted = true;
-    try { if (!denied) stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }); }
-    catch { denied = true; }
-    if (denied) { wanted = false; otherwise(); return; }
+    try { stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }); }
+    catch { wanted = false; otherwise(); return; }
     if (!wanted) { close(); return; } // allowed only after the child went on
     shoot.disabled = true;
     view.srcObject = stream;

@@ -1,7 +1,7 @@
 // The children's page: three steps (make, pick, done), large targets, hardly any words.
 // props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention.
 // value to the server: {drawing, style}; from it: {picture} or {failed}.
-// Events: submit (paint), clear (delete now), upload (give to the teacher).
+// Events: submit (paint), clear (delete now), upload (give to the teacher), select (the next child begins).
 Studio.kids = ({ element, props, trigger, watch }) => {
   const { make, icon, text, big } = Studio;
   const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [10, 24, 56], size: 1, paper: "#ffffff", big: true });
@@ -10,7 +10,6 @@ Studio.kids = ({ element, props, trigger, watch }) => {
 
   const fileInput = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => { if (fileInput.files[0]) photo(fileInput.files[0]); fileInput.value = ""; } });
   const sorry = make("p", { class: "st-kid-sorry", role: "status", hidden: true }, text("kids_unreadable"));
-  let hasPhoto = false;
   // The photo is drawn small onto a canvas: place and time inside the file never leave the tablet.
   const photo = async (source) => {
     const bitmap = await createImageBitmap(source, { imageOrientation: "from-image" }).catch(() => null);
@@ -21,17 +20,15 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     copy.width = Math.max(16, Math.round(bitmap.width * scale));
     copy.height = Math.max(16, Math.round(bitmap.height * scale));
     copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
-    pad.resize(copy.width, copy.height);
-    pad.show(copy.toDataURL("image/jpeg", 0.92));
-    hasPhoto = true;
-    ready();
+    pad.change({ width: copy.width, height: copy.height, strokes: [], backdrop: copy.toDataURL("image/jpeg", 0.92) });
+    pad.onlift();
   };
   Studio.take = photo; // what is pasted or dropped
 
   const camera = Studio.camera(photo, () => fileInput.click(), (on) => { making.hidden = on; });
   const next = big("check", "kids_next", () => { picture = pad.data(); go(1); }, "st-go");
-  const ready = () => { next.disabled = pad.blank && !hasPhoto; };
-  pad.onlift = ready;
+  const ready = () => { next.disabled = pad.blank; };
+  pad.onlift = () => { ready(); Studio.session.keep("drawing", pad.blank ? null : pad.state); };
 
   const making = make("div", { class: "st-kid-step" }, pad.element, sorry, make("div", { class: "st-kid-actions" }, big("camera", "kids_camera", () => camera.open()), next));
 
@@ -41,11 +38,14 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const shown = make("img", { class: "st-kid-result", alt: text("after_alt") });
   const words = make("p", {}, text("kids_wait"));
   const wait = make("div", { class: "st-kid-wait", role: "status" }, make("div", { class: "st-kid-dots", "aria-hidden": "true" }, make("i"), make("i"), make("i")), words);
-  const give = big("plus", "kids_give", () => { give.disabled = true; trigger("upload", {}); });
+  const give = big("plus", "kids_give", () => { give.disabled = true; sent.hidden = false; trigger("upload", {}); });
   give.hidden = !props.wall;
+  const sent = make("p", { class: "st-kid-sorry", role: "status", hidden: true }, text("kids_sent"));
+  const saveHere = big("download", "save", () => { make("a", { href: shown.src, download: "picture.jpg" }).click(); });
   const done = make("div", { class: "st-kid-actions" },
-    big("again", "kids_again", () => go(1), "st-go"), big("brush", "kids_new", () => fresh()), big("print", "kids_print", () => window.print()), give,
-    big("trash", "kids_delete", () => { trigger("clear", {}); fresh(); }, "st-danger"));
+    big("again", "kids_again", () => go(1), "st-go"), big("brush", "kids_new", () => { if (window.confirm(text("kids_sure_new"))) { trigger("select", {}); fresh(); } }), saveHere, big("print", "kids_print", () => window.print()), give,
+    big("trash", "kids_delete", () => { if (window.confirm(text("kids_sure_delete"))) { trigger("clear", {}); fresh(); } }, "st-danger"),
+    sent);
 
   const steps = [
     make("section", { class: "st-kid-step" }, making, camera.element, fileInput),
@@ -64,23 +64,21 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   };
   const fresh = () => {
     picture = null;
-    hasPhoto = false;
     sorry.hidden = true;
-    pad.show(null);
-    pad.resize(960, 720);
+    pad.reset({ width: 960, height: 720 });
+    Studio.session.forget();
     shown.removeAttribute("src");
     props.value = null;
     ready();
     go(0);
   };
-  const clear = pad.clear.bind(pad);
-  pad.clear = () => { hasPhoto = false; pad.show(null); clear(); };
   const paint = (style) => {
     if (waiting) return;
     waiting = true;
     wait.hidden = false;
     shown.hidden = done.hidden = true;
     give.disabled = false;
+    sent.hidden = true;
     go(2);
     props.value = { drawing: picture, style };
     trigger("submit", {});
@@ -90,11 +88,28 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     const result = props.value;
     if (!result || steps[2].hidden) return;
     if (!result.picture) { go(1); return; }
-    shown.src = result.picture;
+    reveal(result.picture);
+    Studio.session.keep("result", { picture, painted: result.picture });
+  });
+  const reveal = (painted) => {
+    shown.src = painted;
     wait.hidden = true;
     shown.hidden = done.hidden = false;
-  });
+  };
+  document.addEventListener("studio-lost", () => { if (waiting) { waiting = false; go(1); } }); // what was asked for will not come
   Studio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
   drawTiles();
-  fresh();
+  go(0);
+  ready();
+  // A reload brings the drawing and the result back, as long as the server would have kept it.
+  Studio.session.hours = (props.minutes || 10) / 60;
+  Studio.session.load().then(({ drawing, result }) => {
+    if (!pad.blank) return;
+    if (drawing) pad.reset(drawing);
+    ready();
+    if (!result) return;
+    picture = result.picture;
+    go(2);
+    reveal(result.painted);
+  });
 };

@@ -1,9 +1,10 @@
 // A canvas to draw on with finger, pen or mouse: used for drawings, regions and by children.
-// A stroke is kept as points, so undo repaints the others; nothing is sent before the pen is lifted.
+// A stroke is kept as points. Everything that changes the sheet, also clearing it, is one step that undo
+// takes back; nothing is sent before the pen is lifted. `onlift` is called after every step.
 Studio.Pad = class {
   constructor({ width, height, colors, sizes, size = 1, paper = null, onlift = () => {}, big = false }) {
     const { make, icon, text } = Studio;
-    Object.assign(this, { strokes: [], paper, onlift, color: colors[0], eraser: false, width: sizes[size] });
+    Object.assign(this, { past: [], future: [], paper, onlift, color: colors[0], eraser: false, width: sizes[size] });
     this.canvas = make("canvas", { class: "st-canvas", "aria-label": text("drawing_area"), role: "img", tabindex: 0 });
     this.backdrop = make("img", { class: "st-backdrop", alt: "", hidden: true });
     this.swatches = colors.map((color, index) => make("button", { type: "button", class: "st-swatch", style: `--swatch:${color}`, "aria-label": text("colour_n", { n: index + 1 }), "aria-pressed": String(index === 0), onclick: () => this.pick(color) }));
@@ -11,19 +12,27 @@ Studio.Pad = class {
     const tool = (name, key, action) => make("button", { type: "button", class: big ? "st-big" : "st-button st-icon-only", "aria-label": text(key), title: text(key), onclick: action }, icon(name));
     this.rubber = make("button", { type: "button", class: big ? "st-big" : "st-button", "aria-pressed": "false", onclick: () => this.pick(null), "aria-label": text("eraser"), title: text("eraser") }, big ? icon("eraser") : text("eraser"));
     this.undoButton = tool("undo", "undo", () => this.undo());
+    this.redoButton = tool("redo", "redo", () => this.redo());
     this.tools = make("div", { class: "st-tools", role: "toolbar", "aria-label": text("brushes") },
-      make("div", { class: "st-swatches" }, ...this.swatches), make("div", { class: "st-dots" }, ...this.dots), this.rubber, this.undoButton, tool("trash", "clear", () => this.clear()));
+      make("div", { class: "st-swatches" }, ...this.swatches), make("div", { class: "st-dots" }, ...this.dots), this.rubber, this.undoButton, this.redoButton, tool("trash", "clear", () => this.clear()));
     this.sheet = make("div", { class: "st-sheet" }, this.backdrop, this.canvas);
     this.element = make("div", { class: "st-pad" + (big ? " st-pad-big" : "") }, this.tools, this.sheet);
-    this.resize(width, height);
+    this.reset({ width, height });
     this.listen();
+    Studio.shortcuts(this.element, () => this.undo(), () => this.redo());
   }
-  resize(width, height) {
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.sheet.style.setProperty("--ratio", `${width} / ${height}`);
-    this.sheet.style.setProperty("--tall", width / height);
-    this.strokes = [];
+  /** Start anew, with nothing to take back: {width, height, strokes, backdrop}. */
+  reset({ width, height, strokes = [], backdrop = null }) {
+    this.past = [];
+    this.future = [];
+    this.state = { width, height, strokes, backdrop };
+    this.repaint();
+  }
+  /** Make one step: some of {width, height, strokes, backdrop} become others. */
+  change(parts) {
+    this.past.push(this.state);
+    this.future = [];
+    this.state = { ...this.state, ...parts };
     this.repaint();
   }
   /** Choose a colour; null is the eraser. */
@@ -45,8 +54,7 @@ Studio.Pad = class {
       event.preventDefault();
       this.canvas.setPointerCapture(event.pointerId);
       stroke = { color: this.eraser ? null : this.color, width: this.width, points: [this.place(event)] };
-      this.strokes.push(stroke);
-      this.paint(stroke);
+      this.change({ strokes: [...this.state.strokes, stroke] });
     });
     this.canvas.addEventListener("pointermove", (event) => {
       if (!stroke) return;
@@ -54,18 +62,13 @@ Studio.Pad = class {
       (steps.length ? steps : [event]).forEach((step) => stroke.points.push(this.place(step)));
       this.paint(stroke);
     });
-    const lift = () => { if (stroke) { stroke = null; this.lifted(); } };
+    const lift = () => { if (stroke) { stroke = null; this.onlift(); } };
     this.canvas.addEventListener("pointerup", lift);
     this.canvas.addEventListener("pointercancel", lift);
-    this.canvas.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || this.undoButton.disabled) return;
-      event.preventDefault();
-      this.undo();
-    });
   }
-  lifted() { this.undoButton.disabled = this.strokes.length === 0; this.onlift(); }
   paint({ color, width, points, image }) {
     const pen = this.canvas.getContext("2d");
+    pen.globalCompositeOperation = "source-over";
     if (image) { pen.drawImage(image, 0, 0, this.canvas.width, this.canvas.height); return; }
     pen.globalCompositeOperation = color ? "source-over" : "destination-out";
     pen.strokeStyle = pen.fillStyle = color || "#000";
@@ -81,23 +84,41 @@ Studio.Pad = class {
     pen.stroke();
   }
   repaint() {
-    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
-    this.strokes.forEach((stroke) => this.paint(stroke));
-    this.undoButton.disabled = this.strokes.length === 0;
+    const { width, height, strokes, backdrop } = this.state;
+    this.canvas.width = width; // setting it empties the canvas
+    this.canvas.height = height;
+    this.sheet.style.setProperty("--ratio", `${width} / ${height}`);
+    this.sheet.style.setProperty("--tall", width / height);
+    this.backdrop.hidden = !backdrop;
+    if (backdrop && this.backdrop.src !== backdrop) this.backdrop.src = backdrop;
+    strokes.forEach((stroke) => this.paint(stroke));
+    this.undoButton.disabled = this.past.length === 0;
+    this.redoButton.disabled = this.future.length === 0;
   }
-  undo() { this.strokes.pop(); this.repaint(); this.onlift(); }
-  clear() { this.strokes = []; this.repaint(); this.onlift(); }
+  step(from, to) {
+    if (!from.length) return;
+    to.push(this.state);
+    this.state = from.pop();
+    this.repaint();
+    this.onlift();
+  }
+  undo() { this.step(this.past, this.future); }
+  redo() { this.step(this.future, this.past); }
+  clear() {
+    const { strokes, backdrop } = this.state;
+    if (!strokes.length && !(this.paper && backdrop)) return;
+    this.change({ strokes: [], backdrop: this.paper ? null : backdrop });
+    this.onlift();
+  }
   /** Take up an earlier drawing, as one stroke. */
   async restore(url) {
     const image = new Image();
     image.src = url;
     await image.decode();
-    this.strokes = [{ color: "any", image }];
-    this.repaint();
+    this.reset({ ...this.state, strokes: [{ color: "any", image }] });
   }
-  get blank() { return !this.strokes.some((stroke) => stroke.color); }
-  /** Show a picture behind the drawing. */
-  show(url) { this.backdrop.hidden = !url; if (url) this.backdrop.src = url; }
+  /** Nothing is on the sheet; without paper a backdrop does not count. */
+  get blank() { return !this.state.strokes.some((stroke) => stroke.color) && !(this.paper && this.state.backdrop); }
   /** The drawing as a data URL: on its paper, or transparent where there is none. */
   data() {
     const copy = document.createElement("canvas");
@@ -113,16 +134,22 @@ Studio.Pad = class {
 
 Studio.CRAYONS = ["#1f2937", "#d62839", "#f3722c", "#f9c74f", "#43aa4b", "#277da1", "#7b4fb5", "#f4a6c0", "#8d5a3b", "#ffffff"];
 
-// Draw the content. value: data URL of the drawing | null. Event: submit.
-Studio.drawing = ({ element, props, trigger }) => {
-  const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [6, 14, 32, 70], paper: "#ffffff" });
-  const use = Studio.button("check", "use_drawing", () => { if (!pad.blank) { props.value = pad.data(); trigger("submit", {}); } }, { words: true, class: "st-button st-primary" });
+// Draw the content. What was drawn is kept on the device until it is used or cleared.
+Studio.drawing = ({ element }) => {
+  const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [6, 14, 32, 70], paper: "#ffffff", onlift: () => { Studio.session.keep("drawing", pad.state); mark(); } });
+  const use = Studio.button("check", "use_drawing", async () => {
+    const blob = await (await fetch(pad.data())).blob();
+    Studio.take(new File([blob], "drawing.png", { type: "image/png" }));
+    document.querySelector("#canvas-tabs [role=tab]").click();
+  }, { words: true, class: "st-button st-primary", disabled: true });
+  const mark = () => { use.disabled = pad.blank; };
   pad.tools.append(use);
   element.replaceChildren(pad.element);
+  Studio.session.load().then(({ drawing }) => { if (drawing && pad.blank) { pad.reset(drawing); mark(); } });
 };
 
 // Paint regions over the content, each with a style of its own.
-// props.source as of the picker. value from the server: {content: {url, width, height}} | null; to the server:
+// props.source as of the picker. value from the server: {content: {key, width, height}} | null; to the server:
 // {painted, styles: {colour: name | ""}} | null. An earlier state comes back as {content, painted, styles}. Event: input.
 Studio.regions = ({ element, props, trigger, watch }) => {
   const { make, text } = Studio;
@@ -134,8 +161,11 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   const tell = () => {
     const used = Object.fromEntries(colors.filter((color) => color in chosen).map((color) => [color, chosen[color]]));
     props.value = pad.blank ? null : { painted: pad.data(), styles: used };
+    Studio.session.keep("painted", props.value);
     trigger("input", {});
   };
+  /** The regions as they are sent, null if there are none. */
+  Studio.painted = () => (pad.blank ? null : { painted: pad.data(), styles: { ...chosen } });
   const pad = new Studio.Pad({ width: 640, height: 480, colors, sizes: [18, 44, 90], onlift: tell });
   const choices = make("div", { class: "st-region-styles" });
   const hint = make("p", { class: "st-hint" }, text("regions_hint"));
@@ -155,10 +185,10 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   const fresh = () => {
     if (!props.value || !("content" in props.value)) return; // told by ourselves
     const { content, painted, styles } = props.value;
-    pad.show(content && content.url);
-    if (!content) return;
-    const scale = 640 / Math.max(content.width, content.height);
-    pad.resize(Math.round(content.width * scale), Math.round(content.height * scale));
+    const scale = content ? 640 / Math.max(content.width, content.height) : 1;
+    pad.reset({ width: Math.round((content ? content.width : 640) * scale), height: Math.round((content ? content.height : 480) * scale) });
+    if (content) Studio.contentUrl(content.key, (url) => { pad.state.backdrop = url; pad.repaint(); });
+    Studio.session.keep("painted", painted ? { painted, styles } : null);
     if (!painted) return;
     Object.assign(chosen, styles);
     drawChoices();
@@ -178,6 +208,7 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   };
   new IntersectionObserver((entries) => { if (first.length && entries.some((entry) => entry.isIntersecting)) drawChoices(); }).observe(element);
   watch("source", refresh);
+  Studio.elsewhere(refresh);
   watch("value", fresh);
   drawChoices();
   fresh();

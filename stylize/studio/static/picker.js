@@ -33,7 +33,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   const drawStrip = () => {
     const names = Object.keys(chosen).filter(byName);
     strip.hidden = names.length === 0;
-    strip.replaceChildren(...names.map((name) => {
+    Studio.rebuild(strip, ...names.map((name) => {
       const style = byName(name);
       const share = make("output", { class: "st-share" });
       const weight = make("input", { type: "range", min: 0.05, max: 1, step: 0.05, value: chosen[name], "aria-label": text("weight_of", { title: style.title }), oninput: (event) => { chosen[name] = Number(event.target.value); tell(); shares(); } });
@@ -56,7 +56,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   let allTags = [];
   const drawTags = () => {
     tags.hidden = allTags.length === 0;
-    tags.replaceChildren(...allTags.map((name) => make("button", { type: "button", class: "st-tag", "aria-pressed": String(name === tag), onclick: () => { tag = tag === name ? null : name; near = null; again(); } }, name)));
+    Studio.rebuild(tags, ...allTags.map((name) => make("button", { type: "button", class: "st-tag", "aria-pressed": String(name === tag), onclick: () => { tag = tag === name ? null : name; near = null; again(); } }, name)));
   };
 
   const tile = (style) => {
@@ -85,7 +85,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     if (!last) {
       grid.replaceChildren(end);
       found.replaceChildren();
-      if (near) found.append(text("like_style", { title: byName(near).title }), " ", make("button", { type: "button", class: "st-clear", onclick: () => { near = null; again(); } }, text("show_all")));
+      if (near) found.append(text("like_style", { title: byName(near).title }), " ", make("button", { type: "button", class: "st-clear", onclick: () => { near = null; again(); search.focus(); } }, text("show_all")));
       else if (!page.items.length) found.append(text("nothing_found"));
     }
     end.before(...page.items.map(tile));
@@ -119,7 +119,10 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   };
   const reveal = () => {
     const tile = grid.querySelector('.st-tile[data-on="true"]');
-    if (tile) grid.scrollTo({ top: tile.offsetTop - grid.offsetTop - 8, left: tile.offsetLeft - grid.offsetLeft - 8 });
+    if (!tile) return;
+    const [inner, outer] = [tile.getBoundingClientRect(), grid.getBoundingClientRect()];
+    const seen = inner.top >= outer.top && inner.bottom <= outer.bottom && inner.left >= outer.left && inner.right <= outer.right;
+    if (!seen) grid.scrollBy({ top: inner.top - outer.top - 8, left: inner.left - outer.left - 8 });
   };
   const learn = async () => {
     const asked = Object.keys(chosen);
@@ -127,8 +130,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     drawAll();
     return known ? asked.filter((name) => name in chosen && !byName(name)) : [];
   };
-  watch("source", async () => {
-    source = props.source;
+  const renew = async () => {
     styles.forget(source);
     again();
     const gone = await learn(); // removed in the other tab
@@ -136,7 +138,9 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     gone.forEach((name) => delete chosen[name]);
     drawAll();
     tell();
-  });
+  };
+  watch("source", () => { source = props.source; Studio.changedStyles(); renew(); });
+  Studio.elsewhere(renew);
   watch("value", async () => { chosen = { ...(props.value || {}) }; await learn(); reveal(); });
   again();
   learn();

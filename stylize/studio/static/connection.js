@@ -1,0 +1,91 @@
+// A server that goes away and comes back: one line says so, and the page goes on where it was.
+// Events on document: "studio-lost" and "studio-back".
+// Gradio would throw the page away and load it anew, as soon as its question for the server's number
+// is answered. So that question stays unanswered, and the page asks for itself.
+(() => {
+  const ask = window.fetch.bind(window);
+  let base = null; // where Gradio's requests go
+  let visit = null; // its name in Gradio's requests
+  let lost = false;
+  let leaving = false;
+  window.addEventListener("pagehide", () => { leaving = true; });
+  window.addEventListener("pageshow", () => { leaving = false; });
+
+  const line = Studio.make("p", { class: "st-lost", role: "status", hidden: true });
+  const say = (key) => {
+    if (!line.isConnected) document.body.append(line);
+    line.textContent = Studio.text(key);
+    line.hidden = false;
+  };
+  const hide = Studio.later(() => { if (!lost) line.hidden = true; }, 2500);
+
+  const lose = () => {
+    if (lost || leaving || !base) return;
+    lost = true;
+    say("connection_lost");
+    document.dispatchEvent(new Event("studio-lost"));
+    const look = async () => {
+      const answer = await ask(`${base}/app_id`, { cache: "no-store" }).catch(() => null);
+      if (!answer || !answer.ok) { setTimeout(look, 1000); return; }
+      lost = false;
+      say("connection_back");
+      hide();
+      beat();
+      document.dispatchEvent(new Event("studio-back"));
+    };
+    setTimeout(look, 1000);
+  };
+  // Tells the new server that this page is still open, and by its end that it was closed.
+  const beat = async () => {
+    const answer = visit && (await ask(`${base}/heartbeat/${visit}`).catch(() => null));
+    if (answer && answer.ok) answer.text().then(lose, lose);
+  };
+  // Nothing tells a page at rest that its server has gone.
+  setInterval(async () => {
+    if (lost || !base || document.hidden) return;
+    if (!(await ask(`${base}/app_id`, { cache: "no-store" }).catch(() => null))) lose();
+  }, 4000);
+
+  // A stream of answers that breaks off ends as the server itself would end it.
+  const watched = (answer) => {
+    const reader = answer.body.getReader();
+    const body = new ReadableStream({
+      async pull(control) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) control.close();
+          else control.enqueue(value);
+        } catch (error) {
+          if (error.name === "AbortError") { control.error(error); return; }
+          lose();
+          control.enqueue(new TextEncoder().encode(broken));
+          control.close();
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+    return new Response(body, { status: answer.status, headers: answer.headers });
+  };
+  const message = (content) => `data: ${JSON.stringify(content)}\n\n`;
+  const broken = message({ msg: "broken_connection", message: "Connection errored out." }) + message({ msg: "close_stream" });
+
+  window.fetch = async (input, options) => {
+    const url = String(input instanceof Request ? input.url : input);
+    const [, root, what] = /^(.*\/gradio_api)\/(app_id$|queue\/)/.exec(url) || [];
+    if (!root) return ask(input, options);
+    base = root;
+    if (what === "app_id") return new Response("", { status: 503 });
+    const answer = await ask(input, options).catch((error) => { if (error.name !== "AbortError") lose(); throw error; });
+    if (!answer.ok || !url.includes("/queue/data")) return answer;
+    visit = new URL(url, location.href).searchParams.get("session_hash");
+    return watched(answer);
+  };
+
+  // The line says it; Gradio's own message would stay.
+  new MutationObserver(() => {
+    document.querySelectorAll(".toast-body").forEach((toast) => {
+      const close = /Connection (to the server was lost|errored out)/.test(toast.textContent) && toast.querySelector(".toast-close");
+      if (close) close.click();
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

@@ -1,0 +1,446 @@
+"""Nothing that a visitor has made is lost: by a reload, a refusal, a slip or another tab."""
+
+import contextlib
+import re
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from stylize.studio import StudioSettings
+from tests.studio import fakes
+from tests.studio.conftest import new_context, serve
+from tests.studio.test_browser_create import (
+    HAND_OVER,
+    NEW_RESULT,
+    SIZE,
+    open_page,
+    paint_region,
+    pick,
+    result,
+    settled,
+    stroke,
+    upload,
+)
+from tests.studio.test_browser_kids import draw
+from tests.studio.test_browser_kids import paint as paint_for_child
+from tests.studio.test_browser_tabs import add_style, open_tab
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab of a browser of its own: nothing is kept from another test."""
+    context = new_context(browser)
+    tab = context.new_page()
+    tab.on("dialog", lambda question: question.accept())
+    yield tab
+    context.close()
+
+
+def content(tab):
+    return tab.locator("#content-picture .st-content-image").get_attribute("src")
+
+
+def add_my_style(tab, path, title):
+    fakes.picture(11, (80, 80)).save(path / f"{title}.png")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#upload-style").click()
+    chooser.value.set_files(path / f"{title}.png")
+    expect(tab.locator("#picker .st-chip")).to_contain_text(title)
+
+
+# ------------------------------------------------------------------------------------- own styles
+
+
+def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, engine, tmp_path):
+    page, address = serve(engine)
+    other = tab.context.new_page()
+    open_page(other, address)
+    open_page(tab, address)
+    add_my_style(tab, tmp_path, "Meadow")
+    mine = "#picker .st-tile:has-text('Meadow')"
+    expect(other.locator(mine)).to_have_count(1)  # without a reload
+    expect(tab.locator(".st-past")).to_have_count(2)
+
+    tab.reload()
+    expect(tab.locator(mine)).to_have_attribute("data-on", "true")
+    stranger = new_context(tab.context.browser).new_page()
+    open_page(stranger, address, "?style=meadow:1")
+    expect(stranger.locator(mine)).to_have_attribute("data-on", "true")
+    stranger.context.close()
+
+    tab.get_by_role("tab", name="Styles").first.click()
+    tab.locator("#library .st-pick", has_text="Meadow").click()  # it is there, too
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="Meadow")).to_have_count(0)
+    tab.get_by_role("tab", name="Create").first.click()
+    for one in (tab, other):
+        expect(one.locator(mine)).to_have_count(0)
+        one.reload()
+        expect(one.locator("#picker .st-tile").first).to_be_attached()
+        expect(one.locator(mine)).to_have_count(0)
+    page.close()
+
+
+# ------------------------------------------------------------------------------------- refusals
+
+
+def test_what_is_refused_leaves_the_picture_alone(tab, engine, picture_file, tmp_path):
+    page, address = serve(engine, StudioSettings(max_upload_mb=1, max_pixels=1_000_000))
+    open_page(tab, address)
+    upload(tab, picture_file)
+    kept, painted = content(tab), result(tab)
+    field = tab.locator("#content-picture input[type=file]")
+    (tmp_path / "large.png").write_bytes(b"\0" * 1_500_000)
+    (tmp_path / "words.png").write_bytes(b"not a picture")
+    fakes.picture(1, (1500, 1500)).save(tmp_path / "wide.png")
+    for name in ("large.png", "words.png", "wide.png"):
+        field.set_input_files(tmp_path / name)
+        said = tab.locator("#content-picture [role=alert]:visible, .toast-body:visible").first
+        expect(said).to_be_visible()
+        expect(tab.locator("#content-picture .st-content-image")).to_have_attribute("src", kept)
+        assert result(tab) == painted
+        expect(tab.locator(".st-stage")).to_be_visible()
+    page.close()
+
+
+def test_looking_at_another_source_leaves_the_picture_alone(tab, url, picture_file):
+    open_page(tab, url)
+    upload(tab, picture_file)
+    kept = content(tab)
+    with tab.expect_file_chooser():  # and nothing is chosen
+        tab.get_by_role("button", name="Choose").click()
+    tab.get_by_role("button", name="Camera").click()
+    tab.get_by_role("button", name="Back").click()
+    assert content(tab) == kept
+    expect(tab.locator(".st-stage")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'))",
+        "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })",
+    ],
+    ids=["denied", "none"],
+)
+def test_without_a_camera_the_page_says_so_and_goes_on(tab, url, spoil):
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(error))
+    open_page(tab, url)
+    tab.evaluate(f"() => {{ {spoil}; }}")
+    tab.get_by_role("button", name="Camera").click()
+    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("camera cannot be used")
+    old = result(tab)
+    tab.get_by_role("button", name="Coffee").click()  # nothing lies over the page
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    assert errors == []
+
+
+def test_a_refused_clipboard_is_explained(tab, url):
+    open_page(tab, url)
+    tab.evaluate("() => { navigator.clipboard.read = () => Promise.reject(new Error('no')); }")
+    tab.get_by_role("button", name="Paste", exact=True).click()
+    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("Ctrl+V")
+    tab.evaluate("() => { navigator.clipboard.read = () => Promise.resolve([]); }")
+    tab.get_by_role("button", name="Paste", exact=True).click()
+    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("no picture")
+
+
+# ------------------------------------------------------------------------------------- the visit
+
+
+def test_a_reload_brings_picture_look_and_drawing_back(tab, url, picture_file):
+    open_page(tab, url)
+    upload(tab, picture_file)
+    pick(tab, "Senecio")
+    expect(tab).to_have_url(re.compile("style=senecio"))
+    slider = tab.locator("#control-strength input[type=range]")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(tab).to_have_url(re.compile("strength=0.95"))
+    tab.get_by_role("tab", name="Draw").click()
+    stroke(tab, "#drawing .st-canvas")
+
+    tab.reload()
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.95")
+    tab.get_by_role("tab", name="Draw").click()
+    expect(tab.get_by_role("button", name="Use this drawing")).to_be_enabled()
+    assert inked(tab, "#drawing .st-canvas")
+
+    tab.goto("about:blank")
+    tab.go_back()
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+
+
+def test_a_reload_brings_the_regions_back(tab, url):
+    paint_region(tab, url)
+    tab.get_by_role("tab", name="Result").click()
+    expect(tab.locator(".st-past")).to_have_count(2)
+    painted = result(tab)
+    tab.reload()
+    expect(tab.locator(".st-stage")).to_be_visible()
+    assert result(tab) == painted
+    tab.get_by_role("tab", name="Regions").click()
+    canvas = tab.locator("#regions .st-canvas")
+    tab.wait_for_function(
+        "(canvas) => canvas.getContext('2d').getImageData(0, 0, 640, 640).data.some(Boolean)",
+        arg=canvas.element_handle(),
+    )
+
+
+def test_another_tab_begins_anew(tab, url, picture_file):
+    open_page(tab, url)
+    upload(tab, picture_file)
+    other = tab.context.new_page()
+    open_page(other, url)
+    expect(other.locator(".st-note")).not_to_contain_text(SIZE)
+
+
+@pytest.fixture
+def mortal():
+    """Starts servers that may be killed, each at the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    started = []
+
+    def start():
+        command = [sys.executable, "-m", "tests.studio.server", str(port)]
+        started.append(subprocess.Popen(command, cwd=Path(__file__).parents[2]))
+        return started[-1], f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_for(address):
+    for _ in range(1800):
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(address)
+        threading.Event().wait(0.1)
+    raise TimeoutError(address)
+
+
+def test_the_page_outlives_its_server(tab, mortal, picture_file):
+    server, address = mortal()
+    wait_for(address)
+    open_page(tab, address)
+    upload(tab, picture_file)
+    tab.evaluate("window.same = true")
+    server.kill()
+    expect(tab.locator(".st-lost")).to_be_visible()
+    pick(tab, "Great Wave")  # asked in vain
+    mortal()
+    wait_for(address)
+    expect(tab.locator(".st-lost")).to_be_hidden()
+    expect(tab.locator(".toast-body")).to_have_count(0)
+    expect(tab.locator(".st-past").nth(2)).to_be_attached()  # and answered now
+    pick(tab, "Senecio")
+    expect(tab.locator(".st-past").nth(3)).to_be_attached()
+    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    expect(tab.locator(".st-lost")).to_be_hidden()
+    assert tab.evaluate("window.same")
+
+
+def test_a_childs_drawing_and_result_survive_a_reload(tab, url):
+    tab.goto(url + "/kids")
+    draw(tab)
+    tab.reload()
+    expect(tab.get_by_role("button", name="Next")).to_be_enabled()
+    paint_for_child(tab)
+    painted = tab.locator(".st-kid-result").get_attribute("src")
+    tab.reload()
+    expect(tab.locator(".st-kid-result")).to_have_attribute("src", painted)
+    tab.get_by_role("button", name="Delete now").click()
+    tab.reload()
+    expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
+    expect(tab.get_by_role("button", name="Next")).to_be_disabled()
+
+
+# ------------------------------------------------------------------------------------- undo
+
+
+def test_undo_goes_to_what_a_result_was_made_from(tab, url):
+    open_page(tab, url)
+    for count, title in enumerate(("Senecio", "Great Wave"), 2):
+        pick(tab, title)
+        settled(tab, count)
+    chip = expect(tab.locator("#picker .st-chip"))
+    undo, redo = (
+        tab.locator("#viewer").get_by_role("button", name=name) for name in ("Undo", "Redo")
+    )
+    undo.click()
+    chip.to_contain_text("Senecio")
+    undo.click()
+    chip.to_contain_text("Starry Night")
+    pick(tab, "Red Horse")
+    settled(tab, 4)
+    undo.click()
+    chip.to_contain_text("Starry Night")  # and not the abandoned Great Wave
+    expect(undo).to_be_disabled()
+    redo.click()
+    chip.to_contain_text("Red Horse")
+    expect(redo).to_be_disabled()
+    for keys, title in (("Control+z", "Starry"), ("Control+Shift+z", "Red Horse")):
+        tab.keyboard.press(keys)
+        chip.to_contain_text(title)
+    tab.keyboard.press("Control+z")
+    tab.keyboard.press("Control+y")
+    chip.to_contain_text("Red Horse")
+
+
+def test_a_drag_is_one_step(tab, url):
+    open_page(tab, url)
+    box = tab.locator("#control-strength input[type=range]").bounding_box()
+    y = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] - 6, y)
+    tab.mouse.down()
+    for share in (0.8, 0.6, 0.4):
+        old = result(tab)
+        tab.mouse.move(box["x"] + box["width"] * share, y, steps=3)
+        tab.wait_for_function(NEW_RESULT, arg=old)
+        tab.evaluate("() => new Promise((done) => setTimeout(done, 700))")  # it rests, held
+    assert tab.locator(".st-past").count() == 1
+    tab.mouse.up()
+    settled(tab, 2)
+
+
+def inked(tab, selector):
+    return tab.locator(selector).evaluate(
+        "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
+        ".data.some(Boolean)"
+    )
+
+
+@pytest.mark.parametrize("name", ["drawing", "regions", "kids"])
+def test_on_a_canvas_everything_can_be_taken_back_by_keys(tab, url, name):
+    if name == "kids":
+        tab.goto(url + "/kids")
+    else:
+        open_page(tab, url)
+        tab.get_by_role("tab", name="Draw" if name == "drawing" else "Regions").click()
+    canvas = f"#{name} .st-canvas"
+    expect(tab.locator(canvas)).to_be_visible()
+    stroke(tab, canvas)
+    tab.evaluate("document.activeElement.blur()")
+    for keys, ink in (("z", False), ("Shift+z", True), ("z", False), ("y", True)):
+        tab.keyboard.press(f"Control+{keys}")
+        assert inked(tab, canvas) == ink
+    tab.locator(f"#{name}").get_by_role("button", name="Clear all").click()
+    assert not inked(tab, canvas)
+    tab.locator(f"#{name}").get_by_role("button", name="Undo").click()
+    assert inked(tab, canvas)
+
+
+def test_a_photo_over_a_childs_drawing_can_be_taken_back(tab, url, picture_file):
+    tab.goto(url + "/kids")
+    draw(tab)
+    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
+    expect(tab.locator("#kids .st-backdrop")).to_be_visible()
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.locator("#kids .st-backdrop")).to_be_hidden()
+    assert inked(tab, "#kids .st-canvas")
+
+
+# ------------------------------------------------------------------------------------- batch
+
+
+def zip_of(tab):
+    expect(tab.locator("#batch-file")).to_be_enabled()
+    with tab.expect_download() as download:
+        tab.locator("#batch-file").click()
+    return zipfile.ZipFile(download.value.path())
+
+
+def files(folder, sizes):
+    for number, size in enumerate(sizes):
+        fakes.picture(number, size).save(folder / f"p{number}.png")
+    return [folder / f"p{number}.png" for number in range(len(sizes))]
+
+
+def start_batch(tab, address, paths):
+    open_tab(tab, address, "Batch")
+    tab.locator("#batch-files input[type=file]").set_input_files(paths)
+    expect(tab.locator("#batch-files")).to_contain_text(paths[-1].stem)
+    tab.locator("#batch-start").click()
+
+
+def test_one_bad_picture_does_not_cost_the_others(tab, url, tmp_path):
+    paths = files(tmp_path, [(60, 40)] * 3)
+    paths[1].write_bytes(b"not a picture")
+    start_batch(tab, url, paths)
+    expect(tab.locator("#batch-status")).to_contain_text("2 of 3 painted")
+    expect(tab.locator("#batch-status li")).to_contain_text("p1.png")
+    with zip_of(tab) as archive:
+        assert archive.namelist() == ["p0.png", "p2.png", "not-painted.txt"]
+        assert b"p1.png" in archive.read("not-painted.txt")
+
+
+def test_what_was_finished_before_the_stop_is_kept_and_jobs_do_not_mix(tab, tmp_path):
+    gate = threading.Event()
+
+    class Engine(fakes.FakeEngine):
+        def stylize(self, content, style, **options):
+            if content.size == (62, 40):
+                gate.wait(60)
+            return super().stylize(content, style, **options)
+
+    page, address = serve(Engine())
+    start_batch(tab, address, files(tmp_path, [(60, 40), (62, 40), (64, 40)]))
+    expect(tab.locator("#batch-status")).to_contain_text("Painting 2 of 3: p1.png")
+    expect(tab.locator("#batch-start")).to_be_disabled()
+    expect(tab.locator("#batch-sheet")).to_be_disabled()
+    tab.locator("#batch-stop").click()
+    gate.set()
+    expect(tab.locator("#batch-status")).to_contain_text("Stopped: 1 of 3 painted")
+    expect(tab.locator("#batch-sheet")).to_be_enabled()
+    with zip_of(tab) as archive:
+        assert archive.namelist() == ["p0.png"]
+    page.close()
+
+
+# ------------------------------------------------------------------------------------- styles tab
+
+
+def field(tab, name):
+    return tab.locator(f"#style-{name} textarea, #style-{name} input")
+
+
+def test_what_is_typed_about_a_style_is_kept(tab, engine, tmp_path):
+    page, address = serve(engine)
+    for seed, name in ((11, "Pond"), (12, "Lawn")):
+        fakes.picture(seed, (80, 80)).save(tmp_path / f"{name}.png")
+    open_tab(tab, address, "Styles")
+    for name in ("Pond", "Lawn"):
+        add_style(tab, tmp_path / f"{name}.png")
+        expect(field(tab, "title")).to_have_value(name)
+    field(tab, "artist").fill("Berthe")
+    tab.locator("#library .st-pick", has_text="Pond").click()  # without a word about saving
+    expect(field(tab, "title")).to_have_value("Pond")
+    tab.locator("#library .st-pick", has_text="Lawn").click()
+    expect(field(tab, "artist")).to_have_value("Berthe")
+
+    add_style(tab, tmp_path / "Pond.png")  # once more
+    expect(field(tab, "title")).to_have_value("Pond")
+    expect(tab.locator("#library .st-tile", has_text="Pond")).to_have_count(1)
+
+    tab.locator("#library .st-pick", has_text="Lawn").click()
+    expect(field(tab, "artist")).to_have_value("Berthe")
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="Lawn")).to_have_count(0)
+    tab.locator("#undo-remove").click()
+    expect(tab.locator("#library .st-tile", has_text="Lawn")).to_have_count(1)
+    expect(field(tab, "artist")).to_have_value("Berthe")
+    expect(tab.locator("#undo-remove")).to_be_hidden()
+    page.close()
