@@ -83,7 +83,7 @@ def launch(
         ssl_certfile: Certificate for https; browsers lend the camera to secure pages only.
         ssl_keyfile: Its key.
         announce: Called with the address and its QR code once the page is served to other devices
-            (``host="0.0.0.0"``); ``print`` on a command line.
+            (``host="0.0.0.0"``), and with the teacher's code; ``print`` on a command line.
         block: Return only when the server ends.
         new_library: See `build_page`.
 
@@ -129,6 +129,8 @@ def launch(
         announce(
             invitation(url, teacher_code=settings.teacher_code if settings.class_wall else None)
         )
+    elif announce is not None and settings.class_wall:
+        announce(f"Teacher's view: {page.local_url}teacher with the code {settings.teacher_code}")
     if block:
         wait(page)
     return page

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio import FileData
 
 from stylize.controls import Controls
-from stylize.errors import ControlError, ImageError, StylizeError
+from stylize.errors import ControlError, ImageError, StyleNotFoundError, StylizeError
 from stylize.images import load_image
 from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.full_size import (
@@ -249,14 +249,18 @@ class Actions:
     def check_link(self, request: gr.Request) -> None:
         """Explain what is wrong with the address: beside `arrive`, which opens the page anyway."""
         try:
-            self._linked(request)
+            look = self._asked_for(request)
         except StylizeError as error:
             raise ControlError(f"The settings in this link cannot be used: {error}") from error
+        unknown = [name for name in look.styles if name not in self.painter.library]
+        if unknown:
+            raise StyleNotFoundError(say("unknown_styles", names=", ".join(unknown)))
 
     def _linked(self, request: gr.Request) -> Look:
-        limit = self.settings.max_styles
-        look = Look.from_query(str(request.query_params), max_styles=limit)
-        return look.only(self.painter.library)
+        return self._asked_for(request).only(self.painter.library)
+
+    def _asked_for(self, request: gr.Request) -> Look:
+        return Look.from_query(str(request.query_params), max_styles=self.settings.max_styles)
 
     def surprise(self, visit: Visit) -> list[Any]:
         """Throw the dice."""

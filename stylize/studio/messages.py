@@ -63,6 +63,12 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "Una serie hace aquí {most} imágenes como mucho; hay {number}. Elige menos o usa "
         "`stylize image` en la línea de órdenes.",
     ),
+    "say_unknown_styles": (
+        "This link asks for styles that are not here: {names}.",
+        "Dieser Link verlangt Stile, die es hier nicht gibt: {names}.",
+        "此链接要求的风格这里没有：{names}。",
+        "Este enlace pide estilos que no están aquí: {names}.",
+    ),
     "say_batch_running": (
         "One series is being painted already. Wait for it, or stop it first.",
         "Es wird schon eine Serie gemalt. Warte auf sie, oder halte sie zuerst an.",

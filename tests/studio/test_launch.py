@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from stylize.errors import StylizeError
+from stylize.studio import StudioSettings
 from tests.studio.conftest import serve
 
 
@@ -28,3 +29,11 @@ def test_the_endpoints_are_tools(engine):
 
 def test_the_engine_is_ready_before_the_first_visitor(url, engine):
     assert engine.warm
+
+
+def test_the_teachers_code_is_told_on_one_computer_too(engine):
+    told = []
+    settings = StudioSettings.for_classroom(class_wall=True)
+    page, address = serve(engine, settings, announce=told.append)
+    page.close()
+    assert told == [f"Teacher's view: {address}/teacher with the code {settings.teacher_code}"]

@@ -131,6 +131,13 @@ def test_styles_of_a_recipe_without_names_stay_apart(painter, visit):
     assert painter.use_recipe(visit, doubled, b"")[1].styles == {"from-a-recipe": 3.0}
 
 
+def test_a_link_to_an_unknown_style_is_explained(painter):
+    request = SimpleNamespace(query_params="style=nobodys&style=senecio")
+    with pytest.raises(gr.Error, match="not here: nobodys"):
+        Actions(painter).check_link(request)
+    assert Actions(painter).arrive(request)[0] == {"senecio": 1.0}
+
+
 def test_a_picture_without_recipe_has_none(painter, picture_file):
     assert painter.read_recipe(str(picture_file)) is None
 

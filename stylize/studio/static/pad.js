@@ -110,12 +110,13 @@ Studio.Pad = class {
     this.change({ strokes: [], backdrop: this.paper ? null : backdrop });
     this.onlift();
   }
-  /** Take up an earlier drawing, as one stroke. */
+  /** Take up an earlier drawing, as one stroke that undo takes back. */
   async restore(url) {
     const image = new Image();
     image.src = url;
     await image.decode();
-    this.reset({ ...this.state, strokes: [{ color: "any", image }] });
+    this.reset({ ...this.state, strokes: [] });
+    this.change({ strokes: [{ color: "any", image }] });
   }
   /** Nothing is on the sheet; without paper a backdrop does not count. */
   get blank() { return !this.state.strokes.some((stroke) => stroke.color) && !(this.paper && this.state.backdrop); }
