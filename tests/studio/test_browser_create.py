@@ -150,8 +150,12 @@ def test_undo_brings_content_and_regions_back(tab, url, picture_file):
     painted = result(tab)
     tab.get_by_role("tab", name="Result").click()
     upload(tab, picture_file)
+    image = tab.locator("#content-picture .st-content-image")
+    expect(image).to_have_attribute("src", re.compile("^data:"))
+    uploaded = image.get_attribute("src")
     tab.keyboard.press("Control+z")
     expect(tab.locator(".st-note")).to_contain_text(EXAMPLE_SIZE)
+    expect(image).not_to_have_attribute("src", uploaded)
     # What is shown is what is saved and what goes on being painted.
     assert read_recipe(save(tab).path()).masks == 1
     tab.get_by_role("tab", name="Regions").click()
