@@ -1,7 +1,8 @@
 // A server that goes away and comes back: one line says so, and the page goes on where it was.
 // Events on document: "studio-lost" and "studio-back".
-// Gradio would throw the page away and load it anew, as soon as its question for the server's number
-// is answered. So that question stays unanswered, and the page asks for itself.
+// Gradio answers nothing any more once a request of its own has failed, until it has loaded the page anew.
+// So a request made meanwhile waits for the server. One that was under way cannot: then the page is
+// loaded anew, and finds everything on the device.
 (() => {
   const ask = window.fetch.bind(window);
   let base = null; // where Gradio's requests go
@@ -74,8 +75,13 @@
     const [, root, what] = /^(.*\/gradio_api)\/(app_id$|queue\/)/.exec(url) || [];
     if (!root) return ask(input, options);
     base = root;
-    if (what === "app_id") return new Response("", { status: 503 });
-    const answer = await ask(input, options).catch((error) => { if (error.name !== "AbortError") lose(); throw error; });
+    if (what === "app_id") return ask(input, options); // Gradio noticed: it loads the page anew, which brings all back
+    const answer = await ask(input, options).catch(async (error) => {
+      if (error.name === "AbortError" || leaving || !url.includes("/queue/join")) throw error;
+      lose();
+      await new Promise((done) => document.addEventListener("studio-back", done, { once: true }));
+      return ask(input, options); // asked again; Gradio has noticed nothing
+    });
     if (!answer.ok || !url.includes("/queue/data")) return answer;
     visit = new URL(url, location.href).searchParams.get("session_hash");
     return watched(answer);
