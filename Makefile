@@ -1,6 +1,8 @@
 # Shortcuts; what they do is in .ci/ and pyproject.toml.
 venv := $(or $(VENV),.venv)
 python := $(venv)/bin/python
+lock_options := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command 'make lock' pyproject.toml
 
 .PHONY: help setup test lint studio bench lock large-files
 
@@ -22,9 +24,12 @@ studio: # the page at http://127.0.0.1:7860
 bench: # how fast this machine paints
 	$(venv)/bin/stylize bench
 
-lock: # note the installed versions for continuous integration
-	{ echo "# Versions that continuous integration tests with; made by: make lock"; \
-	  $(python) -m pip freeze --exclude-editable | grep -vE '^(cuda|nvidia|triton)'; } > .ci/constraints.txt
+# The first is what continuous integration installs, the second what a page in public needs.
+lock: # note the newest versions that fit, with hashes; needs uv
+	uv pip compile --extra dev --upgrade --output-file .ci/requirements.lock $(lock_options)
+	uv pip compile --extra studio --constraint .ci/requirements.lock --upgrade \
+	  --output-file requirements.lock $(lock_options)
+	$(python) .ci/third_party.py
 
 large-files: # note the hashes of the files in models.lock
 	$(python) .ci/large_files.py --write

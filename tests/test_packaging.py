@@ -69,3 +69,29 @@ def test_the_base_install_is_light():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
     assert names == {"numpy", "onnxruntime", "pillow", "platformdirs", "rich", "typer"}
+
+
+def direct_requirements(extra):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = project["dependencies"] + project["optional-dependencies"][extra]
+    return {re.match(r"[\w.-]+", line)[0] for line in lines} - {"stylize-studio"}
+
+
+@pytest.mark.parametrize(
+    ("lock", "extra"), [("requirements.lock", "studio"), (".ci/requirements.lock", "dev")]
+)
+def test_locks_hold_every_requirement_with_hashes_and_no_address(lock, extra):
+    text = (ROOT / lock).read_text("utf-8")
+    entries = re.findall(
+        r"^([\w.-]+)==[^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE
+    )
+    assert direct_requirements(extra) <= set(entries)
+    assert text.count("==") >= len(entries) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+    assert "://" not in text
+
+
+def test_the_third_party_list_names_every_direct_requirement():
+    page = (ROOT / "docs" / "third-party.md").read_text("utf-8")
+    for extra in ("studio", "hub", "train", "dev"):
+        for name in direct_requirements(extra):
+            assert f"\n| {name} | " in page, name

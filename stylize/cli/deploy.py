@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stylize.cli.output import say
 from stylize.extras import needs_extra
 
 
@@ -28,4 +29,4 @@ def deploy(
     with needs_extra("studio"):
         from stylize.studio.deploy import deploy as run
 
-    print(run(space, hardware=hardware, private=private, update=update, token=token, report=print))
+    say(run(space, hardware=hardware, private=private, update=update, token=token, report=say))

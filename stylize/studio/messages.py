@@ -8,6 +8,8 @@ message was made of and shows it in the visitor's language (``Studio.translate``
 
 from __future__ import annotations
 
+from stylize.errors import TOO_LITTLE_MEMORY
+
 MESSAGES: dict[str, tuple[str, str, str, str]] = {
     "say_error": ("Error", "Fehler", "错误", "Error"),
     # Gradio's own, as its pages for the browser hold them
@@ -24,6 +26,12 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "Se ha perdido la conexión.",
     ),
     # The page's own
+    "say_memory": (
+        TOO_LITTLE_MEMORY,
+        "Dafür reicht der Speicher nicht. Nimm ein kleineres Bild, oder schließe andere Programme.",
+        "内存不足。请使用较小的图片，或关闭其他程序。",
+        "No hay memoria suficiente para esto. Usa una imagen más pequeña o cierra otros programas.",
+    ),
     "say_no_style": (
         "Choose a style first.",
         "Wähle zuerst einen Stil.",

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from stylize.errors import StylizeError
+from stylize.errors import TOO_LITTLE_MEMORY, StylizeError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def shown(function: F) -> F:
-    """Turn a `StylizeError` of a callback into a message on the page.
+    """Turn a `StylizeError` of a callback, or a lack of memory, into a message on the page.
 
     Any other exception is left alone: Gradio logs it and shows the visitor no internals.
     """
@@ -42,6 +42,8 @@ def _shown() -> Iterator[None]:
         yield
     except StylizeError as error:
         raise message(str(error)) from error
+    except MemoryError as error:
+        raise message(TOO_LITTLE_MEMORY) from error
 
 
 def message(text: str) -> gr.Error:

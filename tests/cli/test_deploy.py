@@ -18,6 +18,12 @@ def test_what_is_done_is_told(tool, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_what_the_hub_says_cannot_steer_the_terminal(tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploying, "deploy", lambda space, **options: "\x1b[2Jan address")
+    result = tool("deploy", "--space", "me/studio")
+    assert result.out == "\\x1b[2Jan address\n"
+
+
 def test_a_wrong_name_is_refused(tool) -> None:
     result = tool("deploy", "--space", "studio")
     assert result.code == 2

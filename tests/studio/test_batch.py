@@ -1,8 +1,50 @@
-"""Contact sheets."""
+"""Contact sheets, and the zip of many pictures."""
+
+import io
+import unicodedata
+import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stylize.studio.batch import caption_font
+from stylize.studio.batch import caption_font, zip_files
+
+# Names that differ in case, accents, signs and points alone, and names like those given to others.
+STEMS = [
+    "a",
+    "A",
+    "a-2",
+    "A-2",
+    "a 2",
+    "a.",
+    "a!",
+    "\u00e9",
+    "e\u0301",
+    "\u00c9",
+    "\u00df",
+    "ss",
+    "!",
+    "picture",
+]
+STEMS += ["x" * 60, "x" * 61, "CON", "\ufb01", "fi"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(STEMS), st.sampled_from([".png", ".PNG"])), max_size=12))
+def test_no_two_pictures_get_one_name_on_unpacking(tmp_path_factory, wanted):
+    folder = tmp_path_factory.mktemp("made")
+    paths = []
+    for number, (stem, suffix) in enumerate(wanted):
+        place = folder / str(number)
+        place.mkdir()
+        paths.append(place / f"{stem}{suffix}")
+        paths[-1].write_text(str(number))
+    with zipfile.ZipFile(io.BytesIO(zip_files([str(path) for path in paths]))) as archive:
+        names = archive.namelist()
+        contents = [archive.read(name).decode() for name in names]
+    # What file systems without case, or with one form of accents, would make of them.
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(names)
+    assert contents == [str(number) for number in range(len(wanted))]
 
 
 @pytest.mark.parametrize(

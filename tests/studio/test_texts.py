@@ -47,7 +47,7 @@ def test_every_message_of_the_page_is_said_somewhere():
         for path in folder.glob("*.py")
         for key in re.findall(r'\bsay\(\s*"(\w+)"', path.read_text("utf-8"))
     }
-    others = {"say_error", "say_busy", "say_connection"}
+    others = {"say_error", "say_busy", "say_connection", "say_memory"}
     others |= {"say_no_picture", "say_damaged", "say_too_small"}
     assert said | others == MESSAGES.keys()
     assert say("batch_limit", most=4, number=5).startswith("A batch here makes at most 4 pictures")
