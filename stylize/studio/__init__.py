@@ -29,6 +29,7 @@ from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
 from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
+from stylize.studio.wall import ClassWall
 
 __all__ = ["StudioSettings", "build_page", "launch", "launch_options"]
 
@@ -106,7 +107,13 @@ def launch(
         library = new_library()
     engine.warm_up()  # the first visitor does not wait for it
     gallery = Gallery(library)
-    page = build_page(engine, library, settings=settings, new_library=new_library, gallery=gallery)
+    wall = ClassWall() if settings.class_wall else None
+    routes = gallery.routes(listing=not settings.classroom)
+    if wall is not None:
+        routes.append(wall.route())
+    page = build_page(
+        engine, library, settings=settings, new_library=new_library, gallery=gallery, wall=wall
+    )
     start(
         page,
         settings,
@@ -116,7 +123,7 @@ def launch(
         ssl_keyfile,
         mcp_server=mcp,
         quiet=not block,
-        routes=gallery.routes(listing=not settings.classroom),
+        routes=routes,
         **launch_options(settings),
     )
     forget_visits(page, settings.grace_s)

@@ -149,6 +149,24 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "这不是教师代码；它在启动时显示过。",
         "Ese no es el código del profesor; se mostró al empezar.",
     ),
+    "say_code_wait": (
+        "Too many wrong codes came from this device. Please try again in {wait} seconds.",
+        "Von diesem Gerät kamen zu viele falsche Codes. Bitte in {wait} Sekunden noch einmal.",
+        "此设备输入错误代码次数过多。请在 {wait} 秒后重试。",
+        "Demasiados códigos erróneos desde este dispositivo. Prueba de nuevo en {wait} segundos.",
+    ),
+    "say_no_ticket": (
+        "This link is not good any more. Ask for the pictures again on the teacher's page.",
+        "Dieser Link gilt nicht mehr. Bitte auf der Seite der Lehrkraft noch einmal abholen.",
+        "此链接已失效。请在教师页面重新获取图片。",
+        "Este enlace ya no vale. Pide las imágenes otra vez en la página del profesor.",
+    ),
+    "say_wall_full": (
+        "Your teacher has {most} pictures already, more do not fit. Tell your teacher.",
+        "Deine Lehrkraft hat schon {most} Bilder, mehr passen nicht. Sag es ihr.",
+        "老师已经有 {most} 张图片，放不下了。请告诉老师。",
+        "Tu profe ya tiene {most} imágenes y no caben más. Díselo.",
+    ),
     # The library's, about pictures that visitors choose
     "say_no_picture": (
         "{name} is not a picture of a known format. {advice}",

@@ -13,13 +13,15 @@ from stylize.studio.create import create_tab
 from stylize.studio.door import GuardedBlocks
 from stylize.studio.fair import share_queue
 from stylize.studio.gallery import Gallery
-from stylize.studio.kids import ClassWall, kids_page, teacher_page
+from stylize.studio.kids import kids_page
 from stylize.studio.leaving import notice_who_leaves
 from stylize.studio.painter import Painter
 from stylize.studio.settings import StudioSettings
 from stylize.studio.styles_tab import styles_tab
+from stylize.studio.teacher import teacher_page
 from stylize.studio.texts import t
 from stylize.studio.visit import EngineLike, Visit
+from stylize.studio.wall import ClassWall
 
 
 def build_page(
@@ -29,6 +31,7 @@ def build_page(
     settings: StudioSettings | None = None,
     new_library: Callable[[], StyleLibrary] | None = None,
     gallery: Gallery | None = None,
+    wall: ClassWall | None = None,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -39,6 +42,7 @@ def build_page(
         new_library: Makes the library of one visit on a page for strangers. Default: the bundled
             styles and nothing else.
         gallery: Feeds the galleries; its routes belong into the web server.
+        wall: Takes what children hand in; its route belongs into the web server.
 
     Returns:
         The page, ready to be launched by `stylize.studio.launch`.
@@ -56,7 +60,8 @@ def build_page(
         fill_width=True,
         delete_cache=(often, settings.retention_s),
     )
-    wall = ClassWall() if settings.class_wall else None
+    if wall is None and settings.class_wall:
+        wall = ClassWall()
     with page:
         if settings.classroom:
             kids_page(painter, wall)
@@ -69,7 +74,7 @@ def build_page(
             kids_page(painter, wall)
     if wall is not None:
         with page.route("Teacher", "/teacher", show_in_navbar=False):
-            teacher_page(painter, wall, settings.teacher_code)
+            teacher_page(wall, settings.teacher_code)
     page.queue(
         max_size=settings.queue_size,
         default_concurrency_limit=settings.engine_jobs,

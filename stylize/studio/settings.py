@@ -50,7 +50,7 @@ class StudioSettings:
     public: bool = False
     classroom: bool = False
     class_wall: bool = False
-    teacher_code: str = field(default_factory=lambda: secrets.token_hex(3))
+    teacher_code: str = field(default_factory=lambda: _new_code())
     retention_s: int = 3600
     grace_s: float = 60
     max_upload_mb: int = 20
@@ -102,6 +102,12 @@ class StudioSettings:
             max_upload_mb=8,
             max_pixels=16_000_000,
         )
+
+
+def _new_code() -> str:
+    """Return 40 bits as letters and digits of which none looks like another."""
+    letters = "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def _listed(variable: str) -> tuple[str, ...]:
