@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -20,13 +21,23 @@ def deploy(
     update: Annotated[
         bool, typer.Option("--update", help="Replace the files of a Space that exists.")
     ] = False,
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="HF_TOKEN", help="With the right to write.", show_default="your login"),
-    ] = None,
 ) -> None:
-    """Put the studio on the Hugging Face Hub as a Space, and call it once."""
+    """Put the studio on the Hugging Face Hub as a Space, and call it once.
+
+    The token comes from HF_TOKEN, from `hf auth login`, or is asked for; other users of the
+    computer can read command lines.
+    """
     with needs_extra("studio"):
         from stylize.studio.deploy import deploy as run
 
+    token = find_token()
     say(run(space, hardware=hardware, private=private, update=update, token=token, report=say))
+
+
+def find_token() -> str | None:
+    """Return a token that is asked for where there is none and someone can type; else None."""
+    from huggingface_hub import get_token
+
+    if get_token() is not None or not sys.stdin.isatty():
+        return None  # the Hub's library finds its own, or says what is missing
+    return str(typer.prompt("Token of the Hugging Face Hub", hide_input=True, err=True)).strip()

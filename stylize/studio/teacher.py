@@ -43,9 +43,6 @@ def teacher_page(wall: ClassWall, code: str) -> None:
             forget = gr.Button(t("teacher_wipe"), variant="stop")
         count = gr.Textbox(label=t("teacher_count"), interactive=False)
         file = gr.HTML("", elem_id="teacher-file")
-    # Before a full queue, too, "Delete all" deletes now.
-    private: dict[str, Any] = {
-        "api_visibility": "private", "show_progress": "hidden", "queue": False,
-    }  # fmt: skip
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     get.click(collect, given, [file, count], **private)
     forget.click(wipe, given, [file, count], **private)
