@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 
 import pytest
@@ -12,9 +11,8 @@ from tests.studio import fakes
 
 
 def pytest_configure(config):
-    """Servers, clients and browsers of other projects leave sockets to the garbage collector."""
+    """What Gradio and Playwright warn of; sockets that they leave: see pyproject.toml."""
     for line in (
-        "ignore:unclosed:ResourceWarning",
         # Gradio's statistics with the newest pandas
         "ignore:.*no_silent_downcasting",
         "ignore:The copy keyword is deprecated",
@@ -72,7 +70,6 @@ def url(engine):
     page, address = serve(engine)
     yield address
     page.close()
-    gc.collect()  # what the server leaves is to be found now, while its warnings are let pass
 
 
 @pytest.fixture(scope="module")
