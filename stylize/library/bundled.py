@@ -28,7 +28,7 @@ from stylize.images import load_image
 from stylize.library.measure import Measure, References
 from stylize.library.palette import Swatch, extract_palette
 from stylize.library.pictures import content_sha256, make_thumbnail
-from stylize.library.records import StyleRecord, check_tags
+from stylize.library.records import TEXT_FIELDS, StyleRecord, check_tags
 from stylize.library.store import Entry, MemoryStore
 from stylize.styles import StyleVector
 
@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "STYLIZE_CACHE_DIR"
 VECTORS_FILE = "vectors.npz"
-_CREDITS = ("title", "artist", "year", "movement", "license", "source", "notes")
 
 _lock = threading.Lock()
 _loaded: dict[tuple[Path, str], BundledStore] = {}
@@ -150,7 +149,7 @@ def _record(credit: dict[str, Any], details: _Details, encoder: Any) -> StyleRec
     return StyleRecord(
         name=credit["name"],
         vector=StyleVector(details.views[0], encoder.encoder_sha256),
-        **{key: credit.get(key, "") for key in _CREDITS},
+        **{key: credit.get(key, "") for key in TEXT_FIELDS},
         tags=check_tags(credit.get("tags", ())),
         thumbnail=details.thumbnail,
         palette=details.palette,

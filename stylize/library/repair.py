@@ -10,21 +10,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stylize.errors import LibraryError
 from stylize.library.backup import backup_path
 from stylize.library.failures import BUSY_S, DamagedLibraryError, errors_of
 from stylize.library.measure import Measure
 from stylize.library.records import StyleFilter
-from stylize.library.rows import COLUMNS, DAMAGES, mended, record_of, usable_original
+from stylize.library.rows import COLUMNS, DAMAGES, mended, record_of, select, usable_original
 from stylize.library.sqlite_store import SqliteStore
 from stylize.library.store import Entry
 
 logger = logging.getLogger(__name__)
 
 _QUERY = f"""
-SELECT {COLUMNS}, {{original}} FROM styles JOIN pictures USING (id) WHERE id = ?
+SELECT {COLUMNS}, {{original}} AS original FROM styles JOIN pictures USING (id) WHERE id = ?
 """
 _MAX_ID = 10_000_000  # a larger one is damage, and looking for them all would take days
 # An original is the last and largest part of a row: often all before it can still be read.
@@ -61,7 +60,7 @@ def salvage(path: Path) -> list[Entry]:
         for row_id in range(1, min(_last_id(db), _MAX_ID) + 1):
             for query in _QUERIES:
                 with contextlib.suppress(sqlite3.Error, *DAMAGES):
-                    row = db.execute(query, (row_id,)).fetchone()
+                    row = select(db, query, (row_id,)).fetchone()
                     if row is not None:
                         entry = _entry(row)
                         entries[entry.record.name] = entry
@@ -116,8 +115,8 @@ def _last_id(db: sqlite3.Connection) -> int:
     return last
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    original = usable_original(row[-1])
+def _entry(row: sqlite3.Row) -> Entry:
+    original = usable_original(row["original"])
     return Entry(record_of(mended(row, original)), original)
 
 

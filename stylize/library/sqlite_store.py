@@ -23,26 +23,29 @@ from stylize.library.database import Database
 from stylize.library.failures import DamagedLibraryError, damaged
 from stylize.library.index import Index, Row, search_text, search_year
 from stylize.library.measure import Measure
-from stylize.library.palette import check_packed, pack_palette
+from stylize.library.palette import check_packed
 from stylize.library.records import TEXT_FIELDS, StyleFilter, StyleRecord
-from stylize.library.rows import COLUMNS, DAMAGES, check_texts, record_of
+from stylize.library.rows import (
+    COLUMNS,
+    DAMAGES,
+    check_texts,
+    columns_of,
+    join_tags,
+    record_of,
+    select,
+    split_tags,
+)
 from stylize.library.store import Entry
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
-_COLUMNS = (
-    "name", "title", "artist", "year", "movement", "license", "tags", "palette", "search_text",
-    "search_year",
-    "encoder_sha256", "measure", "point", "revision", "content_sha256", "source", "notes",
-    "created_at", "updated_at",
-)  # fmt: skip
 _EDITABLE = {"name", *TEXT_FIELDS, "tags", "updated_at"}
 _INDEX_COLUMNS = (
     "name, artist, movement, license, tags, search_text, search_year, palette, encoder_sha256, "
     "measure, point"
 )
-_RECORD_COLUMNS = f"{COLUMNS}, original IS NOT NULL"
+_RECORD_COLUMNS = f"id, {COLUMNS}, original IS NOT NULL AS has_original"
 
 
 class SqliteStore:
@@ -112,23 +115,26 @@ class SqliteStore:
                     break
                 part = names[start : start + 500]
                 marks = ",".join("?" * len(part))
-                rows = db.execute(
+                rows = select(
+                    db,
                     f"SELECT {_RECORD_COLUMNS} FROM styles JOIN pictures USING (id) "
                     f"WHERE name IN ({marks})",
                     part,
                 )
-                records.update((row[0], self._record(row)) for row in rows)
+                records.update((row["name"], self._record(row)) for row in rows)
         return [records[name] for name in names if name in records]
 
-    def _record(self, row: Sequence[Any]) -> StyleRecord:
+    def _record(self, row: sqlite3.Row) -> StyleRecord:
         try:
             record = record_of(row)
         except DAMAGES as error:
             raise DamagedLibraryError(
-                damaged(self.database.path, f"style {row[0]!r}: {error}")
+                damaged(self.database.path, f"style {row['name']!r}: {error}")
             ) from error
         return dataclasses.replace(
-            record, has_original=bool(row[-1]), stale=not self.measure.fits(record.vector)
+            record,
+            has_original=bool(row["has_original"]),
+            stale=not self.measure.fits(record.vector),
         )
 
     def original(self, name: str) -> bytes | None:
@@ -194,11 +200,12 @@ class SqliteStore:
             for (record, original), point in zip(entries, points, strict=True):
                 if replace:
                     db.execute("DELETE FROM styles WHERE name = ?", (record.name,))
+                columns = self._columns(record, point) | {"revision": revision}
                 try:
                     cursor = db.execute(
-                        f"INSERT INTO styles ({', '.join(_COLUMNS)}) "
-                        f"VALUES ({', '.join('?' * len(_COLUMNS))})",
-                        self._values(record, point, revision),
+                        f"INSERT INTO styles ({', '.join(columns)}) "
+                        f"VALUES ({', '.join('?' * len(columns))})",
+                        tuple(columns.values()),
                     )
                 except sqlite3.IntegrityError as error:
                     raise StyleExistsError(
@@ -211,16 +218,19 @@ class SqliteStore:
                 db.execute("DELETE FROM removed WHERE name = ?", (record.name,))
         self._refresh()
 
-    def _values(self, record: StyleRecord, point: Any, revision: int) -> tuple[Any, ...]:
-        fits = self.measure.fits(record.vector)
-        return (
-            record.name, record.title, record.artist, record.year, record.movement,
-            record.license, "\n".join(record.tags), pack_palette(record.palette),
-            search_text(record), search_year(record), record.vector.encoder_sha256,
-            self.measure.id if fits else "", _bytes(point) if fits else None, revision,
-            record.content_sha256, record.source, record.notes, record.created_at,
-            record.updated_at,
-        )  # fmt: skip
+    def _columns(self, record: StyleRecord, point: Any) -> dict[str, Any]:
+        return {
+            **columns_of(record),
+            **_search_columns(record),
+            **self._point_columns(record.vector, point),
+        }
+
+    def _point_columns(self, vector: StyleVector, point: Any) -> dict[str, Any]:
+        fits = self.measure.fits(vector)
+        return {
+            "measure": self.measure.id if fits else "",
+            "point": _bytes(point) if fits else None,
+        }
 
     def update(
         self, name: str, changes: Mapping[str, Any], *, made_from: StyleVector | None = None
@@ -228,37 +238,35 @@ class SqliteStore:
         """See `StyleStore`."""
         columns = {key: value for key, value in changes.items() if key in _EDITABLE}
         if "tags" in columns:
-            columns["tags"] = "\n".join(columns["tags"])
+            columns["tags"] = join_tags(columns["tags"])
         pictures = {key: changes[key] for key in ("thumbnail",) if key in changes}
         if vector := changes.get("vector"):
             pictures["vector"] = _bytes(vector.values)
             columns["encoder_sha256"] = vector.encoder_sha256
-            fits = self.measure.fits(vector)
-            columns["measure"] = self.measure.id if fits else ""
-            columns["point"] = _bytes(self.measure.points_of([vector])[0]) if fits else None
+            columns |= self._point_columns(vector, self.measure.points_of([vector])[0])
         unknown = changes.keys() - columns.keys() - pictures.keys()
         if unknown:
             raise ValueError(f"a style cannot be changed in {sorted(unknown)}")
         with self.database.writing() as (db, revision):
-            row = db.execute(
-                f"SELECT {_RECORD_COLUMNS}, id FROM styles JOIN pictures USING (id) WHERE name = ?",
+            row = select(
+                db,
+                f"SELECT {_RECORD_COLUMNS} FROM styles JOIN pictures USING (id) WHERE name = ?",
                 (name,),
             ).fetchone()
             if row is None:
                 raise StyleNotFoundError(f'There is no style called "{name}".')
-            row_id = row[-1]
-            before = self._record(row[:-1])
+            before = self._record(row)
             if made_from is not None and before.vector != made_from:
                 return
             record = dataclasses.replace(before, **changes)
-            columns |= {"search_text": search_text(record), "search_year": search_year(record)}
+            columns |= _search_columns(record)
             try:
-                _set(db, "styles", row_id, columns | {"revision": revision})
+                _set(db, "styles", row["id"], columns | {"revision": revision})
             except sqlite3.IntegrityError as error:
                 raise StyleExistsError(
                     f'There is a style called "{changes["name"]}" already.'
                 ) from error
-            _set(db, "pictures", row_id, pictures)
+            _set(db, "pictures", row["id"], pictures)
             if columns.get("name", name) != name:
                 db.execute("REPLACE INTO removed VALUES (?, ?)", (name, revision))
                 db.execute("DELETE FROM removed WHERE name = ?", (columns["name"],))
@@ -332,7 +340,7 @@ class SqliteStore:
                     points[i] = self.measure.points(vector.values[None])[0]
                     renewed.append((self.measure.id, _bytes(points[i]), name))
             rows.append(
-                Row(name, artist, movement, license_, _tags(tags), text, year, stale, palette)
+                Row(name, artist, movement, license_, split_tags(tags), text, year, stale, palette)
             )
         stored = b"".join(found[i][-1] for i in ready)
         points[ready] = np.frombuffer(stored, dtype="<f4").reshape(-1, self.measure.point_size)
@@ -356,8 +364,8 @@ def _revision(db: sqlite3.Connection) -> int:
     return row[0]
 
 
-def _tags(text: str) -> tuple[str, ...]:
-    return tuple(text.split("\n")) if text else ()
+def _search_columns(record: StyleRecord) -> dict[str, Any]:
+    return {"search_text": search_text(record), "search_year": search_year(record)}
 
 
 def _bytes(array: Any) -> bytes:
