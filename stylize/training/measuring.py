@@ -17,8 +17,7 @@ from stylize.training.files import make_folder
 from stylize.training.metrics import Features, Measures, Meter, style_losses
 from stylize.training.paint_metrics import PaintMeter
 from stylize.training.pairs import Pictures, seen_whole
-from stylize.training.picture_metrics import Bytes, ssim
-from stylize.training.quantize import psnr_db
+from stylize.training.picture_metrics import Bytes, psnr_db, ssim
 from stylize.training.report import Shown
 from stylize.training.summary import Record
 from stylize.training.systems import CONTENT_UNCHANGED, STYLE_COPIED, System

@@ -33,6 +33,12 @@ LIGHTNESS_QUANTILES = 1000
 DARKEST, LIGHTEST = 0.01, 0.99  # quantiles of L
 
 
+def psnr_db(a: Bytes, b: Bytes) -> float:
+    """Return the peak signal-to-noise ratio of two byte pictures; equal ones give 99."""
+    error = float(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))
+    return 99.0 if error == 0 else min(99.0, 10 * float(np.log10(255**2 / error)))
+
+
 def ssim(a: Bytes, b: Bytes) -> float:
     """Structural similarity of the luma (Rec. 601), -1 to 1.
 

@@ -40,6 +40,7 @@ from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_r
 from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
+from stylize.training.picture_metrics import psnr_db
 from stylize.training.rounding import input_moments
 
 logger = logging.getLogger(__name__)
@@ -166,12 +167,6 @@ def quantize_weights(source: Path, target: Path, *, smallest: int = 1024) -> Non
 
 def _transposed(node: onnx.NodeProto) -> bool:
     return any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
-
-
-def psnr_db(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    """Return the peak signal-to-noise ratio of two byte pictures; equal ones give 99."""
-    error = float(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))
-    return 99.0 if error == 0 else min(99.0, 10 * float(np.log10(255**2 / error)))
 
 
 def quantize(

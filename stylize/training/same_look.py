@@ -15,8 +15,7 @@ from PIL import Image
 from stylize.errors import TrainingError
 from stylize.images import fit_within, resize_image
 from stylize.training.pairs import Pictures
-from stylize.training.picture_metrics import ssim
-from stylize.training.quantize import psnr_db
+from stylize.training.picture_metrics import psnr_db, ssim
 from stylize.training.systems import System
 
 logger = logging.getLogger(__name__)

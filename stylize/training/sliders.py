@@ -17,7 +17,7 @@ from stylize.controls import Controls
 from stylize.training.intervals import spearman
 from stylize.training.metrics import Meter
 from stylize.training.pairs import Pictures
-from stylize.training.quantize import psnr_db
+from stylize.training.picture_metrics import psnr_db
 from stylize.training.systems import EngineSystem
 
 logger = logging.getLogger(__name__)

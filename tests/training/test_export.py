@@ -166,14 +166,6 @@ def test_weights_stored_in_8_bits_are_close(exported, tmp_path):
         assert np.abs(a - b).max() < 0.05 * np.abs(a).max()
 
 
-@pytest.mark.parametrize(
-    ("levels", "expected"), [(0, 99.0), (255, 0.0), (1, 10 * np.log10(255**2))]
-)
-def test_psnr_of_hand_computed_cases(levels, expected):
-    a = np.zeros((4, 4, 3), np.uint8)
-    assert quantizing.psnr_db(a, a + np.uint8(levels)) == pytest.approx(expected)
-
-
 def test_export_names_what_is_wrong_with_a_checkpoint(tmp_path):
     with pytest.raises(TrainingError, match="There is no checkpoint"):
         exporting.export(tmp_path / "none.pt", tmp_path)

@@ -12,6 +12,7 @@ from stylize.training.picture_metrics import (
     lightness_distance,
     palette,
     palette_distance,
+    psnr_db,
     ssim,
 )
 from tests.conftest import make_picture
@@ -142,3 +143,11 @@ def test_calm_cells_are_those_that_hardly_vary():
     levels[64:] = 255 * (np.arange(96) % 2)
     assert calm_share(grey(levels)) == pytest.approx(5 / 6)
     assert calm_share(grey(levels[:31])) is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"), [(0, 99.0), (255, 0.0), (1, 10 * np.log10(255**2))]
+)
+def test_psnr_of_hand_computed_cases(levels, expected):
+    a = np.zeros((4, 4, 3), np.uint8)
+    assert psnr_db(a, a + np.uint8(levels)) == pytest.approx(expected)
