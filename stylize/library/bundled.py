@@ -160,7 +160,10 @@ def _record(credit: dict[str, Any], details: _Details, encoder: Any) -> StyleRec
 
 
 def _cache_file(identity: str) -> Path:
-    folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("stylize", False)
+    try:
+        folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("stylize", False)
+    except RuntimeError:  # no home folder: there is nothing to be read, and nowhere to write
+        folder = os.devnull
     return Path(folder) / f"bundled-{identity[:16]}.npz"
 
 

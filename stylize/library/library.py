@@ -23,7 +23,7 @@ from stylize.library import pictures
 from stylize.library.bundled import load_bundled
 from stylize.library.catalogue import StyleCatalogue, StyleEncoder
 from stylize.library.measure import Measure
-from stylize.library.opening import data_folder, open_database
+from stylize.library.opening import open_database, open_own
 from stylize.library.palette import extract_palette
 from stylize.library.records import (
     TEXT_FIELDS,
@@ -84,9 +84,10 @@ class StyleLibrary(StyleCatalogue):
         store: StyleStore
         if path is not None and os.fspath(path) == IN_MEMORY:
             store = MemoryStore(measure)
+        elif path is None:
+            store = open_own(measure, read_only)
         else:
-            folder = Path(path) if path is not None else data_folder()
-            store = open_database(folder, measure, read_only)
+            store = open_database(Path(path), measure, read_only)
         library = cls(encoder, store, bundled_store)
         if not store.read_only:
             library.reencode_stale(progress)

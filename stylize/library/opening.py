@@ -18,10 +18,39 @@ DATA_VARIABLE = "STYLIZE_DATA_DIR"
 DATABASE_NAME = "library.sqlite3"
 
 
+class NoHomeError(LibraryError):
+    """There is no home folder."""
+
+
 def data_folder() -> Path:
-    """Where the user's own styles live unless a folder is given. It may not exist yet."""
+    """Where the user's own styles live unless a folder is given. It may not exist yet.
+
+    Raises:
+        NoHomeError: The user has no home folder, as some in containers.
+    """
     named = os.environ.get(DATA_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_data_dir("stylize", False))
+    try:
+        return Path(named) if named else Path(platformdirs.user_data_dir("stylize", False))
+    except RuntimeError as error:
+        raise NoHomeError(
+            "This user has no home folder, and thus no place for own styles. Name a folder with "
+            f"--data or in {DATA_VARIABLE}."
+        ) from error
+
+
+def open_own(measure: Measure, read_only: bool) -> StyleStore:
+    """The user's own styles; where there is no place for them an empty, read-only store.
+
+    Raises:
+        LibraryError: As `open_database`.
+    """
+    try:
+        return open_database(data_folder(), measure, read_only)
+    except NoHomeError as error:
+        store = MemoryStore(measure)
+        store.read_only = True
+        store.problem = str(error)
+        return store
 
 
 def open_database(folder: Path, measure: Measure, read_only: bool) -> StyleStore:

@@ -9,6 +9,8 @@ from PIL import Image
 
 from stylize.errors import LibraryError, ModelFileError, StyleExistsError
 from stylize.library import StyleLibrary, bundled
+from stylize.library.bundled import CACHE_VARIABLE
+from stylize.library.opening import DATA_VARIABLE
 from stylize.library.records import check_name
 
 from .fakes import FakeEncoder, picture, write_bundle
@@ -188,6 +190,18 @@ def test_works_without_a_cache_folder(tmp_path, bundle, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("STYLIZE_CACHE_DIR", str(tmp_path / "file" / "cache"))
     assert len(StyleLibrary.in_memory(encoder=FakeEncoder(), bundled=bundle)) == 3
+
+
+def test_works_without_a_home_folder(bundle, monkeypatch):
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as for users of some containers
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", CACHE_VARIABLE, DATA_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    encoder = FakeEncoder()
+    library = StyleLibrary.open(encoder=encoder, bundled=bundle)
+    assert len(library) == 3
+    with pytest.raises(LibraryError, match=DATA_VARIABLE):
+        library.add_vector("mine", library.get(library.names()[0]).vector)
 
 
 def test_missing_pictures_are_reported(tmp_path, encoder):
