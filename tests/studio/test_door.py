@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
 from stylize.studio import StudioSettings, build_page
+from stylize.studio.api import Api
 from stylize.studio.door import EXAMPLES_DIR, may_be_read
 from tests.studio import fakes
 
@@ -149,7 +151,9 @@ def test_named_endpoints_say_the_same_of_every_foreign_file(url, secret, picture
                 values = {file: form, **others}
                 if "style_picture" in values:
                     values["style_picture"] = form
-                body = values if route == "call/v2" else {"data": list(values.values())}
+                places = list(inspect.signature(getattr(Api, name)).parameters.values())[1:]
+                data = [values.get(place.name, place.default) for place in places]
+                body = values if route == "call/v2" else {"data": data}
                 event = client.post(f"{base}/{route}/{name}", json=body).json()["event_id"]
                 answer = client.get(f"{base}/call/{name}/{event}")
                 said.add(json.loads(answer.text.split("data: ")[-1])["error"])
