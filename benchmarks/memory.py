@@ -1,8 +1,8 @@
-"""How much memory small but hostile files take: peak and afterwards, above the idle process.
+"""How much memory small but hostile files take in a server: peak and afterwards, above idle.
 
-    python benchmarks/memory.py [-o results/memory.json]
+    python benchmarks/memory.py [-o benchmarks/results/memory.json]
 
-Each file is read and painted in a process of its own with a warm engine. Linux only.
+Each case has a process of its own with a warm engine, and at most two minutes. Linux only.
 """
 
 from __future__ import annotations
@@ -13,13 +13,43 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from machine import describe_machine
 from PIL import Image
 
 LIMIT_MB = 1000
+TIMEOUT_S = 120
+
+
+def png(mode: str, width: int, height: int) -> Callable[[], bytes]:
+    """A PNG of one colour."""
+    return lambda: encoded(Image.new(mode, (width, height)), "PNG")
+
+
+def float_tiff(width: int, height: int) -> Callable[[], bytes]:
+    """A TIFF of zeros with 32 bits a pixel."""
+    return lambda: encoded(
+        Image.fromarray(np.zeros((height, width), np.float32)), "TIFF", compression="tiff_deflate"
+    )
+
+
+def webp(width: int, height: int) -> Callable[[], bytes]:
+    """A transparent WebP of 34 bytes: one colour, whatever size its head tells."""
+
+    def make() -> bytes:
+        data = bytearray(encoded(Image.new("RGBA", (16, 16)), "WEBP", lossless=True))
+        at = data.index(b"VP8L") + 9
+        flags = int.from_bytes(data[at : at + 4], "little") >> 28 << 28
+        head = flags | (width - 1) | (height - 1) << 14
+        data[at : at + 4] = head.to_bytes(4, "little")
+        return bytes(data)
+
+    return make
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -29,41 +59,70 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-FILES: dict[str, Callable[[], bytes]] = {
-    "thin PNG, 2490000 x 16": lambda: encoded(Image.new("L", (2_490_000, 16)), "PNG"),
-    "PNG of 100 MP, RGB": lambda: encoded(Image.new("RGB", (10_000, 10_000)), "PNG"),
-    "PNG of 40 MP, RGBA": lambda: encoded(Image.new("RGBA", (8000, 5000), (9, 9, 9, 9)), "PNG"),
-    "WebP of 98 MP, RGBA": lambda: encoded(Image.new("RGBA", (9900, 9900)), "WEBP", lossless=True),
-    "TIFF of 99 MP, floats": lambda: encoded(
-        Image.fromarray(np.zeros((9950, 9950), np.float32)), "TIFF", compression="tiff_deflate"
-    ),
-}  # fmt: skip
+@dataclass(frozen=True)
+class Case:
+    """A file, and what is done with it.
+
+    Attributes:
+        make: Makes the file.
+        work: ``encode`` it as a style, as the package does, or ``paint`` it, as the studio does.
+        at_once: How many requests come at the same time.
+    """
+
+    make: Callable[[], bytes]
+    work: str
+    at_once: int = 1
 
 
-def measure(path: Path) -> None:
-    """Read, encode and paint one file; print what it took."""
+CASES = {
+    "thin PNG, 2490000 x 16, as a style": Case(png("L", 2_490_000, 16), "encode"),
+    "PNG of 100 MP, as a style": Case(png("RGB", 10_000, 10_000), "encode"),
+    "PNG of 100 MP, RGBA, as a style": Case(png("RGBA", 10_000, 10_000), "encode"),
+    "WebP of 98 MP, RGBA, as a style": Case(webp(9900, 9900), "encode"),
+    "WebP of 58 MP, RGBA, as a style": Case(webp(7616, 7616), "encode"),
+    "TIFF of 99 MP, floats, as a style": Case(float_tiff(9950, 9950), "encode"),
+    "PNG of 40 MP, painted": Case(png("RGB", 8000, 5000), "paint"),
+    "PNG of 40 MP, RGBA, painted": Case(png("RGBA", 8000, 5000), "paint"),
+    "two PNG of 40 MP, RGBA, painted at once": Case(png("RGBA", 8000, 5000), "paint", at_once=2),
+    "WebP of 40 MP, RGBA, painted": Case(webp(8000, 5000), "paint"),
+}
+
+
+def measure(case: Case, path: Path) -> dict[str, object]:
+    """Do what a case says; return what it took."""
     from stylize.engine import Engine
     from stylize.errors import StylizeError
     from stylize.images import load_image
+    from stylize.studio.memory import give_back_memory, picture_at_work
+    from stylize.studio.settings import StudioSettings
 
+    give_back_memory()
     engine = Engine(threads=2)
     small = Image.linear_gradient("L").convert("RGB")
     style = engine.encode_style(small)
     engine.stylize(small, style)
     idle = resident_mb("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    figures: dict[str, object] = {}
-    try:
-        image = load_image(path)
-        figures["reading_mb"] = resident_mb("VmHWM") - idle
-        engine.encode_style(image)
-        engine.stylize(image, style)
-        del image
-    except StylizeError as error:
-        figures["refused"] = str(error).replace(str(path), "It")
+    figures: dict[str, object] = {"bytes": path.stat().st_size}
+
+    def request() -> None:
+        try:
+            if case.work == "encode":
+                engine.encode_style(load_image(path))
+            else:
+                with picture_at_work(path, StudioSettings()) as picture:
+                    engine.stylize(picture, style).save(io.BytesIO(), "PNG", compress_level=1)
+        except StylizeError as error:
+            figures["refused"] = str(error).replace(str(path), "It")
+
+    threads = [threading.Thread(target=request) for _ in range(case.at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     figures["peak_mb"] = resident_mb("VmHWM") - idle
     figures["after_mb"] = resident_mb("VmRSS") - idle
-    print(json.dumps(figures))
+    return figures
 
 
 def resident_mb(key: str) -> int:
@@ -74,26 +133,42 @@ def resident_mb(key: str) -> int:
     raise KeyError(key)
 
 
+def run(name: str) -> dict[str, object]:
+    """Measure a case in a process of its own."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(CASES[name].make())
+        file.flush()
+        command = [sys.executable, __file__, "--case", name, "--file", file.name]
+        try:
+            done = subprocess.run(
+                command, check=True, capture_output=True, text=True, timeout=TIMEOUT_S
+            )
+        except subprocess.TimeoutExpired:
+            return {"failed": f"not done in {TIMEOUT_S} s"}
+    result: dict[str, object] = json.loads(done.stdout)
+    return result
+
+
 def main() -> None:
-    """Measure all files."""
+    """Measure all cases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--out", type=Path)
-    parser.add_argument("--file", type=Path, help="measure this file alone")
+    parser.add_argument("--case", help="measure this one in this process")
+    parser.add_argument("--file", type=Path, help="its file")
     options = parser.parse_args()
-    if options.file:
-        measure(options.file)
+    if options.case:
+        print(json.dumps(measure(CASES[options.case], options.file)))
         return
     report = {}
-    for name, make in FILES.items():
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(make())
-            file.flush()
-            command = [sys.executable, __file__, "--file", file.name]
-            text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            report[name] = {"bytes": Path(file.name).stat().st_size, **json.loads(text)}
+    for name in CASES:
+        report[name] = run(name)
         print(name, report[name], flush=True)
     if options.out:
-        result = {"limit_mb": LIMIT_MB, "files": report}
+        result = {
+            "machine": describe_machine("onnxruntime", "pillow"),
+            "limit_mb": LIMIT_MB,
+            "cases": report,
+        }
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

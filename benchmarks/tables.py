@@ -219,9 +219,37 @@ def load() -> str:
     )
 
 
+def memory() -> str:
+    """Small but hostile files: memory at the peak and afterwards."""
+    rows = [
+        [
+            name,
+            f"{case['bytes']:,} bytes",
+            *(
+                ["refused", ""]
+                if "refused" in case
+                else [f"{case['peak_mb']} MB", f"{case['after_mb']} MB"]
+            ),
+        ]
+        for name, case in _read("memory")["cases"].items()
+    ]
+    return "\n".join(_table(["above the idle server", "file", "peak", "afterwards"], rows))
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
-    for make in (speed, cold_start, avx2, large, real_sizes, quality, sliders, library, load):
+    for make in (
+        speed,
+        cold_start,
+        avx2,
+        large,
+        real_sizes,
+        quality,
+        sliders,
+        library,
+        load,
+        memory,
+    ):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         table = make()

@@ -19,6 +19,8 @@ _RAW_HEADS = (b"FUJIFILM", b"II*\0\x10\0\0\0CR", b"IIRO", b"IIRS", b"MMOR", b"II
 _DNG_VERSION, _SONY_RAW = 50706, 50740
 _SUBFILE_TYPE, _MAKE, _SUB_DIRECTORIES = 254, 271, 330
 
+_BITS_PER_SAMPLE = 258
+
 _STEPS = {"L;2": 85, "L;4": 17}  # levels of a pixel for one of the file, by how Pillow unpacks it
 
 SUFFIXES_OF_OTHERS = {
@@ -57,6 +59,27 @@ def is_raw_photo(image: Image.Image) -> bool:
         return True
     preview = tags.get(_SUBFILE_TYPE) == 1  # a reduced version of another picture in the file
     return preview and _SUB_DIRECTORIES in tags and bool(tags.get(_MAKE))
+
+
+def bytes_per_pixel(image: Image.Image) -> float:
+    """How much memory reading takes at most, for each pixel of an opened picture.
+
+    What Pillow holds in the end has 4 bytes. On the way some decoders keep the whole picture in
+    forms of their own, and pictures that are no RGB are there twice.
+    """
+    bands = len(image.getbands())
+    if image.format == "WEBP":
+        return 17  # two canvases, a copy and the picture
+    if image.format == "JPEG2000":
+        return 6.0 * bands + 4
+    if image.format == "AVIF":
+        return 14
+    if image.format == "JPEG":
+        return max(8, 2 * bands + 4)  # coefficients, where it has several scans
+    if image.format == "TIFF":
+        bits: tuple[int, ...] = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,) * bands)
+        return max(9.5, 4 + sum(bits) / 8)  # all may lie in one strip
+    return 9
 
 
 def without_damaged_notes(png: bytes) -> bytes:

@@ -26,6 +26,7 @@ from stylize.formats import (
     PNG_SIGNATURE,
     RAW_ADVICE,
     advice_on,
+    bytes_per_pixel,
     is_raw_photo,
     lacks_end_alone,
     scale_transparent_color,
@@ -48,6 +49,7 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO  # a path, a file'
 
 MIN_SIDE_PX = 16
 MAX_PIXELS = 100_000_000
+MAX_READING_BYTES = 1_000_000_000  # at the peak, while a file is unpacked
 # A style is looked at in an area of 256 x 256 px and no side below 16: thinner, nothing is left.
 MAX_ASPECT = 256
 
@@ -95,14 +97,14 @@ def load_image(source: Source, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image
     name = source_name(source)
     with open_image(source) as image:
         try:
-            return _prepare(image, name, min_side_px)
+            return _prepare(image, name, min_side_px, ours=True)
         except ImageError:
             whole = _with_end(source) if image.format == "JPEG" else None
             if whole is None:
                 raise
     logger.warning("%s lacks its end marker; nothing else of it is missing.", name)
     with open_image(whole) as image:
-        return _prepare(image, name, min_side_px)
+        return _prepare(image, name, min_side_px, ours=True)
 
 
 def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image:
@@ -304,6 +306,7 @@ def open_image(source: Source) -> Iterator[Image.Image]:
         ) from error
     with image:
         _check_size(image.size, name)  # known from the header: nothing large is unpacked before
+        _check_memory(image, name)
         if is_raw_photo(image):
             raise ImageError(f"{name} is a raw photo of a camera. {RAW_ADVICE}")
         yield image
@@ -371,10 +374,23 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         )
 
 
+def _check_memory(image: Image.Image, name: str) -> None:
+    """Refuse what its decoder would take too much memory for; only the header is read."""
+    limit = MAX_READING_BYTES / bytes_per_pixel(image)
+    pixels = image.width * image.height
+    if pixels > limit:
+        raise ImageError(
+            f"{name} has {image.width} x {image.height} px = {pixels / 1e6:.0f} megapixels; as "
+            f"{image.format} with this kind of pixels the limit is {limit / 1e6:.0f}. Scale it "
+            f"down, or save it as PNG, first."
+        )
+
+
 # ------------------------------------------------------------------------------------ normalizing
 
 
-def _prepare(image: Image.Image, name: str, min_side_px: int) -> Image.Image:
+def _prepare(image: Image.Image, name: str, min_side_px: int, *, ours: bool = False) -> Image.Image:
+    """Bring a picture into the one form; one that is ``ours`` lives on in the result."""
     if min(image.size) < min_side_px:
         raise ImageError(
             f"{name} has {image.width} x {image.height} px; each side must have at least "
@@ -383,13 +399,18 @@ def _prepare(image: Image.Image, name: str, min_side_px: int) -> Image.Image:
     try:
         scale_transparent_color(image)  # before it is unpacked: then its number of bits is lost
         image.load()
+        _check_size(image.size, name)  # an icon may hold more than its header says
         orientation = _orientation(image)
         prepared = to_srgb(image)
+        if ours and prepared is not image:
+            image.close()  # its memory is needed
         if orientation in _UPRIGHT:
             prepared = prepared.transpose(_UPRIGHT[orientation])
         # Without metadata: it may hold a place, a name or a profile already applied.
         if prepared is image and (prepared.info or type(prepared) is not Image.Image):
-            prepared = prepared.copy()
+            prepared = _bare(prepared) if ours else prepared.copy()
+    except ImageError:
+        raise
     except MemoryError as error:
         raise ImageError(
             f"{name} needs more memory than there is. Scale it down first, or close other programs."
@@ -402,6 +423,12 @@ def _prepare(image: Image.Image, name: str, min_side_px: int) -> Image.Image:
     if prepared is not image:
         prepared.info = {}
     return prepared
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """The pixels of a picture that nobody else uses, without what came with them; no copy."""
+    # A picture that lies in its file, mapped into memory, cannot be written to.
+    return image.copy() if image.readonly else image._new(image.im)
 
 
 def _orientation(image: Image.Image) -> int | None:

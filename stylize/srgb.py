@@ -148,19 +148,22 @@ def _convert_profile(image: Image.Image, profile: bytes, grey: bool) -> Image.Im
             return image
         if space == "RGB" and (opened.profile.profile_description or "").startswith("sRGB"):
             return image
+        in_place = mode == "RGB" and image.mode != "RGB"  # it is a copy of our own
+        source = image if image.mode == mode else image.convert(mode)
         converted = ImageCms.profileToProfile(
-            image if image.mode == mode else image.convert(mode),
+            source,
             opened,
             _srgb_profile(),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",
+            inPlace=in_place,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except Exception as error:  # damaged profiles fail in many ways; the picture itself is fine
         logger.info("Damaged colour profile ignored: %s", error)
         return image
-    if converted is None:  # pragma: no cover - only for inPlace=True
-        return image
+    if converted is None:
+        converted = source
     if image.mode == "RGBA":
         converted.putalpha(image.getchannel("A"))
     return converted

@@ -720,3 +720,49 @@ def test_readable_suffixes_are_those_of_the_readable_formats() -> None:
     known = {end for end, name in Image.EXTENSION.items() if name in images.READABLE_FORMATS}
     assert set(images.READABLE_SUFFIXES) <= known
     assert known <= {*images.READABLE_SUFFIXES, ".bw", ".dib", ".rgb", ".rgba"}  # hardly pictures
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [
+        ("WEBP", "RGBA", {"lossless": True}),
+        ("JPEG", "CMYK", {}),
+        ("TIFF", "F", {}),
+        ("AVIF", "RGB", {}),
+        ("JPEG2000", "RGB", {}),
+    ],
+)
+def test_what_takes_much_memory_to_read_has_a_lower_limit(
+    monkeypatch: pytest.MonkeyPatch, kind: str, mode: str, options: dict[str, object]
+) -> None:
+    file = io.BytesIO()
+    Image.new(mode, (64, 64)).save(file, kind, **options)
+    assert load_image(file.getvalue()).size == (64, 64)
+    monkeypatch.setattr(images, "MAX_READING_BYTES", 64 * 64 * 9)
+    with pytest.raises(ImageError, match=f"as {kind} .* the limit is .*Scale it down"):
+        load_image(file.getvalue())
+
+
+def test_an_icon_cannot_hide_a_large_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = io.BytesIO()
+    Image.new("RGB", (300, 300)).save(inside, "PNG")
+    png = inside.getvalue()
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack(
+        "<BBBBHHII", 32, 32, 0, 0, 1, 32, len(png), 22
+    )
+    monkeypatch.setattr(images, "MAX_PIXELS", 50_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ImageError, match="Scale it down"):
+            load_image(icon + png)
+
+
+def test_a_picture_that_was_read_can_be_changed_and_holds_no_metadata() -> None:
+    for kind in ("PNG", "BMP", "PPM", "TIFF"):
+        file = io.BytesIO()
+        Image.new("RGB", (32, 32), "red").save(file, kind)
+        loaded = load_image(file.getvalue())
+        loaded.paste((0, 0, 255), (0, 0, 16, 32))
+        assert type(loaded) is Image.Image
+        assert loaded.info == {}
+        assert loaded.getpixel((0, 0)) == (0, 0, 255)

@@ -24,6 +24,7 @@ from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address
 from stylize.studio.leaving import forget_visits
+from stylize.studio.memory import give_back_memory
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
@@ -102,6 +103,7 @@ def launch(
     if not is_loopback(host) and not settings.public:
         settings = _beyond_this_computer(settings, trust_network, announce or logger.warning)
     Image.MAX_IMAGE_PIXELS = settings.max_pixels
+    give_back_memory()
     new_library = new_library or (lambda: StyleLibrary.in_memory(encoder=engine))
     if settings.public:  # strangers see nothing of the owner's library, nor can they change it
         library = new_library()

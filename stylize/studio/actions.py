@@ -25,9 +25,10 @@ from stylize.studio.full_size import (
     watched,
 )
 from stylize.studio.look import CONTROL_NAMES, Look
+from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
-from stylize.studio.pictures import fit, open_picture, to_data_url, webp
+from stylize.studio.pictures import fit, to_data_url, webp
 from stylize.studio.shown import shown
 from stylize.studio.visit import Content, Visit
 
@@ -221,8 +222,8 @@ class Actions:
     @shown
     def add_style(self, path: str, visit: Visit) -> tuple[Visit, Any]:
         """Add a picture as a style and choose it."""
-        image = open_picture(path, self.settings)
-        visit, name = self.painter.add_style(visit, image, Path(path).stem)
+        with picture_at_work(path, self.settings) as image:
+            visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, self.picker(visit, {name: 1.0})
 
     @shown
@@ -232,7 +233,8 @@ class Actions:
         recipe = self.painter.read_recipe(path) if path else None
         if path is None or recipe is None:
             raise StylizeError(say("no_recipe"))
-        small = webp(fit(open_picture(path, self.settings), 224))
+        with picture_at_work(path, self.settings) as image:
+            small = webp(fit(image, 224))
         visit, look = self.painter.use_recipe(visit, recipe, small)
         controls = look.control_values().values()
         return visit, self.picker(visit, look.styles), *controls, gr.Group(visible=False)

@@ -10,6 +10,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import Any
 
@@ -23,9 +24,9 @@ from stylize.errors import ControlError, ImageError, StyleNotFoundError, StyleVe
 from stylize.library import StyleRecord
 from stylize.recipe import Recipe, RecipeStyle
 from stylize.studio.look import CONTROL_NAMES, Look
+from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
-from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
 from stylize.studio.visit import Visit
 from stylize.styles import StyleVector
@@ -109,7 +110,8 @@ class Api:
 
         style_picture: the picture to take the style from. strength: 0 to 1.
         """
-        style = self.painter.engine.encode_style(self._open(style_picture))
+        with self._opened(style_picture) as picture:
+            style = self.painter.engine.encode_style(picture)
         controls = Look.from_dict({"strength": strength}).controls
         return self._paint_vector(content, style, controls)
 
@@ -131,7 +133,8 @@ class Api:
         Returns values (a list of numbers), sha256 (of the vector) and encoder_sha256 (vectors of
         another encoder cannot be used).
         """
-        style = self.painter.engine.encode_style(self._open(picture))
+        with self._opened(picture) as image:
+            style = self.painter.engine.encode_style(image)
         return {
             "values": style.values.tolist(),
             "sha256": style.sha256,
@@ -175,8 +178,8 @@ class Api:
             for item in fields(Controls)
         ]
 
-    def _open(self, file: FileData) -> Image.Image:
-        return open_picture(path_of(file), self.painter.settings)
+    def _opened(self, file: FileData) -> AbstractContextManager[Image.Image]:
+        return picture_at_work(path_of(file), self.painter.settings)
 
     def _paint(self, content: FileData, look: Look, max_side_px: int | None) -> FileData:
         visit = Visit()
@@ -191,13 +194,14 @@ class Api:
     def _paint_recipe(
         self, content: FileData, style: StyleVector, recipe: Recipe, stem: str
     ) -> FileData:
-        image = self.painter.engine.stylize(
-            self._open(content),
-            style,
-            controls=recipe.controls,
-            max_side_px=recipe.max_side_px,
-        )
-        return FileData(path=self.painter.save(image, ".png", stem, recipe))
+        with self._opened(content) as picture:
+            image = self.painter.engine.stylize(
+                picture,
+                style,
+                controls=recipe.controls,
+                max_side_px=recipe.max_side_px,
+            )
+            return FileData(path=self.painter.save(image, ".png", stem, recipe))
 
     def _vector(self, values: Any) -> StyleVector:
         expected = self.library.store.measure.dimension

@@ -21,9 +21,10 @@ from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
 from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
+from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter, safe_name
-from stylize.studio.pictures import fit, open_picture
+from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
 from stylize.studio.shown import shown
 from stylize.studio.texts import t
@@ -67,12 +68,12 @@ class BatchActions(Actions):
         files: list[str] = []
 
         def paint(path: str, progress: Progress) -> Shown:
-            content = open_picture(path, self.settings)
-            image = self.painter.engine.stylize(
-                content, style, controls=look.controls, progress=progress
-            )
-            files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
-            return self._shown(image, Path(path).stem)
+            with picture_at_work(path, self.settings) as content:
+                image = self.painter.engine.stylize(
+                    content, style, controls=look.controls, progress=progress
+                )
+                files.append(self.painter.save(image, ".png", Path(path).stem, recipe))
+                return self._shown(image, Path(path).stem)
 
         def pack(failed: list[Failure]) -> str | None:
             return self._zip(files, failed)

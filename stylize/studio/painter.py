@@ -191,16 +191,16 @@ class Painter:
         """
         if visit.content is None:
             raise ImageError(say("no_content"))
-        content = visit.content.full(self.settings)
-        if size is not None:
-            content = content.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return self.engine.stylize(
-            content,
-            self.style_of(visit, look),
-            controls=look.controls,
-            regions=visit.regions,
-            progress=progress,
-        )
+        with visit.content.full(self.settings) as content:
+            if size is not None:
+                content = content.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            return self.engine.stylize(
+                content,
+                self.style_of(visit, look),
+                controls=look.controls,
+                regions=visit.regions,
+                progress=progress,
+            )
 
     def regions_of(self, visit: Visit, painted: Mapping[str, Any] | None) -> list[Region]:
         """Read the regions that a visitor painted.

@@ -11,9 +11,9 @@ import gradio as gr
 from stylize.errors import StylizeError
 from stylize.studio import components
 from stylize.studio.create import CreateTab
+from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
-from stylize.studio.pictures import open_picture
 from stylize.studio.shown import shown
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
@@ -56,8 +56,8 @@ class StyleActions:
         """Add pictures as styles, named by their files."""
         name = None
         for path in paths:
-            image = open_picture(path, self.settings)
-            visit, name = self.painter.add_style(visit, image, Path(path).stem)
+            with picture_at_work(path, self.settings) as image:
+                visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, *self.show(visit, name)
 
     @shown

@@ -6,7 +6,8 @@ It lives in memory, is bound to the browser tab and vanishes with it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,8 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.library import StyleLibrary
 from stylize.regions import Region
-from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url
+from stylize.studio.memory import picture_at_work
+from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import StudioSettings
 from stylize.styles import StyleVector
 
@@ -84,7 +86,8 @@ class Content:
         Raises:
             ImageError: The file is no picture or beyond the limits.
         """
-        return cls.from_image(open_picture(path, settings), settings, path=path, key=key)
+        with picture_at_work(path, settings) as image:
+            return cls.from_image(image, settings, path=path, key=key)
 
     @classmethod
     def from_image(
@@ -111,11 +114,14 @@ class Content:
         screen = from_data_url(scene.screen_url, settings)
         return cls.from_image(screen, settings, key=scene.key)
 
-    def full(self, settings: StudioSettings) -> Image.Image:
-        """Return the content at its full size, or what is on screen once the file is deleted."""
+    @contextmanager
+    def full(self, settings: StudioSettings) -> Iterator[Image.Image]:
+        """Open the content at its full size, or what is on screen once the file is deleted."""
         if self.path is None or not Path(self.path).exists():
-            return self.screen
-        return open_picture(self.path, settings)
+            yield self.screen
+            return
+        with picture_at_work(self.path, settings) as image:
+            yield image
 
 
 @dataclass(frozen=True, eq=False)

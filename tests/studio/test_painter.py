@@ -205,7 +205,8 @@ def test_regions_are_seen_on_screen_too(engine, painter, visit):
 def test_a_deleted_file_falls_back_to_the_screen(painter, picture_file):
     content = Content.load(str(picture_file), painter.settings)
     picture_file.unlink()
-    assert content.full(painter.settings).size == (120, 80)
+    with content.full(painter.settings) as image:
+        assert image.size == (120, 80)
 
 
 def test_scenes_of_two_visits_are_not_mistaken_for_each_other(visit):

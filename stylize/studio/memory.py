@@ -1,0 +1,52 @@
+"""Large pictures: one at a time, and their memory given back when they are done."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from stylize.images import open_image
+from stylize.studio.pictures import open_picture
+from stylize.studio.settings import StudioSettings
+
+LARGE_PIXELS = 12_000_000
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_one_at_a_time = threading.RLock()
+
+
+@contextlib.contextmanager
+def picture_at_work(source: str | Path | bytes, settings: StudioSettings) -> Iterator[Image.Image]:
+    """Open a visitor's picture as `open_picture`; other large ones wait until it is done with.
+
+    Two of 40 megapixels at once would take gigabytes. Do not yield to Gradio inside.
+    """
+    with _one_at_a_time if _is_large(source) else contextlib.nullcontext():
+        yield open_picture(source, settings)
+
+
+def _is_large(source: str | Path | bytes) -> bool:
+    try:
+        with open_image(source) as image:
+            return image.width * image.height > LARGE_PIXELS
+    except Exception:  # open_picture says what is wrong
+        return False
+
+
+def give_back_memory() -> None:
+    """Let the C library give the memory of large pictures back as soon as they are freed.
+
+    Otherwise it learns from the first large one to keep that much for the next. Pillow holds
+    pictures in blocks of 16 MB. Does nothing elsewhere than on Linux with glibc.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, 12 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 32 << 20)
