@@ -73,7 +73,8 @@ def make_controls(engine: Engine, library: StyleLibrary) -> Image.Image:
             ("coarse_weight", (0.25, 0.6, 1.6, 4)),
             ("color", (0, 0.33, 0.67, 1)),
             ("texture", (0, 0.33, 0.67, 1)),
-            ("stroke_size", (0.5, 1, 2, 3)),
+            ("stroke_size", (0.5, 1, 2, 4)),
+            ("brushwork", (0, 0.67, 1.33, 2)),
             ("detail", (0, 0.5, 1, 2)),
         )
     ]

@@ -41,7 +41,12 @@ class Controls:
     texture: float = _control(
         1.0, 0.0, 1.0, "From the style's palette only (0) to palette and texture (1)."
     )
-    stroke_size: float = _control(1.0, 0.5, 3.0, "Size of the strokes, as a factor.")
+    stroke_size: float = _control(
+        1.0, 0.5, 4.0, "Size of the strokes relative to the picture: fine (0.5) to broad (4)."
+    )
+    brushwork: float = _control(
+        1.0, 0.0, 2.0, "What the brush makes of calm areas: nothing (0) to vivid strokes (2)."
+    )
     detail: float = _control(1.0, 0.0, 2.0, "Fine detail: from smooth (0) to crisp (2).")
 
     def __post_init__(self) -> None:

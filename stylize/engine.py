@@ -1,34 +1,30 @@
-"""The engine: pictures and style vectors in, stylized images out, on ONNX Runtime."""
+"""The engine: pictures and style vectors in, stylized images out."""
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
-import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageStat
+from PIL import Image, ImageStat
 
 from stylize.controls import Controls
-from stylize.cores import available_cores
 from stylize.errors import ControlError, StyleVectorError
-from stylize.finishing import add_detail, finish, scale_detail
-from stylize.images import MAX_PIXELS, MIN_SIDE_PX, fit_within, prepare_image, resize_image
+from stylize.finishing import finish, scale_detail
+from stylize.ground import add_ground
+from stylize.images import MIN_SIDE_PX, fit_within, prepare_image, resize_image
 from stylize.model_files import ModelFiles, Precision
-from stylize.painting import MARGIN_PX, TILE_PIXELS, Canvas, Tile, paint_tiles, thumbnail_size
-from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
+from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size
+from stylize.plan import Plan, make_plan
+from stylize.regions import Region, check_count, grid_weights
+from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
+from stylize.runtime import Runtime
 from stylize.styles import StyleVector
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +32,23 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Progress = Callable[[float], None]
 
-_MAX_ZOOM = 16.0  # between picture and thumbnail; the network is calibrated at 2 and 4
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
-STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
-# Maps of affines take some 200 bytes a pixel: with regions the tiles are smaller.
-_REGION_TILE_PIXELS = 500_000
-# Share of the content's own fine detail that enlarged strokes get back, at detail 1.
-_DETAIL_GAIN = 0.6
-# Grain of single pixels would become blocks when strokes are enlarged; so much blur takes it away.
-_GRAIN_PX = 0.8
+_GROUND_LEVELS = 10.0  # standard deviation of the ground at brushwork 1
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the network does to a picture in K styles: one affine a channel.
+
+    Attributes:
+        quarter: (K, C, 1, 1) float32, scales and shifts at 1/4 resolution.
+        eighth: (K, C, 1, 1) float32, at 1/8 resolution.
+        peaks: (K, A) float32, largest values of the activations, by which INT8 chooses its steps.
+    """
+
+    quarter: Floats
+    eighth: Floats
+    peaks: Floats
 
 
 class Engine:
@@ -59,6 +63,8 @@ class Engine:
         encoder_sha256: Identity of the style encoder; style vectors must carry the same.
         model_sha256: Identity of the whole model.
         vector_length: Length of its style vectors.
+        contract: The model's other numbers.
+        threads: Of the computation.
     """
 
     def __init__(
@@ -84,19 +90,18 @@ class Engine:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
         self._files = ModelFiles.open(model_dir)
-        self.threads = threads or available_cores()
+        self.contract = self._files.contract
+        self._runtime = Runtime(self._files, threads)
+        self.threads = self._runtime.threads
         self.encoder_sha256 = self._files.encoder_sha256
         self.model_sha256 = self._files.sha256
-        self.vector_length = self._files.vector_length
-        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self._lock = threading.Lock()
-        _engines.add(self)
+        self.vector_length = self.contract.vector_length
         self.precision: Precision = self._faster() if precision == "auto" else precision
 
     def warm_up(self) -> None:
         """Load all graphs now instead of at the first picture."""
         for name in (self._files.encoder_name, *map(self._graph, ("modulate", "paint"))):
-            self._session(name)
+            self._runtime.load(name)
 
     def encode_style(self, image: Image.Image, *, stroke_size: float = 1.0) -> StyleVector:
         """Encode a style picture.
@@ -115,13 +120,13 @@ class Engine:
                 f"stroke_size of a style must be from 0.5 to 2; got {stroke_size:g}."
             )
         image = prepare_image(image)
-        size = _fit_area(image.size, STYLE_SIDE_PX * stroke_size)
+        size = _fit_area(image.size, self.contract.style_side_px * stroke_size)
         image = resize_image(image, size)
         if image.mode == "RGBA":
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image).convert("RGB")
         picture = np.asarray(image)[None]
-        (vector,) = self._run(self._files.encoder_name, {"bytes": picture})
+        (vector,) = self._runtime.run(self._files.encoder_name, {"bytes": picture})
         return StyleVector(vector[0], self.encoder_sha256)
 
     def stylize(
@@ -132,11 +137,16 @@ class Engine:
         strength: float | None = None,
         controls: Controls | None = None,
         max_side_px: int | None = None,
-        stroke_side_px: int | None = None,
         regions: Sequence[Region] = (),
+        fast: bool = False,
         progress: Progress | None = None,
+        on_level: Callable[[Image.Image], None] | None = None,
     ) -> Image.Image:
         """Paint a content picture in a style.
+
+        A draft of a fixed size is painted first and then revised in twice the size, and so on, to
+        the full size: the picture has the same look at every size, and its strokes are as large
+        as they are relative to it.
 
         Args:
             content: Any mode and size from 16 px a side to 100 megapixels.
@@ -144,10 +154,11 @@ class Engine:
             strength: Shorthand for the control of that name, 0 (the content) to 1 (full style).
             controls: All other controls.
             max_side_px: Scale the content down to this longer side first.
-            stroke_side_px: Let strokes keep their size relative to the picture: above this longer
-                side they grow with it. Default: strokes have the same size in pixels everywhere.
             regions: Parts of the picture with styles of their own; ``style`` is for the rest.
+            fast: Enlarge the draft instead of revising it: softer strokes, a fraction of the time.
             progress: Called with the share done, 0 to 1; what it raises ends the work.
+            on_level: Called with the draft and every revision but the last, as they are before
+                colours and masks are seen to.
 
         Returns:
             RGB, or RGBA with the content's transparency, of the content's size or scaled down.
@@ -155,8 +166,7 @@ class Engine:
         Raises:
             ImageError: The content is unusable.
             StyleVectorError: A style was made by another style encoder.
-            ControlError: A control is out of range, there are too many regions, or the strokes are
-                too small for a picture of this size.
+            ControlError: A control is out of range, or there are too many regions.
         """
         controls = _with_strength(controls or Controls(), strength)
         check_count(regions)
@@ -171,154 +181,204 @@ class Engine:
             content = resize_image(content, fit_within(content.size, max_side_px))
         if controls.strength == 0:
             return content.copy()
-        stroke_scale = controls.stroke_size
-        if stroke_side_px is not None:
-            if not stroke_side_px >= MIN_SIDE_PX:
-                raise ControlError(
-                    f"stroke_side_px must be at least {MIN_SIDE_PX}; got {stroke_side_px}."
-                )
-            stroke_scale *= max(1.0, max(content.size) / stroke_side_px)
         rgb = content if content.mode == "RGB" else _visible_colors(content)
-        painted = self._paint_at_scale(rgb, style, controls, stroke_scale, regions, progress)
+        job = _Job(style, controls, regions, fast, progress, on_level)
+        plan = make_plan(rgb.size, self.contract, stroke_size=controls.stroke_size)
+        painted = self._follow(plan, rgb, job)
         if content.mode == "RGBA":
             painted.putalpha(content.getchannel("A"))
         finish(painted, content, controls, regions)
         return painted
 
-    def _paint_at_scale(
-        self,
-        rgb: Image.Image,
-        style: StyleVector,
-        controls: Controls,
-        stroke_scale: float,
-        regions: Sequence[Region],
-        progress: Progress | None,
-    ) -> Image.Image:
-        """Paint at a scale that gives the strokes their size, and come back to the full size."""
-        if stroke_scale == 1:
-            painted = self._paint(rgb, style, controls, regions, progress)
-            scale_detail(painted, controls.detail)
-            return painted
-        width, height = (max(MIN_SIDE_PX, round(side / stroke_scale)) for side in rgb.size)
-        if stroke_scale < 1 and width * height > MAX_PIXELS:
-            limit = MAX_PIXELS * stroke_scale**2 / 1e6
-            raise ControlError(
-                f"Strokes of the size {stroke_scale:g} are possible up to {limit:.0f} megapixels; "
-                f"this picture has {rgb.width * rgb.height / 1e6:.0f}. Set a smaller max_side_px "
-                f"or larger strokes."
-            )
-        scaled = rgb.resize((width, height), Image.Resampling.LANCZOS)
-        # The edges of the regions are as wide as without scaling.
-        shrink = max(width, height) / max(rgb.size)
-        regions = [
-            replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * shrink))
-            for region in regions
-        ]
-        painted = self._paint(scaled, style, controls, regions, progress)
-        if stroke_scale > 1:
-            blur_px = _GRAIN_PX * min(1.0, stroke_scale - 1)
-            painted = painted.filter(ImageFilter.GaussianBlur(blur_px))
-        painted = painted.resize(rgb.size, Image.Resampling.BICUBIC)
-        scale_detail(painted, controls.detail)
-        if stroke_scale > 1:
-            add_detail(painted, rgb, scaled, _DETAIL_GAIN * controls.detail)
+    def _follow(self, plan: Plan, rgb: Image.Image, job: _Job) -> Image.Image:
+        """Paint a picture as planned."""
+        levels = [plan.draft, *(revision.size for revision in plan.revisions)]
+        pixels = [width * height for width, height in levels]
+
+        def progress_of(level: int) -> Progress:
+            done = sum(pixels[:level])
+
+            def tell(share: float) -> None:
+                if job.progress is not None:
+                    job.progress((done + share * pixels[level]) / sum(pixels))
+
+            return tell
+
+        painted = self._draft(plan, rgb, job, progress_of(0))
+        for level, revision in enumerate(plan.revisions, start=1):
+            if job.on_level is not None:
+                job.on_level(painted)
+            content = rgb if revision.exponent == 0 else rgb.reduce(2**revision.exponent)
+            painted = self._revise(painted, content, revision.share, job, progress_of(level))
+        if painted.size != plan.full:
+            painted = painted.resize(plan.full, Image.Resampling.LANCZOS)
         return painted
 
-    def _paint(
+    def _draft(self, plan: Plan, rgb: Image.Image, job: _Job, progress: Progress) -> Image.Image:
+        content = rgb
+        if plan.draft != rgb.size:
+            content = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
+        content = add_ground(
+            content, _GROUND_LEVELS * job.controls.brushwork, seed=self.contract.ground_seed
+        )
+        brush = self._brush(content, content.size, job, revision=False, full=plan.full)
+        canvas = self._canvas(content.size)
+        painted = paint_tiles(
+            canvas,
+            lambda tile: brush(canvas.cut(content, tile.outer_rows, tile.outer_columns), tile),
+            halo_px=self.contract.halo_px,
+            tile_pixels=self._tile_pixels(job),
+            progress=progress,
+        )
+        scale_detail(painted, job.controls.detail)
+        return painted
+
+    def _revise(
         self,
-        rgb: Image.Image,
-        style: StyleVector,
-        controls: Controls,
-        regions: Sequence[Region],
-        progress: Progress | None,
+        painting: Image.Image,
+        content: Image.Image,
+        share: float,
+        job: _Job,
+        progress: Progress,
     ) -> Image.Image:
-        styles = [region.style for region in regions if region.style is not None]
-        quarter, eighth, peaks = self._modulate(rgb, [style, *styles], controls)
-        canvas = Canvas(rgb.height, rgb.width)
-        index, limit = self._files.int8_limit
+        """Paint a picture of the content's size over a smaller painting of it."""
+        under = enlarge(painting, content.size)
+        detail = share * job.controls.detail
+        canvas = self._canvas(content.size)
+        brush: _Brush | None = None
+        if not job.fast:
+            brush = self._brush(painting, content.size, job, revision=True, full=content.size)
+
+        def paint(tile: Tile) -> Bytes:
+            below, shown = (
+                canvas.cut(picture, tile.outer_rows, tile.outer_columns)
+                for picture in (under, content)
+            )
+            seen = lay_over(below, shown, detail)
+            return seen if brush is None else keep_coarse(brush(seen, tile), below, share)
+
+        return paint_tiles(
+            canvas,
+            paint,
+            halo_px=self.contract.halo_px + HALO_PX,
+            tile_pixels=self._tile_pixels(job),
+            progress=progress,
+        )
+
+    def _brush(
+        self,
+        measured: Image.Image,
+        size: tuple[int, int],
+        job: _Job,
+        *,
+        revision: bool,
+        full: tuple[int, int],
+    ) -> _Brush:
+        """Return what paints tiles of a picture of ``size``, with statistics of ``measured``."""
+        styles = [region.style for region in job.regions if region.style is not None]
+        measurement = self.measure(
+            measured, [job.style, *styles], job.controls, size=size, revision=revision
+        )
+        if not styles:
+            return lambda part, _: self.paint(part, measurement)
+        # The edges of the regions are as wide as at the full size.
+        shrink = max(size) / max(full)
+        regions = [replace(region, feather_px=region.feather_px * shrink) for region in job.regions]
+        of_quarter = _style_weights(regions, size, self._canvas(size))
+        weights = of_quarter, _halve(of_quarter)
+
+        def paint(part: Bytes, tile: Tile) -> Bytes:
+            quarter, eighth = (
+                _affine_map(affine, weight, tile, factor)
+                for affine, weight, factor in zip(
+                    (measurement.quarter, measurement.eighth), weights, (4, 8), strict=True
+                )
+            )
+            return self.paint(part, Measurement(quarter, eighth, measurement.peaks))
+
+        return paint
+
+    def measure(
+        self,
+        picture: Image.Image,
+        styles: Sequence[StyleVector],
+        controls: Controls,
+        *,
+        size: tuple[int, int] | None = None,
+        revision: bool = False,
+    ) -> Measurement:
+        """Measure a picture's statistics, and turn them into affines for each of K styles.
+
+        Args:
+            picture: RGB; a thumbnail of it is measured.
+            styles: 1 to 7 styles.
+            controls: Strength and weights count.
+            size: (width, height) in which the picture will be painted; default: its own.
+            revision: The picture is a painting that is to be revised.
+        """
+        size = size or picture.size
+        thumbnail = thumbnail_size(size, self.contract)
+        small = picture
+        if thumbnail != picture.size:
+            small = picture.resize(thumbnail, Image.Resampling.BICUBIC, reducing_gap=1.0)
+        count = len(styles)
+        weights = (
+            controls.content_weight,
+            controls.style_weight,
+            controls.fine_weight,
+            controls.coarse_weight,
+        )
+        conditions = np.array([*np.log(weights), float(revision)], np.float32)
+        zoom = min(self.contract.max_zoom, max(1.0, max(size) / max(thumbnail)))
+        feeds: dict[str, NDArray[Any]] = {
+            "bytes": np.asarray(small)[None],
+            "vector": np.stack([style.values for style in styles]),
+            "conditions": np.tile(conditions, (count, 1)),
+            "strength": np.full((count, 1), controls.strength, np.float32),
+            "zoom": np.array([[zoom]], np.float32),
+        }
+        return Measurement(*self._runtime.run(self._graph("modulate"), feeds))
+
+    def paint(self, picture: Bytes, measurement: Measurement) -> Bytes:
+        """Paint pixels with given affines.
+
+        Args:
+            picture: (H, W, 4) RGBX, sides multiples of the contract's ``grid_px``.
+            measurement: For one style; its affines may be maps, (1, C, H / 4, W / 4) and
+                (1, C, H / 8, W / 8).
+
+        Returns:
+            (H, W, 4) RGBX. Near the borders, within the contract's ``margin_px``, the network's
+            zero padding shows.
+        """
+        quarter, eighth, peaks = measurement.quarter, measurement.eighth, measurement.peaks[:1]
+        index = self.contract.int8_index
         if index >= peaks.shape[1]:
             raise self._files.unusable("model.json", IndexError(f"there is no peak {index}"))
         # The INT8 graph has room for one affine per channel, not for maps of them, and for pictures
         # that are mostly dark with something bright in it 8 bits can be too few.
-        precision = "fp32" if styles or peaks[0, index] >= limit else self.precision
+        maps = quarter.shape[2:] != (1, 1)
+        few = peaks[0, index] >= self.contract.int8_limit
+        precision = "fp32" if maps or few else self.precision
         name = self._files.graph_name("paint", precision)
-        steps = {"peaks": peaks[:1]} if precision == "int8" else {}
-        weights = []
-        if styles:
-            of_quarter = _style_weights(regions, rgb.size, canvas)
-            weights = [of_quarter, _halve(of_quarter)]
-
-        def paint(part: Bytes, tile: Tile) -> Bytes:
-            affines = [quarter, eighth]
-            if styles:
-                affines = [
-                    _affine_map(affine, weight, tile, factor)
-                    for affine, weight, factor in zip(affines, weights, (4, 8), strict=True)
-                ]
-            of_styles = {"affine_quarter": affines[0], "affine_eighth": affines[1]}
-            (pictures,) = self._run(name, {"bytes": part[None]} | of_styles | steps)
-            painted: Bytes = pictures[0]
-            return painted
-
-        return paint_tiles(
-            rgb,
-            paint,
-            halo_px=self._files.halo_px,
-            tile_pixels=_REGION_TILE_PIXELS if styles else TILE_PIXELS,
-            progress=progress,
-        )
-
-    def paint_inputs(
-        self, content: Image.Image, style: StyleVector, controls: Controls
-    ) -> dict[str, NDArray[Any]]:
-        """Return what the float graph that paints would get: to calibrate INT8 on.
-
-        Args:
-            content: RGB.
-            style: Of this engine.
-            controls: Of the picture.
-
-        Returns:
-            ``image`` (1, 4, H, W) float32 in [0, 1] with margins, both affines and ``peaks``.
-        """
-        rgb = prepare_image(content)
-        quarter, eighth, peaks = self._modulate(rgb, [style], controls)
-        canvas = Canvas(rgb.height, rgb.width)
-        part = canvas.cut(rgb, slice(0, canvas.grid_height), slice(0, canvas.grid_width))
-        image = part.transpose(2, 0, 1)[None].astype(np.float32) / 255
-        return {
-            "image": image,
+        feeds: dict[str, NDArray[Any]] = {
+            "bytes": picture[None],
             "affine_quarter": quarter,
             "affine_eighth": eighth,
-            "peaks": peaks,
         }
+        if precision == "int8":
+            feeds["peaks"] = peaks
+        (pictures,) = self._runtime.run(name, feeds)
+        painted: Bytes = pictures[0].view(np.uint8)
+        return painted
 
-    def _modulate(
-        self, rgb: Image.Image, vectors: Sequence[StyleVector], controls: Controls
-    ) -> tuple[Floats, Floats, Floats]:
-        """Measure the content on a thumbnail; return affines and peaks for each of K styles."""
-        size = thumbnail_size(*rgb.size)
-        small = rgb
-        if size != rgb.size:
-            small = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.0)
-        count = len(vectors)
-        conditions = np.log(
-            [
-                controls.content_weight,
-                controls.style_weight,
-                controls.fine_weight,
-                controls.coarse_weight,
-            ]
-        )
-        feeds: dict[str, NDArray[Any]] = {
-            "bytes": np.asarray(small)[None],
-            "vector": np.stack([vector.values for vector in vectors]),
-            "conditions": np.tile(conditions.astype(np.float32), (count, 1)),
-            "strength": np.full((count, 1), controls.strength, np.float32),
-            "zoom": np.array([[min(_MAX_ZOOM, max(1.0, max(rgb.size) / max(size)))]], np.float32),
-        }
-        quarter, eighth, peaks = self._run(self._graph("modulate"), feeds)
-        return quarter, eighth, peaks
+    def _canvas(self, size: tuple[int, int]) -> Canvas:
+        return Canvas(size[1], size[0], self.contract.margin_px)
+
+    def _tile_pixels(self, job: _Job) -> int:
+        if any(region.style is not None for region in job.regions):
+            return self.contract.region_tile_pixels
+        return self.contract.tile_pixels
 
     def _check_style(self, style: StyleVector) -> None:
         if not isinstance(style, StyleVector):
@@ -340,35 +400,6 @@ class Engine:
     def _graph(self, part: str) -> str:
         return self._files.graph_name(part, self.precision)
 
-    def _run(self, name: str, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        session = self._session(name)
-        try:
-            return session.run(None, feeds)  # type: ignore[no-any-return]
-        except Exception as error:  # ONNX Runtime's errors have nothing in common
-            raise self._files.unusable(name, error) from error
-
-    def _session(self, name: str) -> onnxruntime.InferenceSession:
-        with self._lock:
-            if name not in self._sessions:
-                import onnxruntime  # here, so that importing the package stays fast
-
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self.threads
-                options.log_severity_level = 3
-                # Without it the idle threads of one graph spin in the way of the next one's: a
-                # picture takes twice as long on two cores.
-                options.add_session_config_entry("session.force_spinning_stop", "1")
-                graph = self._files.read(name)
-                try:
-                    session = onnxruntime.InferenceSession(
-                        graph, options, providers=["CPUExecutionProvider"]
-                    )
-                    _check_outputs(name, [output.name for output in session.get_outputs()])
-                except Exception as error:
-                    raise self._files.unusable(name, error) from error
-                self._sessions[name] = session
-            return self._sessions[name]
-
     def _faster(self) -> Precision:
         """Time both precisions on a small picture, alternating, and return the faster."""
         picture = Image.new("RGB", (_TIMED_PX, _TIMED_PX))
@@ -378,21 +409,30 @@ class Engine:
             for precision in ("int8", "fp32"):
                 self.precision = precision
                 start = time.perf_counter()
-                self._paint(picture, style, Controls(), (), None)
+                self.stylize(picture, style)
                 elapsed = time.perf_counter() - start
                 best[precision] = min(elapsed, best.get(precision, elapsed))
         faster = min(best, key=lambda precision: best[precision])
         logger.info("Precision %s is the faster one here: %s", faster, best)
         for part in ("modulate", "paint"):
             slower: Precision = "fp32" if faster == "int8" else "int8"
-            self._sessions.pop(self._files.graph_name(part, slower), None)
+            self._runtime.forget(self._files.graph_name(part, slower))
         return faster
 
 
-def _check_outputs(name: str, outputs: Sequence[str]) -> None:
-    expected = 3 if name.startswith("modulate.") else 1
-    if len(outputs) != expected:
-        raise ValueError(f"it gives {len(outputs)} results, not {expected}")
+_Brush = Callable[[Bytes, Tile], Bytes]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What :meth:`Engine.stylize` was asked for, but the content."""
+
+    style: StyleVector
+    controls: Controls
+    regions: Sequence[Region]
+    fast: bool
+    progress: Progress | None
+    on_level: Callable[[Image.Image], None] | None
 
 
 def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Canvas) -> Floats:
@@ -406,7 +446,7 @@ def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Can
         size,
         (canvas.grid_width, canvas.grid_height),
         factor=4,
-        offset=(MARGIN_PX, MARGIN_PX),
+        offset=(canvas.margin_px, canvas.margin_px),
     )
     keeps = np.array([region.style is None for region in regions])
     painted = 1 - weights[keeps].sum(axis=0)
@@ -468,21 +508,3 @@ def _fit_area(size: tuple[int, int], side_px: float) -> tuple[int, int]:
     """Scale a size down, never up, to the area of a square; sides at least 16."""
     scale = min(1.0, side_px / (size[0] * size[1]) ** 0.5)
     return max(MIN_SIDE_PX, round(size[0] * scale)), max(MIN_SIDE_PX, round(size[1] * scale))
-
-
-def _renew_after_fork() -> None:
-    """In a child process: load graphs anew.
-
-    The threads of the parent's sessions are not there. Painting with them waits forever, and so
-    would ending them: they are kept, beyond the end of Python, on purpose.
-    """
-    for engine in list(_engines):
-        for session in engine._sessions.values():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
-        engine._sessions = {}
-        engine._lock = threading.Lock()
-
-
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_after_fork)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from stylize.contract import Contract
 from stylize.errors import TOO_LITTLE_MEMORY, ModelFileError, OutOfMemoryError
 
 Precision = Literal["int8", "fp32"]
 
-FORMAT = 4
+FORMAT = 5
 BUNDLED = Path(__file__).parent / "models"
-_MAX_VECTOR_LENGTH = 16_384
-_MAX_HALO_PX = 2_048
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,8 @@ class ModelFiles:
             )
         files = cls(folder, description)
         try:
-            _check_range("vector length", files.vector_length, _MAX_VECTOR_LENGTH)
-            _check_range("halo", files.halo_px, _MAX_HALO_PX)
-            _ = files.encoder_sha256, files.int8_limit
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            _ = files.encoder_sha256, files.contract
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
                 f"{path} is incomplete ({error!r}). Install the package or export the model again."
             ) from error
@@ -118,23 +116,6 @@ class ModelFiles:
         listed = sorted(self.description["sha256"].items())
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
-    @property
-    def vector_length(self) -> int:
-        """Length of the style vectors."""
-        network = self.description["network"]
-        # The loss network's statistics, then the mean and deviation of the network's own channels.
-        own = sum(int(network[name]) for name in ("half", "quarter", "eighth"))
-        return int(network["seen"]) + 2 * own
-
-    @property
-    def int8_limit(self) -> tuple[int, float]:
-        """Index of an activation, and the peak in it from which on 8 bits are too few."""
-        figures = self.description.get("int8", {})
-        index = int(figures.get("peak_index", 0))
-        if index < 0:
-            raise ValueError(f"the peak_index {index} is negative")
-        return index, float(figures.get("peak_limit", "inf"))
-
     def unusable(self, name: str, error: Exception) -> ModelFileError | OutOfMemoryError:
         """What to raise where ONNX Runtime cannot load or run one of the model's files."""
         reason = " ".join(str(error).split())
@@ -145,16 +126,7 @@ class ModelFiles:
             f"({reason[:200]}). Install the package or export the model again."
         )
 
-    @property
-    def halo_px(self) -> int:
-        """How far a pixel's colour depends on its surroundings, rounded up to the grid."""
-        # Half the receptive field: 2 (stem) + 2 and 4 (down) + 8 a convolution at 1/8, 4 at 1/4,
-        # 2 and 2 at 1/2; up to one cell of 8 more since cells see their surroundings as a whole.
-        blocks = int(self.description["network"]["blocks"])
-        reach = 2 + 2 + 4 + 2 * 8 * blocks + 4 + 2 + 2
-        return -(-(reach + 8) // 8) * 8
-
-
-def _check_range(what: str, value: int, most: int) -> None:
-    if not 0 < value <= most:
-        raise ValueError(f"the {what} is {value}; it may be 1 to {most}")
+    @functools.cached_property
+    def contract(self) -> Contract:
+        """What every engine that runs the model must agree on."""
+        return Contract.from_dict(self.description.get("contract"))

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stylize.contract import Contract
+from stylize.plan import seen_side_px
+
 Bytes = NDArray[np.uint8]
 
 GRID_PX = 8  # the network works on multiples of this
-# Mirrored picture around the real one. The network paints differently near its zero padding; this
-# keeps most of that out of the picture. With 16 px, red and blue stripes showed at the borders.
-MARGIN_PX = 48
-TILE_PIXELS = 2_000_000
 _MAX_TILE_WIDTH_PX = 4096
-_MIN_THUMBNAIL_PX = 256
-_MAX_THUMBNAIL_PX = 512
+
+
+class Picture(Protocol):
+    """What a canvas is cut from: a Pillow image, or something that makes parts of one."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+
+    def crop(self, box: tuple[int, int, int, int], /) -> Image.Image:
+        """Return a part, RGB."""
 
 
 @dataclass(frozen=True)
@@ -32,41 +41,58 @@ class Canvas:
     Attributes:
         height: Of the picture.
         width: Of the picture.
+        margin_px: Width of the margin, a multiple of ``GRID_PX``.
     """
 
     height: int
     width: int
+    margin_px: int
 
     @property
     def grid_height(self) -> int:
         """Height with margins, a multiple of ``GRID_PX``."""
-        return _round_up(self.height + 2 * MARGIN_PX, GRID_PX)
+        return _round_up(self.height + 2 * self.margin_px, GRID_PX)
 
     @property
     def grid_width(self) -> int:
         """Width with margins, a multiple of ``GRID_PX``."""
-        return _round_up(self.width + 2 * MARGIN_PX, GRID_PX)
+        return _round_up(self.width + 2 * self.margin_px, GRID_PX)
 
-    def cut(self, picture: Image.Image, rows: slice, columns: slice) -> Bytes:
+    def cut(self, picture: Picture, rows: slice, columns: slice) -> Bytes:
         """Return a part of the canvas, (rows, columns, 4), RGBX, from the picture (RGB)."""
-        y = _mirror(np.arange(rows.start, rows.stop) - MARGIN_PX, self.height)
-        x = _mirror(np.arange(columns.start, columns.stop) - MARGIN_PX, self.width)
+        y = _mirror(np.arange(rows.start, rows.stop) - self.margin_px, self.height)
+        x = _mirror(np.arange(columns.start, columns.stop) - self.margin_px, self.width)
         left, top = int(x.min()), int(y.min())
         # Only what is shown here is unpacked: the whole would be another copy of the picture.
         crop = picture.crop((left, top, int(x.max()) + 1, int(y.max()) + 1))
         # A pixel is one number of four bytes: NumPy moves it at once.
         pixels = np.frombuffer(crop.tobytes("raw", "RGBX"), np.uint32).reshape(crop.size[::-1])
         y, x = y - top, x - left
-        shown = _shown(columns, self.width)
+        shown = self._shown(columns, self.width)
         if shown.start == shown.stop:
             return _as_bytes(pixels[y[:, None], x[None, :]])
-        inside = _shift(shown, MARGIN_PX - columns.start)
+        inside = _shift(shown, self.margin_px - columns.start)
         part = np.empty((len(y), len(x)), np.uint32)
         # Slices where nothing is mirrored: single indices cost ten times as much.
         part[:, inside] = pixels[y, _shift(shown, -left)]
         for margin in (slice(0, inside.start), slice(inside.stop, len(x))):
             part[:, margin] = pixels[y[:, None], x[None, margin]]
         return _as_bytes(part)
+
+    def place(self, painted: Bytes, tile: Tile, result: Image.Image) -> None:
+        """Put what was painted of a tile, halo included, into the picture."""
+        rows, columns = self._shown(tile.rows, self.height), self._shown(tile.columns, self.width)
+        if rows.start < rows.stop and columns.start < columns.stop:  # else all of it is margin
+            part = painted[
+                _shift(rows, self.margin_px - tile.outer_rows.start),
+                _shift(columns, self.margin_px - tile.outer_columns.start),
+            ]
+            result.paste(_to_image(part), (columns.start, rows.start))
+
+    def _shown(self, part: slice, side: int) -> slice:
+        """The rows or columns of the picture that lie in a part of the canvas."""
+        start = min(max(part.start - self.margin_px, 0), side)
+        return slice(start, max(start, min(part.stop - self.margin_px, side)))
 
 
 def _as_bytes(pixels: NDArray[np.uint32]) -> Bytes:
@@ -90,7 +116,7 @@ class Tile:
     outer_columns: slice
 
 
-def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int = TILE_PIXELS) -> list[Tile]:
+def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
     """Divide a canvas into tiles of about ``tile_pixels`` pixels, one tile if it is that small."""
     height, width = canvas.grid_height, canvas.grid_width
     if height * width <= tile_pixels:
@@ -108,38 +134,29 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int = TILE_PIXELS) 
 
 
 def paint_tiles(
-    picture: Image.Image,
-    paint: Callable[[Bytes, Tile], Bytes],
+    canvas: Canvas,
+    paint: Callable[[Tile], Bytes],
     *,
     halo_px: int,
-    tile_pixels: int = TILE_PIXELS,
+    tile_pixels: int,
     progress: Callable[[float], None] | None = None,
 ) -> Image.Image:
     """Paint a picture tile by tile.
 
     Args:
-        picture: RGB.
-        paint: Paints a part of the canvas, RGBX (h, w, 4) -> (h, w, 4), sides multiples of 8.
+        canvas: Of the picture.
+        paint: Paints a tile with its halo, RGBX (h, w, 4).
         halo_px: Surroundings that a tile needs, a multiple of 8.
         tile_pixels: Size of the tiles.
         progress: Called with the share done after each tile; what it raises ends the painting.
 
     Returns:
-        RGB, of the same size.
+        RGB, of the picture's size.
     """
-    width, height = picture.size
-    canvas = Canvas(height, width)
-    result = Image.new("RGB", picture.size)
+    result = Image.new("RGB", (canvas.width, canvas.height))
     tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
     for index, tile in enumerate(tiles, start=1):
-        painted = paint(canvas.cut(picture, tile.outer_rows, tile.outer_columns), tile)
-        rows, columns = _shown(tile.rows, height), _shown(tile.columns, width)
-        if rows.start < rows.stop and columns.start < columns.stop:  # else all of it is margin
-            part = painted[
-                _shift(rows, MARGIN_PX - tile.outer_rows.start),
-                _shift(columns, MARGIN_PX - tile.outer_columns.start),
-            ]
-            result.paste(_to_image(part), (columns.start, rows.start))
+        canvas.place(paint(tile), tile, result)
         if progress is not None:
             progress(index / len(tiles))
     return result
@@ -151,12 +168,6 @@ def _to_image(pixels: Bytes) -> Image.Image:
     return Image.frombuffer(
         "RGB", (width, height), np.ascontiguousarray(pixels), "raw", "RGBX", 0, 1
     )
-
-
-def _shown(part: slice, side: int) -> slice:
-    """The rows or columns of the picture that lie in a part of the canvas."""
-    start = min(max(part.start - MARGIN_PX, 0), side)
-    return slice(start, max(start, min(part.stop - MARGIN_PX, side)))
 
 
 def _shift(part: slice, by: int) -> slice:
@@ -188,14 +199,15 @@ def _mirror(indices: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     return inside
 
 
-def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+def thumbnail_size(size: tuple[int, int], contract: Contract) -> tuple[int, int]:
     """Return the (width, height) at which the statistics of a picture are measured.
 
-    Half the longer side, but within bounds: small pictures are measured whole, and of large ones
-    enough is seen for their detail to count. Never enlarged but to a multiple of the grid.
+    Half its size, but within bounds: small pictures are measured whole, and of large ones enough
+    is seen for their detail to count. The bounds are those of the side that is seen at once, so
+    that a strip keeps its width. Never enlarged but to a multiple of the grid.
     """
-    longer = max(width, height)
-    scale = min(longer, _MAX_THUMBNAIL_PX, max(_MIN_THUMBNAIL_PX, longer / 2)) / longer
-    sides = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in (width, height))
-    thumb_width, thumb_height = sides
-    return thumb_width, thumb_height
+    seen = seen_side_px(size)
+    low, high = contract.thumbnail_min_px, contract.thumbnail_max_px
+    scale = min(seen, high, max(low, seen / 2)) / seen
+    width, height = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in size)
+    return width, height

@@ -30,7 +30,7 @@ from stylize.errors import ControlError, StylizeError
 from stylize.images import MIN_SIDE_PX, Source, open_image, source_name
 from stylize.styles import StyleVector, blend
 
-FORMAT = 1
+FORMAT = 2  # 1 had strokes of the same number of pixels at every size
 PNG_KEY = "stylize-recipe"
 MAX_JSON_CHARS = 1_000_000
 MAX_STYLES = 16
@@ -103,7 +103,7 @@ class Recipe:
         styles: 1 to `MAX_STYLES` styles.
         controls: All controls.
         max_side_px: Limit of the longer side of the result, or None.
-        stroke_side_px: Longer side above which strokes grow with the picture, or None.
+        fast: The draft was enlarged instead of being revised.
         precision: ``int8`` or ``fp32``.
         model_sha256: Identity of the model.
         encoder_sha256: Identity of the style encoder, which made all style vectors.
@@ -115,7 +115,7 @@ class Recipe:
     styles: tuple[RecipeStyle, ...]
     controls: Controls = field(default_factory=Controls)
     max_side_px: int | None = None
-    stroke_side_px: int | None = None
+    fast: bool = False
     precision: str
     model_sha256: str
     encoder_sha256: str
@@ -131,7 +131,7 @@ class Recipe:
         controls: Controls | None = None,
         *,
         max_side_px: int | None = None,
-        stroke_side_px: int | None = None,
+        fast: bool = False,
         masks: int = 0,
         blend: StyleVector | None = None,
     ) -> Recipe:
@@ -140,17 +140,17 @@ class Recipe:
         Raises:
             ControlError: A side is not a whole number of pixels that a recipe can say.
         """
-        for name, side in (("max_side_px", max_side_px), ("stroke_side_px", stroke_side_px)):
-            if side is not None and not (isinstance(side, int) and _is_side(side)):
-                raise ControlError(
-                    f"{name} must be a whole number from {MIN_SIDE_PX} to {MAX_SIDE_PX}; "
-                    f"got {side}."
-                )
+        side = max_side_px
+        if side is not None and not (isinstance(side, int) and _is_side(side)):
+            raise ControlError(
+                f"max_side_px must be a whole number from {MIN_SIDE_PX} to {MAX_SIDE_PX}; "
+                f"got {side}."
+            )
         return cls(
             styles=tuple(styles),
             controls=controls or Controls(),
             max_side_px=max_side_px,
-            stroke_side_px=stroke_side_px,
+            fast=fast,
             precision=engine.precision,
             model_sha256=engine.model_sha256,
             encoder_sha256=engine.encoder_sha256,
@@ -201,7 +201,7 @@ class Recipe:
             "styles": styles,
             "controls": asdict(self.controls),
             "max_side_px": self.max_side_px,
-            "stroke_side_px": self.stroke_side_px,
+            "fast": self.fast,
             "precision": self.precision,
             "model_sha256": self.model_sha256,
             "encoder_sha256": self.encoder_sha256,
@@ -235,7 +235,7 @@ class Recipe:
             styles=tuple(_style(entry, encoder) for entry in entries),
             controls=_controls(_get(record, "controls", dict)),
             max_side_px=_get(record, "max_side_px", int, _is_side, optional=True),
-            stroke_side_px=_get(record, "stroke_side_px", int, _is_side, optional=True),
+            fast=record.get("fast") is True,
             precision=_get(record, "precision", str, lambda text: text in ("int8", "fp32")),
             model_sha256=_get(record, "model_sha256", str, _is_sha256),
             encoder_sha256=encoder,

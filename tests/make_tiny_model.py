@@ -14,10 +14,12 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from stylize.contract import Contract
+from stylize.model_files import FORMAT
 from stylize.training.export import export_networks, write_description
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.modulator import CONDITIONS
-from stylize.training.network import TransferNetwork
+from stylize.training.network import TransferNetwork, halo_px
 from stylize.training.network_size import NetworkSize
 from stylize.training.quantize import quantize_encoder, quantize_weights
 from stylize.training.rounding import input_moments
@@ -105,9 +107,17 @@ def main() -> None:
     for file in cores.iterdir():
         file.unlink()
     cores.rmdir()
-    write_description(
-        FOLDER, {"format": 4, "network": SIZE.as_dict(), "training": {"steps": 0, "seed": 0}}
+    # Drafts of 64 px: small pictures are then drafted and revised as large ones are.
+    contract = Contract(
+        vector_length=SIZE.vector, halo_px=halo_px(SIZE), style_side_px=256, draft_side_px=64
     )
+    description = {
+        "format": FORMAT,
+        "network": SIZE.as_dict(),
+        "contract": contract.to_dict(),
+        "training": {"steps": 0, "seed": 0},
+    }
+    write_description(FOLDER, description)
 
 
 if __name__ == "__main__":

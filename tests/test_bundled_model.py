@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.library import StyleLibrary
 from stylize.model_files import BUNDLED, ModelFiles
@@ -22,6 +23,7 @@ CASES = [("chelsea", "starry-night"), ("rocket", "great-wave"), ("coffee", "comp
 GOLDEN_PSNR_DB = 38.0
 INT8_PSNR_DB = 30.0
 STRENGTH_0_PSNR_DB = 30.0
+SAME_LOOK_PSNR_DB = 24.0
 
 
 def psnr_db(a: Image.Image, b: Image.Image) -> float:
@@ -29,7 +31,7 @@ def psnr_db(a: Image.Image, b: Image.Image) -> float:
     return float(10 * np.log10(255**2 / max((error**2).mean(), 1e-9)))
 
 
-def content(name: str, side_px: int = 128) -> Image.Image:
+def content(name: str, side_px: int = 224) -> Image.Image:
     return ImageOps.fit(Image.open(EXAMPLES / f"{name}.jpg").convert("RGB"), (side_px, side_px))
 
 
@@ -46,7 +48,11 @@ def library(engines) -> StyleLibrary:
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 @pytest.mark.parametrize(("picture", "style"), CASES)
 def test_golden_pictures(picture, style, precision, engines, library, request):
-    result = engines[precision].stylize(content(picture), library.get(style).vector)
+    # Strokes so large that the draft, of 168 px, is revised.
+    controls = Controls(stroke_size=3)
+    result = engines[precision].stylize(
+        content(picture), library.get(style).vector, controls=controls
+    )
     file = GOLDEN / f"{picture}-{style}.png"
     if request.config.getoption("--update-golden"):
         GOLDEN.mkdir(exist_ok=True)
@@ -62,9 +68,17 @@ def test_golden_pictures(picture, style, precision, engines, library, request):
 
 
 @pytest.mark.parametrize(("picture", "style"), CASES)
+def test_a_large_picture_scaled_down_is_the_small_one(picture, style, engines, library):
+    vector = library.get(style).vector
+    draft = engines["int8"].stylize(content(picture, 512), vector)
+    large = engines["int8"].stylize(content(picture, 900), vector)
+    assert psnr_db(large.resize((512, 512), Image.Resampling.LANCZOS), draft) >= SAME_LOOK_PSNR_DB
+
+
+@pytest.mark.parametrize(("picture", "style"), CASES)
 def test_int8_is_close_to_fp32_at_larger_sizes(picture, style, engines, library):
     pictures = [
-        engine.stylize(content(picture, 300), library.get(style).vector)
+        engine.stylize(content(picture, 700), library.get(style).vector)
         for engine in engines.values()
     ]
     assert psnr_db(*pictures) >= INT8_PSNR_DB

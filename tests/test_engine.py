@@ -10,7 +10,6 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import ControlError, ImageError, ModelFileError, StyleVectorError
-from stylize.painting import paint_tiles
 from stylize.regions import Region
 from stylize.styles import StyleVector, blend
 from tests.conftest import TINY_MODEL, make_picture
@@ -40,11 +39,11 @@ def test_the_result_has_the_size_of_the_content(size, precision, style):
 def test_pictures_that_8_bits_are_too_few_for_are_painted_in_fp32(limit, expected, tmp_path, style):
     model = shutil.copytree(TINY_MODEL, tmp_path / "model")
     description = json.loads((model / "model.json").read_text())
-    description["int8"] = {"peak_index": 1, "peak_limit": limit}
+    description["contract"] |= {"int8_index": 1, "int8_limit": limit}
     (model / "model.json").write_text(json.dumps(description))
     engine = Engine(model, precision="int8", threads=1)
     engine.stylize(make_picture(40, 40), style)
-    assert [name for name in engine._sessions if name.startswith("paint")] == [expected]
+    assert [name for name in engine._runtime.loaded() if name.startswith("paint")] == [expected]
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1", "I;16", "F"])
@@ -189,6 +188,8 @@ def test_blends_lie_between_their_styles(tiny_engine, style, other_style):
         Controls(texture=0),
         Controls(stroke_size=2),
         Controls(stroke_size=0.5),
+        Controls(brushwork=0),
+        Controls(brushwork=2),
         Controls(detail=0),
         Controls(detail=2),
     ],
@@ -225,7 +226,7 @@ def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     assert chroma[0] > chroma[1] > chroma[2]
 
 
-@pytest.mark.parametrize("stroke_size", [0.5, 1, 3])
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 4])
 def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
     content = make_picture(96, 80)
     roughness = [
@@ -236,53 +237,92 @@ def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
     ]
     means = [values.mean() for values in roughness]
     assert means == sorted(means)
-    assert means[0] < 0.8 * means[2] < 0.8 * 0.8 * means[4]
 
 
-def test_larger_strokes_are_smoother(tiny_engine, style):
-    content = make_picture(96, 96)
-
-    def roughness(stroke_size: float) -> float:
-        controls = Controls(stroke_size=stroke_size, detail=0)
-        image = pixels(tiny_engine.stylize(content, style, controls=controls))
-        return float(np.abs(np.diff(image, axis=0)).mean())
-
-    assert roughness(3) < roughness(1) < roughness(0.5)
-
-
-def test_grain_is_not_enlarged_to_blocks(tiny_engine, style, monkeypatch):
-    content = make_picture(96, 96)
-
-    def roughness() -> float:
-        painted = tiny_engine.stylize(content, style, controls=Controls(stroke_size=3, detail=0.5))
-        return float(np.abs(np.diff(np.asarray(painted, np.float32), axis=1)).mean())
-
-    smooth = roughness()
-    monkeypatch.setattr("stylize.engine._GRAIN_PX", 0.0)
-    assert smooth < 0.95 * roughness()
+def test_brushwork_fills_calm_areas_and_leaves_busy_ones(tiny_engine, style):
+    content = make_picture(64, 64)
+    content.paste("white", (0, 0, 32, 64))
+    plain, vivid = (
+        pixels(tiny_engine.stylize(content, style, controls=Controls(brushwork=amount)))
+        for amount in (0, 2)
+    )
+    changed = np.abs(vivid - plain).mean(axis=(0, 2))
+    assert changed[:20].mean() > 1.5 * changed[-20:].mean()
 
 
-def test_enlarged_strokes_keep_the_contents_detail(tiny_engine, style):
-    content = make_picture(96, 96)
-
-    def correlation(detail: float) -> float:
-        controls = Controls(stroke_size=3, detail=detail)
-        result = pixels(tiny_engine.stylize(content, style, controls=controls).convert("L"))
-        fine = [np.diff(image, axis=1).ravel() for image in (result, pixels(content.convert("L")))]
-        return float(np.corrcoef(*fine)[0, 1])
-
-    assert correlation(0) < correlation(1) < correlation(2)
+# ------------------------------------------------------------------------------------- levels
 
 
-def test_strokes_can_grow_with_the_picture(tiny_engine, style):
-    content = make_picture(128, 96)
-    grown = tiny_engine.stylize(content, style, stroke_side_px=64)
-    doubled = tiny_engine.stylize(content, style, controls=Controls(stroke_size=2))
-    assert difference(grown, doubled) == 0
-    small = tiny_engine.stylize(content, style, stroke_side_px=500)
-    assert difference(small, tiny_engine.stylize(content, style)) == 0
-    with pytest.raises(ControlError, match="stroke_side_px must be at least 16; got 3"):
-        tiny_engine.stylize(content, style, stroke_side_px=3)
+def small(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_large_picture_scaled_down_is_the_small_one(precision, style):
+    engine = Engine(TINY_MODEL, precision=precision, threads=1)
+    content = small(make_picture(64, 48), (512, 384))
+    # An untrained network changes colours at random, further than a revision may.
+    controls = Controls(strength=0.5)
+    draft = engine.stylize(small(content, (64, 48)), style, controls=controls)
+    for size in ((96, 72), (128, 96), (256, 192), (512, 384)):
+        large = engine.stylize(small(content, size), style, controls=controls)
+        error = pixels(small(large, (64, 48))) - pixels(draft)
+        assert 10 * np.log10(255**2 / (error**2).mean()) > 27, size
+
+
+def test_levels_are_shown_as_they_are_painted(tiny_engine, style):
+    content = make_picture(256, 130)
+    levels: list[Image.Image] = []
+    result = tiny_engine.stylize(content, style, on_level=levels.append)
+    assert [level.size for level in levels] == [(64, 32), (128, 65)]
+    assert result.size == (256, 130)
+
+
+def test_progress_rises_over_all_levels(tiny_engine, style):
+    shares: list[float] = []
+    tiny_engine.stylize(make_picture(256, 130), style, progress=shares.append)
+    assert len(shares) == 3
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_fast_enlarges_the_draft(tiny_engine, style, monkeypatch):
+    content = make_picture(256, 192)
+    slow = tiny_engine.stylize(content, style)
+    measured: list[bool] = []
+    measure = tiny_engine.measure
+    monkeypatch.setattr(
+        tiny_engine,
+        "measure",
+        lambda *args, revision, **more: (
+            measured.append(revision) or measure(*args, revision=revision, **more)
+        ),
+    )
+    quick = tiny_engine.stylize(content, style, fast=True)
+    assert measured == [False]
+    assert difference(quick, slow) > 0.5
+
+
+def test_small_pictures_are_drafted_larger(tiny_engine, style):
+    content = make_picture(32, 24)
+    enlarged = content.resize((64, 48), Image.Resampling.BICUBIC)
+    result = tiny_engine.stylize(content, style)
+    assert difference(result, small(tiny_engine.stylize(enlarged, style), (32, 24))) < 3
+
+
+def test_a_strip_is_painted_as_its_parts_are(tiny_engine, style, monkeypatch):
+    monkeypatch.setattr(tiny_engine, "contract", replace(tiny_engine.contract, draft_side_px=256))
+    part = make_picture(128, 256)
+    strip = Image.new("RGB", (128, 256 * 6))
+    for index in range(6):
+        strip.paste(part, (0, 256 * index))
+    no_ground = Controls(brushwork=0)  # which is another at every place
+    single = tiny_engine.stylize(part, style, controls=no_ground)
+    painted = tiny_engine.stylize(strip, style, controls=no_ground)
+    inner = (0, 96, 128, 160)  # away from where the copies meet
+    for index in range(6):
+        copy = painted.crop((0, 256 * index, 128, 256 * (index + 1)))
+        assert difference(copy.crop(inner), single.crop(inner)) < 4
 
 
 # ------------------------------------------------------------------------------------- tiles
@@ -294,9 +334,7 @@ def test_tiles_equal_the_whole_picture(precision, style, monkeypatch):
     content = make_picture(333, 290)
     whole = engine.stylize(content, style)
     seen: list[float] = []
-    monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000})
-    )
+    monkeypatch.setattr(engine, "contract", replace(engine.contract, tile_pixels=20_000))
     tiled = engine.stylize(content, style, progress=seen.append)
     assert len(seen) > 4
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= (0 if precision == "int8" else 1)
@@ -316,9 +354,8 @@ def test_tiles_equal_the_whole_picture_with_regions(
     ]
     controls = Controls(stroke_size=stroke_size, detail=0.5, color=0.3, texture=0.8)
     whole = tiny_engine.stylize(content, style, controls=controls, regions=regions)
-    monkeypatch.setattr(
-        "stylize.engine.paint_tiles", lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 9_000})
-    )
+    tiles = replace(tiny_engine.contract, tile_pixels=9_000, region_tile_pixels=9_000)
+    monkeypatch.setattr(tiny_engine, "contract", tiles)
     tiled = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
 
@@ -335,11 +372,9 @@ def test_a_picture_can_be_cancelled_in_the_middle(tiny_engine, style, monkeypatc
     content = make_picture(333, 290)
     before, expected = content.copy(), tiny_engine.stylize(content, style)
     seen: list[float] = []
-    with monkeypatch.context() as small:
-        small.setattr(
-            "stylize.engine.paint_tiles",
-            lambda *a, **k: paint_tiles(*a, **k | {"tile_pixels": 20_000}),
-        )
+    with monkeypatch.context() as context:
+        tiles = replace(tiny_engine.contract, tile_pixels=20_000)
+        context.setattr(tiny_engine, "contract", tiles)
         with pytest.raises(Cancelled):
             tiny_engine.stylize(content, style, progress=cancel)
     assert 0.5 < seen[-1] < 1
@@ -391,13 +426,14 @@ def test_a_region_without_style_keeps_the_content(tiny_engine, style):
 
 
 def test_repainting_one_region_leaves_the_far_side_alone(tiny_engine, style, other_style):
-    content = make_picture(256, 64)
+    content = make_picture(512, 64)
     base = tiny_engine.stylize(content, style)
-    mask = Image.new("L", (256, 64), 0)
+    mask = Image.new("L", (512, 64), 0)
     mask.paste(255, (0, 0, 64, 64))
     result = tiny_engine.stylize(content, style, regions=[Region(mask, other_style)])
-    far = (200, 0, 256, 64)
-    assert difference(result.crop(far), base.crop(far)) == 0
+    far = (400, 0, 512, 64)
+    # Not 0: a revision looks at the statistics of the whole draft.
+    assert difference(result.crop(far), base.crop(far)) < 1
     near = (0, 0, 24, 64)
     assert difference(result.crop(near), base.crop(near)) > 1
 
@@ -412,18 +448,18 @@ def test_the_base_style_does_not_shine_through_between_a_style_and_a_kept_region
     result = tiny_engine.stylize(content, style, regions=regions)
     # Together the regions cover all: the base style must not matter anywhere.
     other_base = tiny_engine.stylize(content, other_style, regions=regions)
-    assert np.abs(pixels(result) - pixels(other_base)).max() <= 3
+    assert difference(result, other_base) < 1
 
 
 def test_edges_of_regions_are_as_wide_with_large_strokes(tiny_engine, style, other_style):
     content = make_picture(512, 32)
     regions = [Region(half_mask((512, 32)), other_style, 16)]
-    controls = Controls(stroke_size=3, detail=0)
+    controls = Controls(stroke_size=2, detail=0)
     mixed = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     plain = tiny_engine.stylize(content, style, controls=controls)
     # Behind the edge come the strokes that reach over it, no more.
-    far = (256 + 8 + 3 * 56, 0, 512, 32)
-    assert difference(mixed.crop(far), plain.crop(far)) == 0
+    far = (256 + 8 + 3 * 80, 0, 512, 32)
+    assert difference(mixed.crop(far), plain.crop(far)) < 1
 
 
 def test_too_many_regions_are_refused(tiny_engine, style):
@@ -448,14 +484,6 @@ def test_strips_do_not_show(mode, tiny_engine, style, monkeypatch):
     strips = [tiny_engine.stylize(content, style, controls=c, regions=r) for c, r in wanted]
     for a, b in zip(whole, strips, strict=True):
         assert np.abs(pixels(a) - pixels(b)).max() <= 1
-
-
-def test_small_strokes_do_not_paint_more_than_the_largest_picture(tiny_engine, style, monkeypatch):
-    monkeypatch.setattr("stylize.engine.MAX_PIXELS", 10_000)
-    content = make_picture(80, 80)
-    with pytest.raises(ControlError, match=r"up to 0 megapixels.*smaller max_side_px"):
-        tiny_engine.stylize(content, style, controls=Controls(stroke_size=0.5))
-    assert tiny_engine.stylize(content, style, controls=Controls(stroke_size=0.9)).size == (80, 80)
 
 
 # ------------------------------------------------------------------------------------- errors
@@ -501,8 +529,6 @@ def test_other_arguments_out_of_range_are_refused(tiny_engine, style):
     for side in (8, float("nan")):
         with pytest.raises(ControlError, match=f"max_side_px must be at least 16; got {side}"):
             tiny_engine.stylize(make_picture(32, 32), style, max_side_px=side)
-        with pytest.raises(ControlError, match=f"stroke_side_px must be at least 16; got {side}"):
-            tiny_engine.stylize(make_picture(32, 32), style, stroke_side_px=side)
     with pytest.raises(ControlError, match=r"stroke_size of a style must be from 0\.5 to 2"):
         tiny_engine.encode_style(make_picture(32, 32), stroke_size=3)
     with pytest.raises(ValueError, match="precision must be"):

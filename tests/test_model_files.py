@@ -22,7 +22,7 @@ def test_files_are_read_and_identified():
     assert files.encoder_sha256 == files.description["sha256"][files.encoder_name]
     assert len(files.sha256) == 64
     assert files.read(files.graph_name("paint", "fp32"))[:1]
-    assert files.halo_px % 8 == 0
+    assert files.contract.halo_px % 8 == 0
 
 
 def test_a_released_model_holds_the_modulator_once(model):
@@ -45,9 +45,10 @@ def test_a_missing_model_says_how_to_get_one(tmp_path):
         "{",
         "[]",
         '{"format": 99}',
-        '{"format": 4, "sha256": 3}',
-        '{"format": 4, "sha256": {}}',
-        '{"format": 4, "sha256": {"style_encoder.onnx": "0"}, "network": {"seen": 8}}',
+        '{"format": 5, "sha256": 3}',
+        '{"format": 5, "sha256": {}}',
+        '{"format": 5, "sha256": {"style_encoder.onnx": "0"}, "contract": {"halo_px": 8}}',
+        '{"format": 5, "sha256": {"style_encoder.onnx": "0"}, "contract": 3}',
         "[" * 100_000,
     ],
 )
@@ -83,18 +84,14 @@ def test_the_identity_changes_with_any_file(model):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"int8": None},
-        {"int8": [1]},
-        {"int8": "text"},
-        {"int8": {"peak_index": -1}},
-        {"int8": {"peak_index": None}},
-        {"int8": {"peak_index": float("inf")}},
-        {"int8": {"peak_limit": [3]}},
-        {"network": None},
-        {"network": []},
-        {"network": {"half": 1, "quarter": 1, "eighth": 1, "blocks": 10**9, "seen": 1}},
-        {"network": {"half": 1, "quarter": 1, "eighth": 1, "blocks": 1, "seen": 10**12}},
-        {"network": {"half": 1, "quarter": 1, "eighth": -9, "blocks": 1, "seen": 1}},
+        {"contract": None},
+        {"contract": [1]},
+        {"contract": "text"},
+        {"contract": {"vector_length": 100}},
+        {"contract": {"vector_length": 10**12, "halo_px": 8}},
+        {"contract": {"vector_length": 100, "halo_px": 10**9}},
+        {"contract": {"vector_length": 100, "halo_px": 8, "int8_index": -1}},
+        {"contract": {"vector_length": 100, "halo_px": 8, "int8_limit": [3]}},
     ],
 )
 def test_values_that_no_model_has_are_refused(model, changes):
@@ -132,10 +129,12 @@ def test_graphs_that_cannot_be_used(model, part, kind, style):
 
 def test_peak_that_the_network_does_not_have(model):
     path = model / "model.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"int8": {"peak_index": 10**6}}))
+    description = json.loads(path.read_text())
+    description["contract"] |= {"int8_index": 99}
+    path.write_text(json.dumps(description))
     engine = Engine(model, threads=1)
     picture = make_picture(32, 32)
-    with pytest.raises(ModelFileError, match="no peak 1000000"):
+    with pytest.raises(ModelFileError, match="no peak 99"):
         engine.stylize(picture, engine.encode_style(picture))
 
 
@@ -144,6 +143,6 @@ def test_too_little_memory_is_told_as_that(monkeypatch, tiny_engine, style):
         def run(self, *_):
             raise RuntimeError("Failed to allocate memory for requested buffer of size 99")
 
-    monkeypatch.setattr(tiny_engine, "_session", lambda name: Session())
+    monkeypatch.setattr(tiny_engine._runtime, "_session", lambda name: Session())
     with pytest.raises(OutOfMemoryError, match="not enough memory"):
         tiny_engine.stylize(make_picture(32, 32), style)

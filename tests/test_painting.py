@@ -4,14 +4,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from stylize.painting import GRID_PX, MARGIN_PX, Canvas, paint_tiles, plan_tiles, thumbnail_size
+from stylize.contract import Contract
+from stylize.painting import GRID_PX, Canvas, paint_tiles, plan_tiles, thumbnail_size
+
+MARGIN_PX = 48
+CONTRACT = Contract(vector_length=1, halo_px=64)
 
 sides = st.integers(1, 300)
 
 
 @given(sides, sides, st.sampled_from([8, 16, 64]), st.integers(64, 40_000))
 def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px, tile_pixels):
-    canvas = Canvas(height, width)
+    canvas = Canvas(height, width, MARGIN_PX)
     covered = np.zeros((canvas.grid_height, canvas.grid_width), int)
     for tile in plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels):
         covered[tile.rows, tile.columns] += 1
@@ -30,15 +34,18 @@ def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px,
 @settings(max_examples=40)
 def test_painting_that_changes_nothing_gives_the_picture_back(height, width, tile_pixels):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    result = paint_tiles(
-        Image.fromarray(picture), lambda part, tile: part, halo_px=8, tile_pixels=tile_pixels
-    )
+    canvas, image = Canvas(height, width, MARGIN_PX), Image.fromarray(picture)
+
+    def paint(tile):
+        return canvas.cut(image, tile.outer_rows, tile.outer_columns)
+
+    result = paint_tiles(canvas, paint, halo_px=8, tile_pixels=tile_pixels)
     np.testing.assert_array_equal(result, picture)
 
 
 def test_the_margin_mirrors_the_picture_without_repeating_its_border():
     picture = np.arange(40, dtype=np.uint8)[:, None, None].repeat(40, 1).repeat(3, 2)
-    canvas = Canvas(40, 40)
+    canvas = Canvas(40, 40, MARGIN_PX)
     whole = canvas.cut(
         Image.fromarray(picture), slice(0, canvas.grid_height), slice(0, canvas.grid_width)
     )[..., :3]
@@ -51,7 +58,7 @@ def test_the_margin_mirrors_the_picture_without_repeating_its_border():
 
 def test_a_margin_wider_than_the_picture_folds_again_and_again():
     picture = np.arange(3, dtype=np.uint8)[:, None, None].repeat(1, 1).repeat(3, 2)
-    canvas = Canvas(3, 1)
+    canvas = Canvas(3, 1, MARGIN_PX)
     whole = canvas.cut(
         Image.fromarray(picture), slice(0, canvas.grid_height), slice(0, canvas.grid_width)
     )[..., :3]
@@ -60,9 +67,13 @@ def test_a_margin_wider_than_the_picture_folds_again_and_again():
 
 
 def test_progress_rises_to_one_and_can_cancel():
-    picture = Image.new("RGB", (200, 200))
+    canvas, picture = Canvas(200, 200, MARGIN_PX), Image.new("RGB", (200, 200))
+
+    def paint(tile):
+        return canvas.cut(picture, tile.outer_rows, tile.outer_columns)
+
     seen: list[float] = []
-    paint_tiles(picture, lambda part, _: part, halo_px=8, tile_pixels=5000, progress=seen.append)
+    paint_tiles(canvas, paint, halo_px=8, tile_pixels=5000, progress=seen.append)
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == 1
@@ -71,7 +82,7 @@ def test_progress_rises_to_one_and_can_cancel():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        paint_tiles(picture, lambda part, _: part, halo_px=8, tile_pixels=5000, progress=cancel)
+        paint_tiles(canvas, paint, halo_px=8, tile_pixels=5000, progress=cancel)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +96,10 @@ def test_progress_rises_to_one_and_can_cancel():
         ((800, 400), (400, 200)),
         ((100, 100), (96, 96)),
         ((16, 16), (16, 16)),
-        ((17, 4000), (16, 512)),
+        ((17, 4000), (16, 4000)),
+        ((800, 24000), (256, 7680)),
+        ((2000, 20000), (256, 2560)),
     ],
 )
 def test_thumbnails_are_half_as_large_within_bounds_and_keep_the_shape_on_the_grid(size, expected):
-    assert thumbnail_size(*size) == expected
+    assert thumbnail_size(size, CONTRACT) == expected

@@ -42,7 +42,7 @@ def recipe(count: int = 2, length: int = 1920) -> Recipe:
         ),
         controls=Controls(strength=0.8, color=0.25),
         max_side_px=1024,
-        stroke_side_px=512,
+        fast=True,
         precision="int8",
         model_sha256=MODEL,
         encoder_sha256=ENCODER,
@@ -76,7 +76,7 @@ def test_of_an_engine(tiny_engine: Engine, style: StyleVector) -> None:
 
 
 @pytest.mark.parametrize("side", [15, 1_000_001, 512.5, float("nan"), "512"])
-@pytest.mark.parametrize("name", ["max_side_px", "stroke_side_px"])
+@pytest.mark.parametrize("name", ["max_side_px"])
 def test_a_side_that_no_recipe_can_say(tiny_engine: Engine, name: str, side: object) -> None:
     with pytest.raises(ControlError, match=f"{name} must be a whole number from 16 to 1000000"):
         Recipe.of(tiny_engine, (), **{name: side})
@@ -153,7 +153,7 @@ def test_xmp_rewritten_by_another_program() -> None:
 def test_no_private_fields() -> None:
     record = json.loads(recipe().to_json())
     assert set(record) == {
-        "format", "version", "styles", "controls", "max_side_px", "stroke_side_px", "precision",
+        "format", "version", "styles", "controls", "max_side_px", "fast", "precision",
         "model_sha256", "encoder_sha256", "masks",
     }  # fmt: skip
     assert set(record["styles"][0]) == {"name", "weight", "sha256", "vector"}
@@ -201,7 +201,7 @@ def test_unknown_field_is_ignored_and_missing_control_has_its_default() -> None:
         ("[1]", "not a JSON object"),
         ("{}", '"format"'),
         (" " * (MAX_JSON_CHARS + 1), "limit is 1000000"),
-        (changed(format=2), "reads formats up to 1. Install a newer one"),
+        (changed(format=3), "reads formats up to 2. Install a newer one"),
         (changed(format=True), '"format"'),
         (changed(styles=[]), '"styles"'),
         (changed(styles=[{}] * 17), '"styles"'),
@@ -210,7 +210,6 @@ def test_unknown_field_is_ignored_and_missing_control_has_its_default() -> None:
         (changed(model_sha256="xyz"), '"model_sha256"'),
         (changed(encoder_sha256="E" * 64), '"encoder_sha256"'),
         (changed(precision="int4"), '"precision"'),
-        (changed(stroke_side_px=15), '"stroke_side_px"'),
         (changed(max_side_px=15), '"max_side_px"'),
         (changed(max_side_px=1e3), '"max_side_px"'),
         (changed(masks=-1), '"masks"'),

@@ -90,17 +90,9 @@ def image(
             show_default="as the content",
         ),
     ] = None,
-    stroke_side: Annotated[
-        int | None,
-        typer.Option(
-            "--stroke-side",
-            min=16,
-            max=MAX_SIDE_PX,
-            metavar="PX",
-            help="Above this longer side strokes grow with the picture.",
-            show_default="same size in pixels",
-        ),
-    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Enlarge the draft instead of revising it.")
+    ] = False,
     mask: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,8 +144,6 @@ def image(
     )
     if max_side is None and given is not None:
         max_side = given.max_side_px
-    if stroke_side is None and given is not None:
-        stroke_side = given.stroke_side_px
     if precision is None and given is not None:
         precision = Precision(given.precision)
     if style:
@@ -182,7 +172,7 @@ def image(
         styles,
         chosen,
         max_side_px=max_side,
-        stroke_side_px=stroke_side,
+        fast=fast or (given is not None and given.fast),
         masks=len(regions),
         blend=None if given is None or style or blend else given.blend,
     )
@@ -322,8 +312,8 @@ def _mask(text: str) -> Image.Image:
 def _check_model(recipe: Recipe, engine: Engine) -> None:
     if recipe.encoder_sha256 != engine.encoder_sha256:
         raise StyleVectorError(
-            "The recipe was made with another style encoder, whose style vectors this model does "
-            "not understand. Name the styles again by --style."
+            f"The recipe was made by version {recipe.version} with another style encoder, whose "
+            "style vectors this model does not understand. Name the styles again by --style."
         )
     if recipe.model_sha256 != engine.model_sha256:
         _note("the recipe was made with another version of the model; the result may differ.")
@@ -356,7 +346,7 @@ def _paint(
                     style,
                     controls=recipe.controls,
                     max_side_px=recipe.max_side_px,
-                    stroke_side_px=recipe.stroke_side_px,
+                    fast=recipe.fast,
                     regions=regions,
                     progress=partial(bar.show, index),
                 )

@@ -40,8 +40,8 @@ def show(
     for control, value in asdict(recipe.controls).items():
         say(f"{control:<15} {value:g}")
     say(f"{'max_side_px':<15} {recipe.max_side_px or 'as the content'}")
-    if recipe.stroke_side_px:
-        say(f"{'stroke_side_px':<15} {recipe.stroke_side_px}")
+    if recipe.fast:
+        say(f"{'fast':<15} yes")
     if recipe.masks:
         say(f"{'masks':<15} {recipe.masks}, not part of the recipe")
     say(f"{'precision':<15} {recipe.precision}")

@@ -20,7 +20,7 @@ from stylize.errors import ControlError
 from stylize.extras import needs_extra
 
 if TYPE_CHECKING:
-    from stylize.training.train import TrainConfig
+    from stylize.training.config import TrainConfig
 
 Folders = Annotated[
     list[Path],
@@ -69,7 +69,7 @@ def train(
 ) -> None:
     """Train the network, from the last checkpoint in --out if there is one."""
     with _training():
-        from stylize.training.train import TrainConfig
+        from stylize.training.config import TrainConfig
         from stylize.training.train import train as run
 
         options: dict[str, Any] = {

@@ -41,8 +41,9 @@ EXAMPLES: Mapping[str, str] = {
 FIRST_STYLES = ("starry-night", "great-wave")
 PRESETS: Mapping[str, Mapping[str, float]] = {
     "painting": {},
-    "gentle": {"strength": 0.6, "color": 0.3, "content_weight": 1.5},
-    "bold": {"style_weight": 2.0, "stroke_size": 1.5, "coarse_weight": 1.5},
+    "faithful": {"stroke_size": 0.7, "content_weight": 1.8, "brushwork": 0.3, "detail": 1.3},
+    "broad": {"stroke_size": 2.0, "style_weight": 1.5, "brushwork": 1.5, "detail": 0.8},
+    "drawing": {"stroke_size": 1.3, "style_weight": 1.5, "brushwork": 2.0},
     "my_colours": {"color": 1.0},
     "palette": {"texture": 0.0},
 }

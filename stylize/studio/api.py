@@ -58,13 +58,15 @@ class Api:
         color: float = 0.0,
         texture: float = 1.0,
         stroke_size: float = 1.0,
+        brushwork: float = 1.0,
         detail: float = 1.0,
         max_side_px: int = 0,
     ) -> FileData:
         """Paint a content in a style of the library; returns a PNG that carries its recipe.
 
         style: a name from list_styles. strength, color, texture: 0 to 1. content_weight,
-        style_weight, fine_weight, coarse_weight: 0.25 to 4. stroke_size: 0.5 to 3. detail: 0 to 2.
+        style_weight, fine_weight, coarse_weight: 0.25 to 4. stroke_size: 0.5 to 4. brushwork,
+        detail: 0 to 2.
         max_side_px: longer side of the result in pixels; 0 keeps the content's size.
         """
         look = Look.from_dict(
@@ -78,6 +80,7 @@ class Api:
                 "color": color,
                 "texture": texture,
                 "stroke_size": stroke_size,
+                "brushwork": brushwork,
                 "detail": detail,
             }
         )

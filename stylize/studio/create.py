@@ -20,7 +20,7 @@ _START = (
     "() => { const go = () => window.Studio && Studio.start ? Studio.start() : setTimeout(go, 20);"
     " go(); }"
 )
-MAIN_CONTROLS = ("strength", "color", "stroke_size", "detail")
+MAIN_CONTROLS = ("strength", "color", "stroke_size", "brushwork", "detail")
 
 
 class CreateTab(NamedTuple):

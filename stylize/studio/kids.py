@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from stylize.controls import Controls
 from stylize.errors import ImageError
 from stylize.studio import components
 from stylize.studio.fair import address_of
-from stylize.studio.look import Look
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
@@ -22,6 +22,8 @@ KIDS_STYLES = (
     "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
 )  # fmt: skip
 MAX_TILES = 12
+# A line drawing on white paper becomes a full picture.
+KIDS_CONTROLS = Controls(stroke_size=1.5, brushwork=1.5)
 
 
 def kids_styles(painter: Painter) -> list[dict[str, Any]]:
@@ -91,4 +93,4 @@ def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.I
     drawing = from_data_url(str(value.get("drawing", "")), painter.settings)
     style = painter.library.get(str(value.get("style", ""))).vector
     content = fit(drawing, painter.settings.kids_px)
-    return painter.engine.stylize(content, style, controls=Look().controls)
+    return painter.engine.stylize(content, style, controls=KIDS_CONTROLS)

@@ -22,8 +22,7 @@ from stylize.regions import Region, masks_from_colors
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.messages import say
-from stylize.studio.pace import Pace
-from stylize.studio.pictures import fit, from_data_url, to_data_url
+from stylize.studio.pictures import from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.shelf import Shelf
 from stylize.studio.visit import Content, EngineLike, Visit
@@ -46,12 +45,10 @@ class Painter:
     gallery: Gallery
     rate: RateLimit = field(init=False)
     shelf: Shelf = field(init=False)
-    pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
         self.rate = RateLimit(self.settings.jobs_per_minute)
         self.shelf = Shelf(self.settings.retention_s)
-        self.pace = Pace(self.settings.preview_px)
 
     def library_of(self, visit: Visit) -> StyleLibrary:
         """Return the library that a visit sees."""
@@ -141,12 +138,14 @@ class Painter:
         if visit.content is None or not look.styles:
             return None
         start = time.perf_counter()
-        content = fit(visit.content.preview, self.pace.side_px) if live else visit.content.screen
         image = self.engine.stylize(
-            content, self.style_of(visit, look), controls=look.controls, regions=visit.regions
+            visit.content.preview if live else visit.content.screen,
+            self.style_of(visit, look),
+            controls=look.controls,
+            regions=visit.regions,
+            fast=live,
         )
         elapsed = time.perf_counter() - start
-        self.pace.note(image.size, elapsed)
         width, height = visit.content.full_size
         return {
             "content": visit.content.key,

@@ -54,6 +54,7 @@ class EngineLike(Protocol):
         controls: Controls = ...,
         max_side_px: int | None = None,
         regions: Sequence[Region] = (),
+        fast: bool = False,
         progress: Callable[[float], None] | None = None,
     ) -> Image.Image:
         """Paint the content in the style."""

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from stylize.errors import TrainingError
 from stylize.training.files import whole_file
+from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
 from stylize.training.network_size import NetworkSize
 
@@ -54,9 +57,20 @@ def load_network(state: dict[str, Any], *, ema: bool = True) -> TransferNetwork:
     """
     try:
         network = TransferNetwork(NetworkSize(**state["size"]))
-        network.load_state_dict(state["ema" if ema else "network"])
+        network.load_state_dict(with_all_conditions(state["ema" if ema else "network"]))
     except (KeyError, TypeError, RuntimeError) as error:
         raise TrainingError(
             f"The checkpoint holds another architecture than this version's: {error}"
         ) from error
     return network.eval()
+
+
+def with_all_conditions(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Let the modulator of an older network take conditions that it does not know yet.
+
+    They are the last inputs of its first layer; with weights of zero they change nothing.
+    """
+    name, mean = "modulator.layers.0.weight", weights["modulator.vector_mean"]
+    own = weights["modulator.direct.weight"].shape[1] // 2
+    missing = mean.numel() + own + len(CONDITIONS) - weights[name].shape[1]
+    return weights | {name: functional.pad(weights[name], (0, max(0, missing)))}

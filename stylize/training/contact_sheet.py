@@ -20,7 +20,7 @@ from stylize.training.vgg import LossNetwork
 
 logger = logging.getLogger(__name__)
 
-CELL_PX = 256
+CELL_PX = 384
 
 
 @dataclass(frozen=True)

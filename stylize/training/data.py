@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import itertools
 import json
 import logging
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -20,18 +20,23 @@ from torch import Tensor
 
 from stylize.errors import TrainingError
 from stylize.images import MIN_SIDE_PX
+from stylize.painting import GRID_PX
+from stylize.training.drawings import draw
 from stylize.training.files import whole_file
 from stylize.training.vgg import LossNetwork, style_vector
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-STYLE_SIDE_PX = 256  # a style is encoded at the area of a square of this side
+STYLE_SIDE_PX = 512  # a style is encoded at the area of a square of this side
 HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 _WINDOWS = 4  # places that are tried for a window
 _BUSY = 0.8  # least contrast of a window, as a share of the whole square's
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
+_NEARLY = 0.95  # contents for revisions may be enlarged by so little
+TONES = 32  # quantiles of the luma that describe lights and darks
+LUMA = (0.299, 0.587, 0.114)
 
 
 def list_pictures(folders: Sequence[Path], *, exclude: frozenset[str] = frozenset()) -> list[Path]:
@@ -104,7 +109,7 @@ def to_tensor(images: Sequence[Image.Image] | NDArray[np.uint8]) -> Tensor:
 
 @dataclass(frozen=True)
 class ContentBatch:
-    """Content pictures.
+    """Content pictures for a draft.
 
     Attributes:
         crops: (N, 3, side, side) in [0, 1], parts of larger squares.
@@ -115,52 +120,144 @@ class ContentBatch:
     thumbnails: Tensor
 
 
-def content_batches(
-    paths: Sequence[Path],
-    *,
-    count: int,
-    side_px: int,
-    seed: int,
-    start: int = 0,
-    max_ratio: float = 3.0,
-) -> Iterator[ContentBatch]:
-    """Yield content batches for ever.
+@dataclass(frozen=True)
+class RevisionBatch:
+    """Content pictures for a revision: a draft of the whole, then a part of it twice as large.
 
-    Each picture is a window of ``side_px`` in a square that is 1 to ``max_ratio`` times as large,
-    half of the time the whole square: the network then learns to paint parts of a picture with the
-    statistics of the whole.
+    Attributes:
+        crops: (N, 3, side, side) in [0, 1], parts of the squares in twice the draft's size.
+        wholes: (N, 3, draft, draft) in [0, 1], the squares at the draft's size.
+        places: (N, 2) int64, left and top of the crops in pixels of the draft.
+    """
 
-    Args:
+    crops: Tensor
+    wholes: Tensor
+    places: Tensor
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Draws content pictures; a batch depends on nothing but the seed and its number.
+
+    Attributes:
         paths: Pictures; one that cannot be read is skipped with a warning.
         count: Pictures in a batch.
-        side_px: Side of the crops and thumbnails.
-        seed: The same seed yields the same batches.
-        start: Number of the first batch; those before it are skipped.
-        max_ratio: Largest ratio between the sides of square and window.
+        seed: Of everything random.
+        drawings_share: Share of the pictures that are drawings made by code.
     """
-    unreadable: set[Path] = set()
-    for index in itertools.count(start):
-        rng = np.random.default_rng([seed, index])
+
+    paths: Sequence[Path]
+    count: int
+    seed: int
+    drawings_share: float = 0.0
+    _unreadable: set[Path] = field(default_factory=set, repr=False)
+
+    def batch(self, index: int, side_px: int, *, max_ratio: float = 3.0) -> ContentBatch:
+        """Draw a batch for drafts.
+
+        Each picture is a window of ``side_px`` in a square that is 1 to ``max_ratio`` times as
+        large, half of the time the whole square: the network then learns to paint parts of a
+        picture with the statistics of the whole.
+
+        Args:
+            index: Number of the batch.
+            side_px: Side of the crops and thumbnails.
+            max_ratio: Largest ratio between the sides of square and window.
+        """
+        rng = np.random.default_rng([self.seed, index])
         crops: list[Image.Image] = []
         thumbnails: list[Image.Image] = []
-        while len(crops) < count:
-            path = paths[int(rng.integers(len(paths)))]
+        while len(crops) < self.count:
+            path = self.paths[int(rng.integers(len(self.paths)))]
             ratio = 1.0 if rng.random() < 0.5 else float(rng.uniform(1.0, max_ratio))
             draws = rng.random(3 + 2 * _WINDOWS)
-            if path in unreadable:
+            image = self._picture(path, rng, round(side_px * max_ratio))
+            if image is not None:
+                crop, thumbnail = _window(image, side_px, ratio, draws)
+                crops.append(crop)
+                thumbnails.append(thumbnail)
+        return ContentBatch(to_tensor(crops), to_tensor(thumbnails))
+
+    def revision(self, index: int, side_px: int, draft_px: int) -> RevisionBatch:
+        """Draw a batch for revisions, from pictures that are large enough.
+
+        Args:
+            index: Number of the batch.
+            side_px: Side of the crops.
+            draft_px: Side of the drafts.
+
+        Raises:
+            TrainingError: No picture is large enough.
+        """
+        large = _at_least(tuple(self.paths), round(_NEARLY * 2 * draft_px))
+        if not large:
+            raise TrainingError(
+                f"Revisions need contents of {round(_NEARLY * 2 * draft_px)} px a side; there are "
+                f"none. Add a folder of larger pictures or set revision_share=0."
+            )
+        rng = np.random.default_rng([self.seed, index])
+        crops: list[Image.Image] = []
+        wholes: list[Image.Image] = []
+        places: list[tuple[int, int]] = []
+        share = side_px / (2 * draft_px)
+        while len(crops) < self.count:
+            path = large[int(rng.integers(len(large)))]
+            draws = rng.random(4 + 2 * _WINDOWS)
+            image = self._picture(path, rng, 2 * draft_px)
+            if image is None:
                 continue
-            try:
-                image = read_rgb(path)
-            except TrainingError as error:
-                unreadable.add(path)
-                logger.warning("Skipped: %s", error)
-                if len(unreadable) == len(set(paths)):
-                    raise TrainingError("None of the content pictures can be read.") from error
-                continue
-            crop, thumbnail = _window(image, side_px, ratio, draws)
-            crops.append(crop)
-            thumbnails.append(thumbnail)
-        yield ContentBatch(to_tensor(crops), to_tensor(thumbnails))
+            whole, twice = _square(image, draft_px, draws[:4])
+            place = _busy_place(whole.resize((128, 128)), share, draws[4:].reshape(-1, 2))
+            # Whole pixels of the draft, and so far inside that it can be enlarged.
+            last = draft_px - side_px // 2 - GRID_PX
+            x, y = (min(max(GRID_PX, round(draft_px * at)), last) for at in place)
+            crops.append(twice.crop((2 * x, 2 * y, 2 * x + side_px, 2 * y + side_px)))
+            wholes.append(whole)
+            places.append((x, y))
+        return RevisionBatch(to_tensor(crops), to_tensor(wholes), torch.tensor(places))
+
+    def _picture(self, path: Path, rng: np.random.Generator, drawing_px: int) -> Image.Image | None:
+        """Read a picture, or draw one in its place; None if it cannot be read."""
+        if self.drawings_share and rng.random() < self.drawings_share:
+            return draw(rng, drawing_px)
+        if path in self._unreadable:
+            return None
+        try:
+            return read_rgb(path)
+        except TrainingError as error:
+            self._unreadable.add(path)
+            logger.warning("Skipped: %s", error)
+            if len(self._unreadable) == len(set(self.paths)):
+                raise TrainingError("None of the content pictures can be read.") from error
+        return None
+
+
+@functools.lru_cache(maxsize=8)
+def _at_least(paths: tuple[Path, ...], side_px: int) -> tuple[Path, ...]:
+    """Return the pictures whose shorter side has so many pixels."""
+    large = []
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                if min(image.size) >= side_px:
+                    large.append(path)
+        except OSError:
+            continue  # whoever reads it says so
+    return tuple(large)
+
+
+def _square(
+    image: Image.Image, draft_px: int, draws: NDArray[np.float64]
+) -> tuple[Image.Image, Image.Image]:
+    """Return a square of the picture at the draft's size and in twice that."""
+    short = min(image.size)
+    square_px = max(min(short, 2 * draft_px), short * (0.7 + 0.3 * draws[0]))
+    left, top = (image.width - square_px) * draws[1], (image.height - square_px) * draws[2]
+    box = (left, top, left + square_px, top + square_px)
+    twice = image.resize((2 * draft_px, 2 * draft_px), Image.Resampling.BICUBIC, box)
+    if draws[3] < 0.5:
+        twice = twice.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return twice.reduce(2), twice
 
 
 def _window(
@@ -227,6 +324,14 @@ class StyleBank:
     def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
         """Draw numbers of styles, loud ones more often; see :attr:`_thresholds`."""
         return np.searchsorted(self._thresholds, rng.random(count)).clip(max=len(self) - 1)
+
+    @cached_property
+    def tones(self) -> NDArray[np.float32]:
+        """(S, 32) float32 in [0, 1]: quantiles of each style's luma, its lights and darks."""
+        at = (np.arange(TONES) + 0.5) / TONES
+        lumas = (picture[::2, ::2] @ np.array(LUMA, np.float32) for picture in self.pictures)
+        quantiles = np.stack([np.quantile(luma, at) for luma in lumas])
+        return (quantiles / 255).astype(np.float32)
 
     @cached_property
     def _thresholds(self) -> NDArray[np.float64]:

@@ -19,19 +19,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
+from stylize.model_files import FORMAT
 from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
-from stylize.training.data import content_batches, list_pictures
+from stylize.training.data import Contents, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
-from stylize.training.network import Affines, TransferNetwork
+from stylize.training.modulator import CONDITIONS
+from stylize.training.network import Affines, TransferNetwork, halo_px
 from stylize.training.vgg import LossNetwork
 from stylize.training.zoom import calibrate_zoom_
 
 logger = logging.getLogger(__name__)
 
 OPSET = 20
-MODEL_FORMAT = 4
 CORES = "cores"  # folder beside the model with what is quantized
 # None of these was traced; sides are multiples of 8 as the engine makes them.
 PARITY_SIZES_PX = ((16, 16), (72, 104), (128, 136), (264, 200))
@@ -83,8 +85,7 @@ def export(
     if contents:
         paths = list_pictures(contents)
         _calibrate_zoom(network, loss_network, paths)
-        batches = content_batches(paths, count=32, side_px=192, seed=7, max_ratio=1.0)
-        equalize_(network, next(batches).crops)
+        equalize_(network, Contents(paths, count=32, seed=7).batch(0, 192, max_ratio=1.0).crops)
     return export_networks(network, loss_network, out, training=training, record=record)
 
 
@@ -93,8 +94,7 @@ def _calibrate_zoom(
     network: TransferNetwork, loss_network: LossNetwork, paths: Sequence[Path]
 ) -> None:
     """Calibrate on contents, each in the style of the next."""
-    batches = content_batches(paths, count=24, side_px=384, seed=8, max_ratio=1.0)
-    pictures = next(batches).crops
+    pictures = Contents(paths, count=24, seed=8).batch(0, 384, max_ratio=1.0).crops
     encode = EncodeStyle(loss_network, network.own_statistics)
     vectors = torch.cat([encode(picture[None]) for picture in pictures])
     calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
@@ -140,7 +140,7 @@ def _export(
     network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
     vector = network.size.vector
     image = torch.rand(1, 3, 64, 96)
-    styles = (torch.rand(2, vector), torch.zeros(2, 4), torch.ones(2, 1))
+    styles = (torch.rand(2, vector), torch.zeros(2, len(CONDITIONS)), torch.ones(2, 1))
     zoom = torch.full((1, 1), 2.0)
     affines = network.modulate(image, *(tensor[:1] for tensor in styles))
     height, width = (8 * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
@@ -182,8 +182,11 @@ def _export(
         onnx.save(add_byte_ports(model, picture=name == "paint"), out / f"{name}.onnx")
     parity = check_parity(network, loss_network, out)
     description = {
-        "format": MODEL_FORMAT,
+        "format": FORMAT,
         "network": network.size.as_dict(),
+        "contract": Contract(
+            vector_length=network.size.vector, halo_px=halo_px(network.size)
+        ).to_dict(),
         "opset": OPSET,
         "parity": parity,
         "training": training or {},
@@ -272,7 +275,10 @@ def check_parity(
             style = network.modulator.vector_mean + network.modulator.vector_std * torch.randn(
                 2, network.size.vector, generator=torch.Generator().manual_seed(height)
             )
-            controls = (torch.tensor([[0.3, -0.2, 0.5, 0.1]] * 2), torch.tensor([[1.0], [0.6]]))
+            controls = (
+                torch.tensor([[0.3, -0.2, 0.5, 0.1, 1.0]] * 2),
+                torch.tensor([[1.0], [0.6]]),
+            )
             zoom = torch.full((1, 1), 3.0)
             affines = network.modulate(image, style, *controls, zoom)
             feeds = {"bytes": picture, "vector": style.numpy(), "zoom": zoom.numpy()}

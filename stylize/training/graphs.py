@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stylize.training.modulator import OwnStatistics, halve
+from stylize.training.modulator import CONDITIONS, OwnStatistics, halve
 from stylize.training.network import Affines, TransferNetwork
 from stylize.training.vgg import LossNetwork, style_vector
 
@@ -46,7 +46,7 @@ class Modulate(nn.Module):
         strength: Tensor,
         zoom: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Modulate: (1, 3, H, W), (K, D), (K, 4), (K, 1), (1, 1) -> affines, (K, A)."""
+        """Modulate: (1, 3, H, W), (K, D), (K, 5), (K, 1), (1, 1) -> affines, (K, A)."""
         modulation = self.network.modulation(image, vector, conditions)
         measurement = self.network.measure(image, modulation, strength, zoom)
         affines = measurement.affines()
@@ -125,7 +125,7 @@ def equalize_(network: TransferNetwork, thumbnails: Tensor) -> None:
     count = len(thumbnails)
     zeros = network.modulator.vector_mean.expand(count, -1)
     ones = torch.ones(count, 1)
-    network.modulate(thumbnails, zeros, torch.zeros(count, 4), ones)
+    network.modulate(thumbnails, zeros, torch.zeros(count, len(CONDITIONS)), ones)
     for hook in hooks:
         hook.remove()
     for module in [*quarter, *eighth]:

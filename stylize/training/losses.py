@@ -14,13 +14,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.painting import GRID_PX
-from stylize.training.data import COVARIANCE_LAYERS, covariance
+from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONES, covariance
 from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
 
 # The finer layer counts less: it would hold strokes to every edge of the photograph.
 CONTENT_LAYERS = {"relu3_3": 0.25, "relu4_1": 0.75}
 FINE_LAYERS = STYLE_LAYERS[:2]
-_LUMA = (0.299, 0.587, 0.114)
 _BLOT_SIZES_PX = (8, 16)
 _CALM_DEVIATION = 8 / 255  # standard deviation of the luma around a pixel that counts half
 
@@ -167,7 +166,7 @@ def _local_mean(images: Tensor) -> Tensor:
 
 
 def _luma(images: Tensor) -> Tensor:
-    weights = images.new_tensor(_LUMA).view(1, 3, 1, 1)
+    weights = images.new_tensor(LUMA).view(1, 3, 1, 1)
     return (images * weights).sum(dim=1, keepdim=True)
 
 
@@ -177,6 +176,26 @@ def _normalized_luma(images: Tensor) -> Tensor:
 
 def _gradients(images: Tensor) -> tuple[Tensor, Tensor]:
     return images.diff(dim=2), images.diff(dim=3)
+
+
+def tones(images: Tensor) -> Tensor:
+    """Return the quantiles of the luma of (N, 3, H, W) pictures, (N, 32), rising."""
+    # Halved: grain is not what makes a picture light or dark.
+    lumas = functional.avg_pool2d(_luma(images), 2).flatten(1).sort(dim=1).values
+    return functional.adaptive_avg_pool1d(lumas[:, None], TONES)[:, 0]
+
+
+def tone_loss(output: Tensor, targets: Tensor) -> Tensor:
+    """Distance between the distributions of light and dark, (N,), in units of the pictures.
+
+    The Wasserstein distance in one dimension: means and deviations of features let an engraving's
+    black and white come out as two greys.
+
+    Args:
+        output: (N, 3, H, W).
+        targets: (N, 32), from :func:`tones`.
+    """
+    return (tones(output) - targets).abs().mean(dim=1)
 
 
 def pixel_loss(output: Tensor, content: Tensor) -> Tensor:

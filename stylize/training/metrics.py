@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from stylize.errors import TrainingError
-from stylize.training.data import content_batches, list_pictures, to_tensor
+from stylize.training.data import Contents, list_pictures, to_tensor
 from stylize.training.losses import instance_normalize
 from stylize.training.picture_metrics import (
     banding,
@@ -224,10 +224,10 @@ def load_loss_network(
             "loss_network.pt of a training."
         )
     network = LossNetwork.load(path)
-    batches = content_batches(
-        list_pictures(normalize_on), count=8, side_px=256, seed=1, max_ratio=1.0
+    contents = Contents(list_pictures(normalize_on), count=8, seed=1)
+    network.normalize_(
+        contents.batch(i, 256, max_ratio=1.0).crops for i in range(NORMALIZING_BATCHES)
     )
-    network.normalize_(next(batches).crops for _ in range(NORMALIZING_BATCHES))
     return network
 
 

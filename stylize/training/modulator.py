@@ -19,8 +19,8 @@ from torch.nn import functional
 from stylize.training.network_size import NetworkSize
 from stylize.training.vgg import statistics
 
-CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight")
-# Four inputs beside two thousand: without a gain the layers hardly notice them.
+CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight", "revision")
+# Five inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 24.0
 _LARGEST_DEVIATION = 8.0
 _LARGEST_CHANGE = 8.0
@@ -113,7 +113,8 @@ class Modulator(nn.Module):
         Args:
             vectors: (N, ``size.vector``) style vectors.
             content: (N, ``size.own``) own statistics of the contents.
-            conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
+            conditions: (N, 5) natural logarithms of the weights named in ``CONDITIONS``; the last
+                is 0 for a draft and 1 for the revision of an enlarged one.
         """
         # The clamp keeps odd pictures (a blank page, noise) within what the layers have seen; the
         # strongest styles reach 10 deviations.

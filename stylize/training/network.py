@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.painting import GRID_PX
 from stylize.training.modulator import Modulation, Modulator, OwnStatistics, halve
 from stylize.training.network_size import NetworkSize
 
@@ -109,7 +110,7 @@ class TransferNetwork(nn.Module):
             thumbnails: (N, 3, H, W), or (1, 3, H, W) for all styles, whole content pictures in
                 [0, 1], scaled down; sides multiples of 8.
             vectors: (N, D) style vectors.
-            conditions: (N, 4) natural logarithms of the weights named in ``CONDITIONS``.
+            conditions: (N, 5), see :meth:`stylize.training.modulator.Modulator.forward`.
             strength: (N, 1) in [0, 1]; the affines run from those of the unchanged features to
                 those of the style.
             zoom: (1, 1) side of the picture divided by that of the thumbnail, at least 1; None
@@ -324,3 +325,11 @@ def count_macs(size: NetworkSize, height_px: int, width_px: int) -> int:
     at_eighth = 9 * quarter * eighth + 2 * size.blocks * 9 * eighth * eighth + eighth * quarter
     cells = (height_px // 8) * (width_px // 8)
     return cells * (16 * at_half + 4 * at_quarter + at_eighth)
+
+
+def halo_px(size: NetworkSize) -> int:
+    """Return how far a pixel's colour depends on its surroundings, rounded up to the grid."""
+    # Half the receptive field: 2 (stem) + 2 and 4 (down) + 8 a convolution at 1/8, 4 at 1/4,
+    # 2 and 2 at 1/2; up to one cell of 8 more since cells see their surroundings as a whole.
+    reach = 2 + 2 + 4 + 2 * 8 * size.blocks + 4 + 2 + 2
+    return -(-(reach + GRID_PX) // GRID_PX) * GRID_PX

@@ -15,6 +15,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ from PIL import Image, ImageOps
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import TrainingError
+from stylize.painting import Canvas
+from stylize.revision import enlarge, lay_over
+from stylize.styles import StyleVector
 from stylize.training.checkpoint import load_checkpoint, load_network
 from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_rgb, to_tensor
 from stylize.training.export import write_description
@@ -50,9 +54,10 @@ MINIMUM_PSNR_DB = 30.0
 _TELLING = "down_quarter"
 _TRIED = 0.9  # share of the peaks below which a picture is painted in INT8, if all else is well
 _SPREADS = 4.0  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
-LARGEST_SHARE_FP32 = 0.2
+LARGEST_SHARE_FP32 = 0.3
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 FULL_MODULATOR = "modulate.fp32.onnx"
+_SIDE_PX = 256  # of the pictures to calibrate on; all their activations are held at once
 _BYTES = {
     "scale": np.array(1 / 255, np.float32),
     "zero_point": np.array(0, np.uint8),
@@ -275,7 +280,7 @@ def _quantize(
         content.thumbnail((STYLE_SIDE_PX, STYLE_SIDE_PX))
         expected, found = (engine.stylize(content, style) for engine in (reference, quantized))
         psnrs.append(psnr_db(np.asarray(expected), np.asarray(found)))
-        peaks.append(reference.paint_inputs(content, style, Controls())["peaks"][0, index])
+        peaks.append(reference.measure(content, [style], Controls()).peaks[0, index])
     limit = _peak_limit(np.array(psnrs), np.array(peaks))
     kept = np.array(psnrs)[np.array(peaks) < limit]
     figures = {
@@ -288,6 +293,8 @@ def _quantize(
     logger.info("INT8 against FP32: %s", figures)
     if limit < np.inf:
         figures |= {"peak_index": index, "peak_limit": round(limit, 3)}
+        contract = replace(quantized.contract, int8_index=index, int8_limit=round(limit, 3))
+        _describe(model_dir, {"contract": contract.to_dict()})
     # Compared with all of FP32; what is released has the modulator once, for both precisions.
     (model_dir / "modulate.onnx").rename(cores / FULL_MODULATOR)
     _describe(model_dir, {"int8": figures})
@@ -334,7 +341,7 @@ def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
 
 def _square(path: Path) -> Image.Image:
     """Read a picture for calibration, which wants all pictures to have one size."""
-    return ImageOps.fit(read_rgb(path), (STYLE_SIDE_PX, STYLE_SIDE_PX))
+    return ImageOps.fit(read_rgb(path), (_SIDE_PX, _SIDE_PX))
 
 
 def _style(path: Path) -> Image.Image:
@@ -355,9 +362,35 @@ def _paint_feeds(
                 strength=float(rng.uniform(0.2, 1)),
                 **dict(zip(names, weights.tolist(), strict=True)),
             )
-        yield engine.paint_inputs(
-            _square(content_path), engine.encode_style(read_rgb(style_path)), controls
+        yield _feeds_of(
+            engine,
+            _square(content_path),
+            engine.encode_style(read_rgb(style_path)),
+            controls,
+            revision=index % 2 == 1,
         )
+
+
+def _feeds_of(
+    engine: Engine, content: Image.Image, style: StyleVector, controls: Controls, *, revision: bool
+) -> Feeds:
+    """Return what the graph that paints gets of a picture, or of the revision of its draft."""
+    measurement = engine.measure(content, [style], controls)
+    canvas = Canvas(content.height, content.width, engine.contract.margin_px)
+    everything = slice(0, canvas.grid_height), slice(0, canvas.grid_width)
+    part = canvas.cut(content, *everything)
+    if revision:
+        small = content.reduce(2)
+        draft = engine.stylize(small, style, controls=controls)
+        below = canvas.cut(enlarge(draft, content.size), *everything)
+        part = lay_over(below, part, 1.0)
+        measurement = engine.measure(draft, [style], controls, size=content.size, revision=True)
+    return {
+        "image": part.transpose(2, 0, 1)[None].astype(np.float32) / 255,
+        "affine_quarter": measurement.quarter,
+        "affine_eighth": measurement.eighth,
+        "peaks": measurement.peaks,
+    }
 
 
 def _vector_error(model_dir: Path, paths: list[Path]) -> float:

@@ -42,7 +42,7 @@ class FakeEngine:
         *,
         controls: Controls | None = None,
         max_side_px: int | None = None,
-        stroke_side_px: int | None = None,
+        fast: bool = False,
         regions: tuple = (),
         progress: Callable[[float], None] | None = None,
     ) -> Image.Image:

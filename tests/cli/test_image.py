@@ -236,7 +236,7 @@ def test_too_many_masks(tool, picture: Picture, tmp_path: Path) -> None:
         (["-s", "red", "--blend", "-1", "-o", "out.png"], "not negative"),
         (["-s", "red", "--blend", "0", "-o", "out.png"], "sum to 0"),
         (["-s", "red", "--strength", "1.5", "-o", "out.png"], "strength must be a number from 0"),
-        (["-s", "red", "--stroke-size", "nan", "-o", "out.png"], "from 0.5 to 3; got nan"),
+        (["-s", "red", "--stroke-size", "nan", "-o", "out.png"], "from 0.5 to 4; got nan"),
         (["-s", "red", "--inside", "a.png", "--feather", "-1", "-o", "out.png"], "from 0 to 1000"),
         (["--recipe", "a.png", "-o", "out.png"], "holds no recipe"),
         (["-s", "r" * 300, "-o", "out.png"], "no style called"),

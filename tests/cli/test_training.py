@@ -25,8 +25,10 @@ class FakeConfig:
 def training(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Stands in for the modules that need torch; collects what they are called with."""
     calls: list[object] = []
+    config = types.ModuleType("stylize.training.config")
+    config.TrainConfig = FakeConfig
+    monkeypatch.setitem(sys.modules, config.__name__, config)
     train = types.ModuleType("stylize.training.train")
-    train.TrainConfig = FakeConfig
 
     def run(config: FakeConfig, *, stop_after: int | None) -> Path:
         calls.append((config, stop_after))
@@ -119,7 +121,7 @@ def test_options_are_settings_of_the_real_config() -> None:
     pytest.importorskip("torch")
     from dataclasses import fields
 
-    from stylize.training.train import TrainConfig
+    from stylize.training.config import TrainConfig
 
     real = {item.name: item.default for item in fields(TrainConfig)}
     for item in fields(FakeConfig):

@@ -37,7 +37,7 @@ class FakeEngine:
 
     def stylize(
         self, content, style, *, strength=None, controls=None, max_side_px=None, regions=(),
-        progress=None,
+        fast=False, progress=None,
     ):  # fmt: skip
         controls = controls or Controls()
         strength = controls.strength if strength is None else strength

@@ -80,10 +80,10 @@ def test_what_does_not_paint_does_not_wait_for_those_who_do(engine, visitors):
     for child in children:
         ask(child)
     expect(children[2].locator(".st-kid-wait")).to_contain_text("number 2 in line")  # it is full
-    first.get_by_role("button", name="Gentle").click()
-    expect(first.locator("#control-strength input[type=number]")).to_have_value("0.6")
+    first.get_by_role("button", name="Faithful").click()
+    expect(first.locator("#control-stroke_size input[type=number]")).to_have_value("0.7")
     first.locator("#dice").click()
-    expect(first.locator("#control-strength input[type=number]")).not_to_have_value("0.6")
+    expect(first.locator("#control-stroke_size input[type=number]")).not_to_have_value("0.7")
     second = visitors(f"{address}/?style=senecio:1&strength=0.5")
     expect(second.locator("#picker .st-chip")).to_contain_text("Senecio")
     expect(second.locator("#control-strength input[type=number]")).to_have_value("0.5")

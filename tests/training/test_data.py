@@ -2,12 +2,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from stylize.errors import TrainingError
 from stylize.training.data import (
+    Contents,
     StyleBank,
-    content_batches,
     fit_area,
     list_pictures,
     load_style_bank,
@@ -50,26 +51,53 @@ def test_bad_folders_and_lists_are_refused(tmp_path):
 
 def test_batches_have_shape_range_and_are_repeatable(picture_folders):
     paths = list_pictures(picture_folders[:1])
-    first, second = (next(content_batches(paths, count=3, side_px=32, seed=4)) for _ in range(2))
+    first, second = (Contents(paths, count=3, seed=4).batch(0, 32) for _ in range(2))
     for images in (first.crops, first.thumbnails):
         assert images.shape == (3, 3, 32, 32)
         assert 0 <= images.min() <= images.max() <= 1
     assert (first.crops == second.crops).all()
-    other = next(content_batches(paths, count=3, side_px=32, seed=5))
+    other = Contents(paths, count=3, seed=5).batch(0, 32)
     assert (first.crops != other.crops).any()
 
 
 def test_a_ratio_of_one_makes_crop_and_thumbnail_the_same(picture_folders):
     paths = list_pictures(picture_folders[:1])
-    batch = next(content_batches(paths, count=4, side_px=32, seed=0, max_ratio=1.0))
+    batch = Contents(paths, count=4, seed=0).batch(0, 32, max_ratio=1.0)
     assert (batch.crops == batch.thumbnails).all()
+
+
+def test_revisions_see_the_whole_and_a_part_of_it_twice_as_large(tmp_path):
+    picture = Image.effect_noise((300, 260), 90).convert("RGB")
+    picture.resize((600, 520)).save(tmp_path / "large.png")
+    picture.resize((100, 90)).save(tmp_path / "small.png")
+    contents = Contents(list_pictures([tmp_path]), count=6, seed=1)
+    batch = contents.revision(0, 64, 128)
+    assert batch.crops.shape == (6, 3, 64, 64)
+    assert batch.wholes.shape == (6, 3, 128, 128)
+    for crop, whole, (x, y) in zip(batch.crops, batch.wholes, batch.places.tolist(), strict=True):
+        part = whole[:, y : y + 32, x : x + 32]
+        halved = torch.nn.functional.avg_pool2d(crop[None], 2)[0]
+        torch.testing.assert_close(halved, part, atol=2 / 255, rtol=0)
+    again = Contents(list_pictures([tmp_path]), count=6, seed=1).revision(0, 64, 128)
+    assert (again.crops == batch.crops).all()
+    with pytest.raises(TrainingError, match=r"need contents of 1946 px a side.*revision_share=0"):
+        contents.revision(0, 64, 1024)
+
+
+def test_tones_are_the_quantiles_of_the_luma():
+    pictures = np.zeros((2, 64, 64, 3), np.uint8)
+    pictures[1, :, 32:] = 255
+    bank = StyleBank(np.zeros((2, 8)), np.zeros((2, 2, 4, 4)), pictures)
+    assert bank.tones.shape == (2, 32)
+    assert bank.tones[0].max() == 0
+    np.testing.assert_allclose(bank.tones[1], [0] * 16 + [1] * 16, atol=1e-4)
 
 
 def test_windows_are_not_empty_skies(tmp_path):
     street = np.random.default_rng(1).integers(0, 256, (60, 200), dtype=np.uint8)
     picture = np.concatenate([np.full((140, 200), 128, np.uint8), street])
     Image.fromarray(picture).save(tmp_path / "sky.png")
-    batch = next(content_batches([tmp_path / "sky.png"], count=40, side_px=32, seed=2))
+    batch = Contents([tmp_path / "sky.png"], count=40, seed=2).batch(0, 32)
     part = (batch.crops != batch.thumbnails).flatten(1).any(dim=1)
     contrast = batch.crops.std(dim=(1, 2, 3)) / batch.thumbnails.std(dim=(1, 2, 3))
     assert 10 < part.sum() < 30
@@ -93,11 +121,10 @@ def test_the_third_variant_is_louder(picture_folders, loss_network, tmp_path):
 def test_unreadable_pictures_are_skipped(tmp_path, caplog):
     (tmp_path / "bad.png").write_text("no picture")
     with pytest.raises(TrainingError, match="None of the content pictures"):
-        next(content_batches([tmp_path / "bad.png"], count=1, side_px=16, seed=0))
+        Contents([tmp_path / "bad.png"], count=1, seed=0).batch(0, 16)
     Image.new("RGB", (40, 40)).save(tmp_path / "good.png")
     paths = list_pictures([tmp_path])
-    batches = content_batches(paths, count=4, side_px=16, seed=0)
-    assert next(batches).crops.shape == (4, 3, 16, 16)
+    assert Contents(paths, count=4, seed=0).batch(0, 16).crops.shape == (4, 3, 16, 16)
     assert "bad.png" in caplog.text
 
 
@@ -107,7 +134,7 @@ def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path
     assert len(bank) == 6
     assert bank.vectors.shape == (6, 1920)
     assert bank.covariances.shape == (6, 2, 64, 64)
-    assert bank.pictures.shape == (6, 128, 128, 3)
+    assert bank.pictures.shape == (6, 256, 256, 3)
     assert np.isfinite(bank.vectors).all()
     assert (bank.vectors[:3] != bank.vectors[3:]).any(axis=1).all()
     monkeypatch.setattr(

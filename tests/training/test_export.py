@@ -53,7 +53,7 @@ def test_equalizing_keeps_the_pictures():
     network, _ = make_networks()
     images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     vector = torch.rand(4, network.size.vector)
-    controls = (torch.zeros(4, 4), torch.tensor([[1.0], [0.5], [0.0], [1.0]]))
+    controls = (torch.zeros(4, 5), torch.tensor([[1.0], [0.5], [0.0], [1.0]]))
 
     def paint(network: TransferNetwork) -> torch.Tensor:
         with torch.no_grad():
@@ -74,7 +74,7 @@ def test_cells_are_the_picture_in_another_order():
     one = torch.ones(1, 1)
     with torch.no_grad():
         affines = network.modulate(
-            images, torch.zeros(1, network.size.vector), torch.zeros(1, 4), one
+            images, torch.zeros(1, network.size.vector), torch.zeros(1, 5), one
         )
         picture = network.paint(images, affines)[0]
         rgbx = torch.cat([images, torch.rand(1, 1, 32, 24)], dim=1)
@@ -154,7 +154,7 @@ def test_weights_stored_in_8_bits_are_close(exported, tmp_path):
     feeds = {
         "bytes": rng.integers(0, 256, (1, 32, 32, 3), dtype=np.uint8),
         "vector": rng.random((2, length), np.float32),
-        "conditions": np.zeros((2, 4), np.float32),
+        "conditions": np.zeros((2, 5), np.float32),
         "strength": np.ones((2, 1), np.float32),
         "zoom": np.ones((1, 1), np.float32),
     }

@@ -20,7 +20,7 @@ def feeds(network, count: int, *, height: int = 48, width: int = 40):
         vector = torch.from_numpy(rng.normal(0.15, 0.1, (1, network.size.vector)).astype("f"))
         one = torch.ones(1, 1)
         with torch.no_grad():
-            modulation = network.modulation(image, vector, torch.zeros(1, 4))
+            modulation = network.modulation(image, vector, torch.zeros(1, 5))
             measurement = network.measure(image, modulation, one)
             affines, peaks = measurement.affines(), measurement.peaks()
         yield {

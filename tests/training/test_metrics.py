@@ -118,11 +118,8 @@ def raw_weights(loss_network, tmp_path) -> Path:
 def test_raw_weights_are_normalized_over_the_given_contents(
     raw_weights, picture_folders, monkeypatch
 ):
-    def small_batches(paths, **_):
-        while True:
-            yield ContentBatch(to_tensor(CONTENTS), to_tensor(CONTENTS))
-
-    monkeypatch.setattr(metrics, "content_batches", small_batches)
+    batch = ContentBatch(to_tensor(CONTENTS), to_tensor(CONTENTS))
+    monkeypatch.setattr(metrics.Contents, "batch", lambda *_, **__: batch)
     monkeypatch.setattr(metrics, "NORMALIZING_BATCHES", 1)
     found = load_loss_network(raw_weights, normalize_on=[picture_folders[0]])
     means = found(to_tensor(CONTENTS))["relu4_1"].mean(dim=(0, 2, 3))

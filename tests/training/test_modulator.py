@@ -29,7 +29,7 @@ def test_modulation_is_bounded(modulator):
     with torch.no_grad():
         modulator.direct.weight.normal_()
     vectors = 1e6 * torch.randn(5, SMALL.vector)
-    modulation = modulator(vectors, torch.zeros(5, SMALL.own), torch.zeros(5, 4))
+    modulation = modulator(vectors, torch.zeros(5, SMALL.own), torch.zeros(5, 5))
     assert -7 <= modulation.scale.min() <= modulation.scale.max() <= 9
     assert modulation.shift.abs().max() <= 8
 
@@ -45,7 +45,7 @@ def test_the_direct_way_is_linear_in_standardised_statistics(modulator):
         modulator.vector_std[10 + 2] = 0.5
     vector = torch.zeros(1, SMALL.vector)
     vector[0, 10 + 2] = 2.0
-    modulation = modulator(vector, torch.zeros(1, SMALL.own), torch.zeros(1, 4))
+    modulation = modulator(vector, torch.zeros(1, SMALL.own), torch.zeros(1, 5))
     expected = 1 + 8 * torch.tanh(torch.tensor(0.6 * (2.0 - 1.0) / 0.5 / 8))
     torch.testing.assert_close(modulation.scale[0, 0], expected)
     torch.testing.assert_close(modulation.scale[0, 1:], torch.ones(modulator.channels - 1))
@@ -54,7 +54,7 @@ def test_the_direct_way_is_linear_in_standardised_statistics(modulator):
 def test_the_content_counts_too(modulator):
     with torch.no_grad():
         modulator.direct.weight.normal_()
-    vector, plain = torch.zeros(1, SMALL.vector), torch.zeros(1, 4)
+    vector, plain = torch.zeros(1, SMALL.vector), torch.zeros(1, 5)
     first, second = (
         modulator(vector, torch.full((1, SMALL.own), value), plain) for value in (0.0, 1.0)
     )

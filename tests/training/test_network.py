@@ -16,7 +16,7 @@ def network() -> TransferNetwork:
 def modulate(network, images, *, vector=None, strength=1.0, conditions=None) -> Affines:
     count = len(images)
     vector = torch.zeros(count, SMALL.vector) if vector is None else vector
-    conditions = torch.zeros(count, 4) if conditions is None else conditions
+    conditions = torch.zeros(count, 5) if conditions is None else conditions
     one = torch.ones(count, 1)
     with torch.no_grad():
         return network.modulate(images, vector, conditions, strength * one)
@@ -61,7 +61,7 @@ def test_normalised_features_have_the_styles_statistics(network):
     vector = torch.randn(1, SMALL.vector)
     affines = modulate(network, images, vector=vector)
     with torch.no_grad():
-        modulation = network.modulation(images, vector, torch.zeros(1, 4))
+        modulation = network.modulation(images, vector, torch.zeros(1, 5))
         raw = network.down_quarter(torch.relu(network.stem(images)))
     count = SMALL.quarter
     total = sum(SMALL.sites_quarter)

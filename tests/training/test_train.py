@@ -5,11 +5,24 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 
 from stylize.errors import ControlError, TrainingError
 from stylize.training import train as training
 from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
-from stylize.training.train import TrainConfig, learning_rate, ramped_style_weight, train
+from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
+from stylize.training.data import (
+    Contents,
+    RevisionBatch,
+    StyleBank,
+    list_pictures,
+    load_style_bank,
+    projections,
+)
+from stylize.training.objective import compute_losses
+from stylize.training.samples import draw_samples
+from stylize.training.start import start_loss_network, start_network
+from stylize.training.train import train
 from stylize.training.vgg import LossNetwork
 
 
@@ -62,41 +75,48 @@ def test_the_whole_plan_runs_through_its_stages(config):
     assert all(torch.isfinite(p).all() for p in network.parameters())
 
 
-def test_the_loss_falls_on_one_batch(config, loss_network):
-    bank = training.load_style_bank(
-        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+@pytest.mark.parametrize("revision_share", [0, 1])
+def test_the_loss_falls_on_one_batch(revision_share, config, loss_network, tmp_path):
+    (tmp_path / "contents").mkdir()
+    Image.effect_noise((160, 140), 90).convert("RGB").save(tmp_path / "contents" / "large.png")
+    config = replace(
+        config,
+        contents=(tmp_path / "contents",),
+        revision_share=revision_share,
+        draft_px=64,
+        ground=0,
     )
-    contents = training.content_batches(
-        training.list_pictures(config.contents), count=1, side_px=56, seed=1
-    )
-    samples = training.draw_samples(contents, bank, config, step=0)
-    samples = replace(samples, conditions=torch.zeros(2, 4), strength=torch.ones(2, 1))
-    network = training._start(config, None, bank).train()
+    paths = list_pictures(config.styles)
+    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=config.out)
+    contents = Contents(list_pictures(config.contents), count=1, seed=1, drawings_share=1)
+    samples = draw_samples(contents, bank, config, step=0)
+    assert isinstance(samples.content, RevisionBatch) == bool(revision_share)
+    assert (samples.conditions[:, -1] == revision_share).all()
+    conditions = torch.zeros(2, 5)
+    conditions[:, -1] = revision_share
+    samples = replace(samples, conditions=conditions, strength=torch.ones(2, 1))
+    network = start_network(config, None, bank).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     totals = []
     for _ in range(20):
-        terms = training.compute_losses(
-            network, loss_network, samples, config, 4.0, training.projections()
-        )
+        terms = compute_losses(network, loss_network, samples, config, 4.0, projections())
         optimizer.zero_grad()
         terms["total"].backward()
         optimizer.step()
         totals.append(terms["total"].item())
-    assert totals[-1] < 0.8 * totals[0]
+    assert totals[-1] < 0.9 * totals[0]
+    assert ("revision content" in terms) == bool(revision_share)
 
 
 @pytest.fixture
 def draw(config, loss_network):
     """Draws the samples of a step."""
-    bank = training.load_style_bank(
-        training.list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
-    )
+    paths = list_pictures(config.styles)
+    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=config.out)
 
     def draw(step: int):
-        contents = training.content_batches(
-            training.list_pictures(config.contents), count=1, side_px=16, seed=1
-        )
-        return training.draw_samples(contents, bank, config, step)
+        contents = Contents(list_pictures(config.contents), count=1, seed=1)
+        return draw_samples(contents, bank, config, step)
 
     return draw
 
@@ -117,6 +137,9 @@ def test_samples_are_repeatable_and_varied(config, draw):
     conditions = torch.cat([samples.conditions for samples in drawn])
     assert conditions.abs().max() <= math.log(4) + 1e-6
     assert (conditions == 0).all(dim=1).any()
+    ground = torch.cat([samples.ground for samples in drawn])
+    assert (ground == 0).any()
+    assert 0 < ground.max() <= config.ground
 
 
 def test_in_every_other_step_two_samples_differ_in_their_loss_weights_alone(draw):
@@ -126,8 +149,9 @@ def test_in_every_other_step_two_samples_differ_in_their_loss_weights_alone(draw
         assert (samples.covariances[0] == samples.covariances[1]).all()
         pictures = torch.einsum("nm,mchw->nchw", samples.shares, samples.pictures)
         torch.testing.assert_close(pictures[0], pictures[1])
-        assert (samples.conditions[0] == -samples.conditions[1]).all()
-        assert samples.conditions[0].abs().min() > 0
+        weights = samples.conditions[:, :4]
+        assert (weights[0] == -weights[1]).all()
+        assert weights[0].abs().min() > 0
         assert (samples.strength[:2] == 1).all()
         assert not samples.own_style[:2].any()
 
@@ -219,14 +243,14 @@ def test_training_can_start_from_another_checkpoint(config):
     path = train(config, stop_after=1)
     other = replace(config, out=config.out.parent / "other", init=path)
     expected = load_checkpoint(path)["loss_network"]["convolutions.relu1_1.weight"]
-    network = training._loss_network(other, training.list_pictures(config.contents))
+    network = start_loss_network(other, list_pictures(config.contents))
     torch.testing.assert_close(network.state_dict()["convolutions.relu1_1.weight"], expected)
-    bank = training.StyleBank(
+    bank = StyleBank(
         torch.zeros(2, 1920).numpy(),
         torch.zeros(2, 2, 64, 64).numpy(),
-        torch.zeros(2, 128, 128, 3, dtype=torch.uint8).numpy(),
+        torch.zeros(2, 256, 256, 3, dtype=torch.uint8).numpy(),
     )
-    network = training._start(other, None, bank)
+    network = start_network(other, None, bank)
     expected = load_checkpoint(path)["ema"]
     torch.testing.assert_close(network.state_dict()["stem.weight"], expected["stem.weight"])
 

@@ -20,7 +20,7 @@ def modulate(network, image, zoom=None):
         one = torch.ones(1, 1)
         zoom = None if zoom is None else torch.full((1, 1), float(zoom))
         # Of the content only its statistics may count, not what the modulator thinks of it.
-        modulation = network.modulation(noise(1), torch.zeros(1, SMALL.vector), torch.zeros(1, 4))
+        modulation = network.modulation(noise(1), torch.zeros(1, SMALL.vector), torch.zeros(1, 5))
         return network.measure(image, modulation, one, zoom).affines()
 
 
@@ -51,7 +51,7 @@ def test_the_affine_takes_the_statistics_that_the_picture_will_have(network):
     network.zoom_mean[0] = 0.5 / torch.tensor(4.0).log()
     zoomed = modulate(network, image, 4).quarter.flatten()
     with torch.no_grad():
-        asked = network.modulation(image, torch.zeros(1, SMALL.vector), torch.zeros(1, 4))
+        asked = network.modulation(image, torch.zeros(1, SMALL.vector), torch.zeros(1, 5))
     std = asked.scale[0, 0] / plain[0]
     mean = (asked.shift[0, 0] - plain[sites]) / plain[0]
     torch.testing.assert_close(zoomed[0], asked.scale[0, 0] / (2 * std))

@@ -1,0 +1,102 @@
+"""What every engine that runs a model must agree on: the numbers beside its graphs.
+
+They are written into model.json by the export and checked when a model is opened, so that an
+engine in another language paints the same pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """The numbers of a model.
+
+    Attributes:
+        vector_length: Of its style vectors.
+        style_side_px: A style is encoded at the area of a square of this side.
+        draft_side_px: Longer side of a draft at stroke size 1; see :mod:`stylize.plan`.
+        grid_px: Sides of what the graphs see are multiples of this.
+        margin_px: Mirrored picture around the real one. The network paints differently near its
+            zero padding; this keeps most of that out of the picture.
+        halo_px: Surroundings that a tile needs, a multiple of the grid.
+        tile_pixels: Size of the tiles.
+        region_tile_pixels: Size of the tiles where regions have styles of their own: maps of
+            affines take some 200 bytes a pixel.
+        thumbnail_min_px: The content's statistics are measured at half its size, but not below
+            this longer side.
+        thumbnail_max_px: Nor above this one.
+        max_zoom: Largest zoom between picture and thumbnail that is corrected for.
+        ground_seed: Of the ground that is put under calm areas.
+        int8_index: Activation whose peak tells for which pictures 8 bits are too few.
+        int8_limit: The peak from which on they are painted in FP32.
+    """
+
+    vector_length: int
+    halo_px: int
+    style_side_px: int = 512
+    draft_side_px: int = 512
+    grid_px: int = 8
+    margin_px: int = 48
+    tile_pixels: int = 2_000_000
+    region_tile_pixels: int = 500_000
+    thumbnail_min_px: int = 256
+    thumbnail_max_px: int = 512
+    max_zoom: float = 16.0
+    ground_seed: int = 1
+    int8_index: int = 0
+    int8_limit: float = math.inf
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            whole = number and (item.type == "float" or isinstance(value, int))
+            if not whole or not 0 <= value <= _LARGEST.get(item.name, 10**9):
+                raise ValueError(f"{item.name} of the contract cannot be {value!r:.40}")
+        for name in ("halo_px", "margin_px", "draft_side_px"):
+            if getattr(self, name) % max(1, self.grid_px):
+                raise ValueError(f"{name} of the contract must be a multiple of grid_px")
+        for name in ("grid_px", "vector_length", "style_side_px", "draft_side_px", "tile_pixels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of the contract must be at least 1")
+
+    @classmethod
+    def from_dict(cls, record: Any) -> Contract:
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ValueError: A number is missing or cannot be.
+        """
+        if not isinstance(record, dict):
+            raise ValueError(f"the contract is no object but {record!r:.40}")
+        known = {item.name for item in fields(cls)}
+        values = {name: value for name, value in record.items() if name in known}
+        if values.get("int8_limit", 0) is None:
+            values["int8_limit"] = math.inf
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"the contract is incomplete ({error})") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, which has no infinity: None stands for it."""
+        record = asdict(self)
+        if math.isinf(self.int8_limit):
+            record["int8_limit"] = None
+        return record
+
+
+_LARGEST: dict[str, float] = {
+    "grid_px": 64,
+    "margin_px": 512,
+    "halo_px": 2048,
+    "draft_side_px": 4096,
+    "style_side_px": 2048,
+    "vector_length": 16_384,
+    "int8_index": 100,
+    "int8_limit": math.inf,
+}

@@ -1,0 +1,137 @@
+"""The ground: a faint, seeded relief that gives the brush something to hold on to in calm areas.
+
+A network that follows the content paints nothing where the content shows nothing: paper stays one
+flat tone, a sky too. Painters work on a ground, canvas or washes, for the same reason.
+
+The relief is periodic and made of integers alone, so that every engine makes the same one, and a
+pixel's value depends on nothing but its place and the seed.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+
+PERIOD_PX = 512
+_CELLS_PX = (4, 8, 16, 32)  # from the width of a bristle to that of a brush
+_CALM_CELL_PX = 8
+_CALM_DEVIATION = 10.0  # standard deviation of the luma, in levels of 255, that counts half
+# Paper and flat colour get the whole ground, a clean sky in a photograph only a share of it.
+_FLAT_DEVIATION = 1.0
+_SKY_SHARE = 0.3
+
+
+@functools.lru_cache(maxsize=4)
+def relief(seed: int) -> Floats:
+    """Return one period of the relief.
+
+    Args:
+        seed: 0 to 2**32 - 1.
+
+    Returns:
+        (512, 512) float32 with mean 0 and standard deviation 1, read-only.
+
+    Raises:
+        ValueError: The seed is out of its range.
+    """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be from 0 to 2**32 - 1; got {seed}")
+    total = np.zeros((PERIOD_PX, PERIOD_PX))
+    for cell_px in _CELLS_PX:
+        total += _enlarge(_hash(seed, cell_px, PERIOD_PX // cell_px), cell_px)
+    total -= total.mean()
+    total /= total.std()
+    relief = total.astype(np.float32)
+    relief.flags.writeable = False
+    return relief
+
+
+def _hash(seed: int, cell_px: int, count: int) -> NDArray[np.float64]:
+    """Return (count, count) evenly distributed values in [-1, 1)."""
+    y, x = np.mgrid[0:count, 0:count].astype(np.uint32)
+    with np.errstate(over="ignore"):  # meant: arithmetic modulo 2**32
+        h = (
+            x * np.uint32(0x9E3779B1)
+            ^ y * np.uint32(0x85EBCA77)
+            ^ np.uint32(cell_px * 0xC2B2AE3D % 2**32)
+        )
+        h = h + np.uint32(seed) * np.uint32(0x27D4EB2F)
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+            h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
+        h = h ^ (h >> np.uint32(16))
+    values: NDArray[np.float64] = h / 2.0**31 - 1
+    return values
+
+
+def _enlarge(values: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
+    """Enlarge a periodic map, linear between the centres of its cells."""
+    for axis in (0, 1):
+        after = np.roll(values, -1, axis)
+        share = ((np.arange(factor) + 0.5) / factor).reshape(
+            (1, -1, 1) if axis == 0 else (1, 1, -1)
+        )
+        first, second = np.expand_dims(values, axis + 1), np.expand_dims(after, axis + 1)
+        mixed = first + (second - first) * share
+        values = mixed.reshape(values.shape[0] * (factor if axis == 0 else 1), -1)
+    return values
+
+
+def calm(picture: Image.Image) -> Floats:
+    """Return how much ground a picture can do with at every pixel.
+
+    Args:
+        picture: RGB, any size.
+
+    Returns:
+        (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
+    """
+    luma = np.asarray(picture.convert("L"), np.float32)
+    height, width = luma.shape
+    cell = _CALM_CELL_PX
+    padded = np.pad(luma, ((0, -height % cell), (0, -width % cell)), mode="edge")
+    cells = padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell)
+    mean, square = cells.mean(axis=(1, 3)), np.square(cells).mean(axis=(1, 3))
+    # What lies around counts too: a line is not calm because its cell ends beside it.
+    mean, square = _around(mean), _around(square)
+    variance = np.maximum(square - np.square(mean), 0)
+    flat = 1 / (1 + variance / np.float32(_FLAT_DEVIATION**2))
+    share = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
+    share *= _SKY_SHARE + (1 - _SKY_SHARE) * flat
+    enlarged = Image.fromarray(share).resize(
+        (padded.shape[1], padded.shape[0]), Image.Resampling.BILINEAR
+    )
+    return np.asarray(enlarged)[:height, :width]
+
+
+def _around(cells: Floats) -> Floats:
+    """Mean over 3 x 3 cells."""
+    height, width = cells.shape
+    padded = np.pad(cells, 1, mode="edge")
+    shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    mean: Floats = np.mean(shifted, axis=0, dtype=np.float32)
+    return mean
+
+
+def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image:
+    """Put the ground under the calm areas of a picture.
+
+    Args:
+        picture: RGB.
+        amount: Standard deviation of the relief where it is flat, in levels of 255; 0 for none.
+        seed: Of the relief.
+
+    Returns:
+        RGB; the picture itself if there is nothing to add.
+    """
+    if amount == 0:
+        return picture
+    height, width = picture.height, picture.width
+    rows, columns = (np.arange(side) % PERIOD_PX for side in (height, width))
+    levels = amount * relief(seed)[rows[:, None], columns[None]] * calm(picture)
+    grounded = np.asarray(picture, np.float32) + levels[..., None]
+    return Image.fromarray(np.clip(np.rint(grounded), 0, 255).astype(np.uint8))
