@@ -88,7 +88,7 @@ def test_without_a_live_camera_a_photo_comes_from_the_tablets_own(tab, url, tmp_
         with tab.expect_file_chooser() as chooser:
             tab.get_by_role("button", name="Photo").click()
         chooser.value.set_files(path)
-        sorry = expect(tab.locator(".st-kid-sorry"))
+        sorry = expect(tab.locator(".st-kid-sorry:visible"))
         sorry.to_contain_text("cannot be opened") if picture else sorry.to_be_hidden()
     expect(tab.get_by_role("button", name="Next")).to_be_enabled()
     paint(tab)
