@@ -21,7 +21,7 @@ from stylize.images import MIN_SIDE_PX, fit_within, prepare_image, resize_image
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size
 from stylize.plan import Plan, make_plan
-from stylize.regions import Region, check_count, grid_weights
+from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime
 from stylize.styles import StyleVector
@@ -209,7 +209,7 @@ class Engine:
             if job.on_level is not None:
                 job.on_level(painted)
             content = rgb if revision.exponent == 0 else rgb.reduce(2**revision.exponent)
-            painted = self._revise(painted, content, revision.share, job, progress_of(level))
+            painted = self._revise(painted, content, revision.share, plan, job, progress_of(level))
         if painted.size != plan.full:
             painted = painted.resize(plan.full, Image.Resampling.LANCZOS)
         return painted
@@ -238,6 +238,7 @@ class Engine:
         painting: Image.Image,
         content: Image.Image,
         share: float,
+        plan: Plan,
         job: _Job,
         progress: Progress,
     ) -> Image.Image:
@@ -247,7 +248,7 @@ class Engine:
         canvas = self._canvas(content.size)
         brush: _Brush | None = None
         if not job.fast:
-            brush = self._brush(painting, content.size, job, revision=True, full=content.size)
+            brush = self._brush(painting, content.size, job, revision=True, full=plan.full)
 
         def paint(tile: Tile) -> Bytes:
             below, shown = (
@@ -283,7 +284,10 @@ class Engine:
             return lambda part, _: self.paint(part, measurement)
         # The edges of the regions are as wide as at the full size.
         shrink = max(size) / max(full)
-        regions = [replace(region, feather_px=region.feather_px * shrink) for region in job.regions]
+        regions = [
+            replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * shrink))
+            for region in job.regions
+        ]
         of_quarter = _style_weights(regions, size, self._canvas(size))
         weights = of_quarter, _halve(of_quarter)
 

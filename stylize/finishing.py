@@ -6,7 +6,6 @@ than itself.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -63,26 +62,6 @@ def scale_detail(painted: Image.Image, gain: float) -> None:
         painted.paste(Image.fromarray(rounded[box[1] - first : box[3] - first]), box[:2])
 
 
-def add_detail(
-    painted: Image.Image, content: Image.Image, scaled: Image.Image, gain: float
-) -> None:
-    """Add the brightness detail that the content lost on its way to another scale and back.
-
-    Args:
-        painted: RGB, painted at a smaller scale and enlarged; changed in place.
-        content: RGB, of that size.
-        scaled: RGB, the content at the smaller scale.
-        gain: Share of the detail to add.
-    """
-    light = Image.fromarray(np.asarray(scaled).mean(axis=2, dtype=np.float32))
-    for box in _strips(painted.size):
-        blurred = _enlarged_rows(light, painted.size, box[1], box[3])
-        lost = np.asarray(content.crop(box)).mean(axis=2, dtype=np.float32) - blurred
-        detailed = np.asarray(painted.crop(box)) + np.float32(gain) * lost[:, :, None]
-        rounded = np.rint(detailed.clip(0, 255, out=detailed), out=detailed).astype(np.uint8)
-        painted.paste(Image.fromarray(rounded), box[:2])
-
-
 def finish(
     painted: Image.Image, content: Image.Image, controls: Controls, regions: Sequence[Region]
 ) -> None:
@@ -129,17 +108,3 @@ def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         yield 0, top, width, min(top + rows, height)
-
-
-def _enlarged_rows(image: Image.Image, size: tuple[int, int], top: int, bottom: int) -> Floats:
-    """Some rows of a picture (mode F) that is enlarged to a size, (bottom - top, width)."""
-    width, height = size
-    scale = height / image.height
-    margin = math.ceil(3 * scale)  # the filter sees two pixels beyond
-    first, last = max(0, top - margin), min(height, bottom + margin)
-    part = image.resize(
-        (width, last - first),
-        Image.Resampling.BICUBIC,
-        box=(0, first / scale, image.width, min(last / scale, image.height)),
-    )
-    return np.asarray(part)[top - first : bottom - first]

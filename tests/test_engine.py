@@ -462,6 +462,12 @@ def test_edges_of_regions_are_as_wide_with_large_strokes(tiny_engine, style, oth
     assert difference(mixed.crop(far), plain.crop(far)) < 1
 
 
+def test_the_widest_edges_of_regions_fit_a_small_picture(tiny_engine, style, other_style):
+    content = make_picture(32, 32)  # drafted at twice its size, edges included
+    regions = [Region(half_mask((32, 32)), other_style, 1000)]
+    assert tiny_engine.stylize(content, style, regions=regions).size == (32, 32)
+
+
 def test_too_many_regions_are_refused(tiny_engine, style):
     regions = [Region(Image.new("L", (8, 8)), None)] * 7
     with pytest.raises(ControlError, match="up to 6 regions; got 7"):
