@@ -225,7 +225,9 @@ class Engine:
         canvas = self._canvas(content.size)
         painted = paint_tiles(
             canvas,
-            lambda tile: brush(canvas.cut(content, tile.outer_rows, tile.outer_columns), tile),
+            lambda tile: (canvas.cut(content, tile.outer_rows, tile.outer_columns),),
+            brush,
+            lambda painted: painted,
             halo_px=self.contract.halo_px,
             tile_pixels=self._tile_pixels(job),
             progress=progress,
@@ -250,17 +252,22 @@ class Engine:
         if not job.fast:
             brush = self._brush(painting, content.size, job, revision=True, full=plan.full)
 
-        def paint(tile: Tile) -> Bytes:
+        def see(tile: Tile) -> tuple[Bytes, ...]:
             below, shown = (
                 canvas.cut(picture, tile.outer_rows, tile.outer_columns)
                 for picture in (under, content)
             )
             seen = lay_over(below, shown, detail)
-            return seen if brush is None else keep_coarse(brush(seen, tile), below, share)
+            return (seen,) if brush is None else (seen, below)
+
+        def finish(painted: Bytes, below: Bytes | None = None) -> Bytes:
+            return painted if below is None else keep_coarse(painted, below, share)
 
         return paint_tiles(
             canvas,
-            paint,
+            see,
+            brush or (lambda seen, _: seen),
+            finish,
             halo_px=self.contract.halo_px + HALO_PX,
             tile_pixels=self._tile_pixels(job),
             progress=progress,

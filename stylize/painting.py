@@ -7,6 +7,7 @@ The affines that stylize a picture are the same everywhere in it, so a tile with
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -135,7 +136,9 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
 
 def paint_tiles(
     canvas: Canvas,
-    paint: Callable[[Tile], Bytes],
+    see: Callable[[Tile], tuple[Bytes, ...]],
+    paint: Callable[[Bytes, Tile], Bytes],
+    finish: Callable[..., Bytes],
     *,
     halo_px: int,
     tile_pixels: int,
@@ -143,9 +146,14 @@ def paint_tiles(
 ) -> Image.Image:
     """Paint a picture tile by tile.
 
+    While one tile is painted, a thread prepares the next one and finishes the one before. All
+    pixels are RGBX, (h, w, 4), of a tile with its halo.
+
     Args:
         canvas: Of the picture.
-        paint: Paints a tile with its halo, RGBX (h, w, 4).
+        see: Returns what is painted over of a tile, and whatever else ``finish`` needs.
+        paint: Paints what ``see`` returned first.
+        finish: Takes the painted tile and the rest; returns what comes into the picture.
         halo_px: Surroundings that a tile needs, a multiple of 8.
         tile_pixels: Size of the tiles.
         progress: Called with the share done after each tile; what it raises ends the painting.
@@ -155,10 +163,26 @@ def paint_tiles(
     """
     result = Image.new("RGB", (canvas.width, canvas.height))
     tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
-    for index, tile in enumerate(tiles, start=1):
-        canvas.place(paint(tile), tile, result)
-        if progress is not None:
-            progress(index / len(tiles))
+
+    def place(tile: Tile, painted: Bytes, others: list[Bytes]) -> None:
+        canvas.place(finish(painted, *others), tile, result)
+
+    with ThreadPoolExecutor(1, "tiles") as beside:
+        ahead = beside.submit(see, tiles[0])
+        placed: Future[None] | None = None
+        for done, tile in enumerate(tiles):
+            seen, *others = ahead.result()
+            if done + 1 < len(tiles):
+                ahead = beside.submit(see, tiles[done + 1])
+            painted = paint(seen, tile)
+            if placed is not None:
+                placed.result()
+                if progress is not None:
+                    progress(done / len(tiles))
+            placed = beside.submit(place, tile, painted, others)
+        placed.result()
+    if progress is not None:
+        progress(1.0)
     return result
 
 

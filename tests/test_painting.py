@@ -13,6 +13,15 @@ CONTRACT = Contract(vector_length=1, halo_px=64)
 sides = st.integers(1, 300)
 
 
+def no_change(canvas, image):
+    """The three steps of painting that give the picture back."""
+    return (
+        lambda tile: (canvas.cut(image, tile.outer_rows, tile.outer_columns),),
+        lambda seen, _: seen,
+        lambda painted: painted,
+    )
+
+
 @given(sides, sides, st.sampled_from([8, 16, 64]), st.integers(64, 40_000))
 def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px, tile_pixels):
     canvas = Canvas(height, width, MARGIN_PX)
@@ -36,10 +45,7 @@ def test_painting_that_changes_nothing_gives_the_picture_back(height, width, til
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     canvas, image = Canvas(height, width, MARGIN_PX), Image.fromarray(picture)
 
-    def paint(tile):
-        return canvas.cut(image, tile.outer_rows, tile.outer_columns)
-
-    result = paint_tiles(canvas, paint, halo_px=8, tile_pixels=tile_pixels)
+    result = paint_tiles(canvas, *no_change(canvas, image), halo_px=8, tile_pixels=tile_pixels)
     np.testing.assert_array_equal(result, picture)
 
 
@@ -67,13 +73,10 @@ def test_a_margin_wider_than_the_picture_folds_again_and_again():
 
 
 def test_progress_rises_to_one_and_can_cancel():
-    canvas, picture = Canvas(200, 200, MARGIN_PX), Image.new("RGB", (200, 200))
-
-    def paint(tile):
-        return canvas.cut(picture, tile.outer_rows, tile.outer_columns)
-
+    canvas = Canvas(200, 200, MARGIN_PX)
+    steps = no_change(canvas, Image.new("RGB", (200, 200)))
     seen: list[float] = []
-    paint_tiles(canvas, paint, halo_px=8, tile_pixels=5000, progress=seen.append)
+    paint_tiles(canvas, *steps, halo_px=8, tile_pixels=5000, progress=seen.append)
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == 1
@@ -82,7 +85,24 @@ def test_progress_rises_to_one_and_can_cancel():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        paint_tiles(canvas, paint, halo_px=8, tile_pixels=5000, progress=cancel)
+        paint_tiles(canvas, *steps, halo_px=8, tile_pixels=5000, progress=cancel)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_what_goes_wrong_in_any_step_of_any_tile_is_told(step):
+    canvas = Canvas(200, 200, MARGIN_PX)
+    steps = list(no_change(canvas, Image.new("RGB", (200, 200))))
+    works, calls = steps[step], []
+
+    def fails_once(*args):
+        calls.append(None)
+        if len(calls) == 2:
+            raise MemoryError("no room")
+        return works(*args)
+
+    steps[step] = fails_once
+    with pytest.raises(MemoryError, match="no room"):
+        paint_tiles(canvas, *steps, halo_px=8, tile_pixels=5000)
 
 
 @pytest.mark.parametrize(

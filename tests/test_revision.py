@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from stylize.revision import Enlarged, enlarge, keep_coarse, lay_over
+from stylize.revision import Enlarged, _enlarged_bands, enlarge, keep_coarse, lay_over
 from tests.conftest import make_picture
 
 
@@ -64,3 +64,28 @@ def test_other_steps_than_doublings_are_enlarged_at_once():
     assert isinstance(enlarge(make_picture(20, 20), (40, 39)), Enlarged)
     with pytest.raises(ValueError, match="is not twice"):
         Enlarged(make_picture(20, 20), (30, 40))
+
+
+@given(st.integers(1, 40), st.integers(1, 90), st.integers(0, 2**32))
+@settings(max_examples=30)
+def test_enlarging_in_bands_is_pillows_bilinear(width, height, seed):
+    small = np.random.default_rng(seed).integers(0, 256, (height, width, 4), np.uint8)
+    large = np.empty((2 * height, 2 * width, 4), int)
+    for rows, part in _enlarged_bands(small.astype(np.int16)):
+        large[rows] = part
+    picture = Image.frombuffer("RGBX", (width, height), small, "raw", "RGBX", 0, 1)
+    expected = picture.resize((2 * width, 2 * height), Image.Resampling.BILINEAR)
+    assert np.abs(large - np.asarray(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("detail", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_black_on_white_and_white_on_black_do_not_overflow(detail, share):
+    black = np.zeros((32, 32, 4), np.uint8)
+    checked = np.where(np.indices((32, 32)).sum(axis=0)[..., None] % 2, 255, black).astype(np.uint8)
+    white = np.full_like(black, 255)
+    darkest = 255 - 128 * round(64 * detail) / 64
+    assert lay_over(white, checked, detail).min() == pytest.approx(max(0, darkest), abs=1)
+    assert lay_over(black, checked, detail).max() <= 255
+    assert keep_coarse(white, black, share).max() == 0
+    assert keep_coarse(black, white, share).min() == 255
