@@ -42,7 +42,7 @@ class TrainConfig:
         smoothness_weight: Of the total variation.
         identity_weight: Of the pixel loss where the output should be the content.
         range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
-        tone_weight: Of the distance between the lumas' distributions of draft and style.
+        tone_weight: Of the distance between the colours' distributions of draft and style.
         revision_share: Share of the steps that revise an enlarged draft instead of painting one.
         revision_coarse_weight: Of the coarse style loss in a revision: large strokes are the
             draft's.

@@ -35,8 +35,12 @@ _BUSY = 0.8  # least contrast of a window, as a share of the whole square's
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
 _NEARLY = 0.95  # contents for revisions may be enlarged by so little
-TONES = 32  # quantiles of the luma that describe lights and darks
 LUMA = (0.299, 0.587, 0.114)
+TONES = 32  # quantiles of each axis
+# Axes of colour of about the same reach: light, red to green, yellow to blue, and between any two.
+_OPPONENTS = np.array([LUMA, (1, -1, 0), (0.5, 0.5, -1)], np.float32)
+_MIXED = [(1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1)]
+TONE_AXES = np.concatenate([_OPPONENTS, np.array(_MIXED, np.float32) / 2**0.5 @ _OPPONENTS])
 
 
 def list_pictures(folders: Sequence[Path], *, exclude: frozenset[str] = frozenset()) -> list[Path]:
@@ -327,10 +331,10 @@ class StyleBank:
 
     @cached_property
     def tones(self) -> NDArray[np.float32]:
-        """(S, 32) float32 in [0, 1]: quantiles of each style's luma, its lights and darks."""
+        """(S, 9, 32) float32: quantiles of each style's colours on the ``TONE_AXES``."""
         at = (np.arange(TONES) + 0.5) / TONES
-        lumas = (picture[::2, ::2] @ np.array(LUMA, np.float32) for picture in self.pictures)
-        quantiles = np.stack([np.quantile(luma, at) for luma in lumas])
+        colors = (picture[::2, ::2].reshape(-1, 3) @ TONE_AXES.T for picture in self.pictures)
+        quantiles = np.stack([np.quantile(color, at, axis=0).T for color in colors])
         return (quantiles / 255).astype(np.float32)
 
     @cached_property

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.painting import GRID_PX
-from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONES, covariance
+from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONE_AXES, TONES, covariance
 from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
 
 # The finer layer counts less: it would hold strokes to every edge of the photograph.
@@ -179,23 +179,25 @@ def _gradients(images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def tones(images: Tensor) -> Tensor:
-    """Return the quantiles of the luma of (N, 3, H, W) pictures, (N, 32), rising."""
-    # Halved: grain is not what makes a picture light or dark.
-    lumas = functional.avg_pool2d(_luma(images), 2).flatten(1).sort(dim=1).values
-    return functional.adaptive_avg_pool1d(lumas[:, None], TONES)[:, 0]
+    """Return quantiles of the colours of (N, 3, H, W) pictures, (N, 9, 32), rising."""
+    # Halved: grain is not what makes a picture light, dark or colourful.
+    axes = torch.from_numpy(TONE_AXES).to(images)
+    colors = axes @ functional.avg_pool2d(images, 2).flatten(2)
+    return functional.adaptive_avg_pool1d(colors.sort(dim=2).values, TONES)
 
 
 def tone_loss(output: Tensor, targets: Tensor) -> Tensor:
-    """Distance between the distributions of light and dark, (N,), in units of the pictures.
+    """Distance between the distributions of colours, (N,), in units of the pictures.
 
-    The Wasserstein distance in one dimension: means and deviations of features let an engraving's
-    black and white come out as two greys.
+    The sliced Wasserstein distance (Rabin et al., "Wasserstein Barycenter and its Application to
+    Texture Mixing", 2011) on fixed axes, the first of which is the luma: means and deviations of
+    features let an engraving's black and white come out as two greys.
 
     Args:
         output: (N, 3, H, W).
-        targets: (N, 32), from :func:`tones`.
+        targets: (N, 9, 32), from :func:`tones`.
     """
-    return (tones(output) - targets).abs().mean(dim=1)
+    return (tones(output) - targets).abs().mean(dim=(1, 2))
 
 
 def pixel_loss(output: Tensor, content: Tensor) -> Tensor:

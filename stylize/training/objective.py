@@ -119,8 +119,9 @@ def compute_losses(
     smoothness_term = losses.smoothness_loss(output)
     pixel_term = losses.pixel_loss(output, crops)
     own_tones = losses.tones(crops)
-    tones = torch.where(own[:, None], own_tones, samples.tones)
-    tone_term = losses.tone_loss(output, torch.lerp(own_tones, tones, samples.strength))
+    tones = torch.where(own[:, None, None], own_tones, samples.tones)
+    wanted = torch.lerp(own_tones, tones, samples.strength[:, :, None])
+    tone_term = losses.tone_loss(output, wanted)
 
     factors = samples.conditions[:, :4].exp().T
     content_factor, style_factor, fine_factor, coarse_factor = factors

@@ -30,7 +30,7 @@ class Samples:
         content: The contents, for a draft or for a revision.
         seen: (N, 1920) what the loss network sees in the styles.
         covariances: (N, 2, P, P) their covariances.
-        tones: (N, 32) quantiles of their luma.
+        tones: (N, 9, 32) quantiles of their colours.
         pictures: (M, 3, 256, 256) style pictures in half their size, in [0, 1].
         shares: (N, M) of the pictures in the styles; rows sum to 1.
         conditions: (N, 5) natural logarithms of the loss weights; the last is 1 in revisions.

@@ -84,13 +84,14 @@ def test_revisions_see_the_whole_and_a_part_of_it_twice_as_large(tmp_path):
         contents.revision(0, 64, 1024)
 
 
-def test_tones_are_the_quantiles_of_the_luma():
+def test_tones_are_the_quantiles_of_the_colours():
     pictures = np.zeros((2, 64, 64, 3), np.uint8)
     pictures[1, :, 32:] = 255
     bank = StyleBank(np.zeros((2, 8)), np.zeros((2, 2, 4, 4)), pictures)
-    assert bank.tones.shape == (2, 32)
+    assert bank.tones.shape == (2, 9, 32)
     assert bank.tones[0].max() == 0
-    np.testing.assert_allclose(bank.tones[1], [0] * 16 + [1] * 16, atol=1e-4)
+    np.testing.assert_allclose(bank.tones[1, 0], [0] * 16 + [1] * 16, atol=1e-4)
+    np.testing.assert_allclose(bank.tones[1, 1:3], 0, atol=1e-4)
 
 
 def test_windows_are_not_empty_skies(tmp_path):
