@@ -180,7 +180,8 @@ def paint_tiles(
                 if progress is not None:
                     progress(done / len(tiles))
             placed = beside.submit(place, tile, painted, others)
-        placed.result()
+        if placed is not None:
+            placed.result()
     if progress is not None:
         progress(1.0)
     return result

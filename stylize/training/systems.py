@@ -9,7 +9,7 @@ from PIL import Image
 
 from stylize.controls import Controls
 from stylize.engine import Engine
-from stylize.errors import ModelFileError, StylizeError, TrainingError
+from stylize.errors import ModelFileError, TrainingError
 from stylize.model_files import BUNDLED, Precision
 from stylize.styles import StyleVector
 from stylize.training.data import list_pictures, read_rgb
@@ -132,15 +132,7 @@ def open_model(folder: Path, precision: Precision) -> EngineSystem:
             f"{folder} is not a model folder. A model is a folder with model.json, made by "
             f"`stylize export`."
         )
-    try:
-        system = EngineSystem(Engine(folder, precision=precision))
-        picture = Image.new("RGB", (64, 64), "gray")
-        system(picture, picture)
-    except StylizeError:
-        raise
-    except Exception as error:  # ONNX Runtime's errors have no common base but this
-        raise ModelFileError(
-            f"The model in {folder} does not run ({precision}): it is of another architecture than "
-            f"this version's, or damaged. Export it again. ONNX Runtime says: {error}"
-        ) from error
+    system = EngineSystem(Engine(folder, precision=precision))
+    picture = Image.new("RGB", (64, 64), "gray")
+    system(picture, picture)
     return system

@@ -30,7 +30,7 @@ def test_too_many_bytes_are_refused():
 
 
 def test_a_deleted_file_is_explained_and_its_path_is_not_told(tmp_path):
-    with pytest.raises(ImageError, match="choose it again") as caught:
+    with pytest.raises(ImageError, match="choose the picture again") as caught:
         open_picture(tmp_path / "gone.png", SMALL)
     assert str(tmp_path) not in str(caught.value)
 

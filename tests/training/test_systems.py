@@ -5,8 +5,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from stylize.contract import Contract
 from stylize.controls import Controls
 from stylize.errors import ModelFileError, TrainingError
+from stylize.model_files import FORMAT
 from stylize.training import systems
 from stylize.training.export import write_description
 from stylize.training.pairs import Pictures
@@ -70,7 +72,7 @@ def test_what_is_no_model_is_refused(tmp_path):
 
 def test_a_model_of_another_format_is_refused(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps({"format": 99, "sha256": {}}))
-    with pytest.raises(ModelFileError, match="format 99; this version reads format 4"):
+    with pytest.raises(ModelFileError, match="format 99; this version reads format"):
         open_model(tmp_path, "fp32")
 
 
@@ -83,8 +85,9 @@ def test_a_model_of_another_architecture_is_refused(tmp_path):
     for name in ("style_encoder", "modulate", "paint"):
         onnx.save(model, tmp_path / f"{name}.onnx")
     network = {"half": 1, "quarter": 1, "eighth": 1, "blocks": 1, "hidden": 1, "seen": 4}
-    write_description(tmp_path, {"format": 4, "network": network})
-    with pytest.raises(ModelFileError, match="of another architecture than this version's"):
+    contract = Contract(vector_length=1, halo_px=8).to_dict()
+    write_description(tmp_path, {"format": FORMAT, "network": network, "contract": contract})
+    with pytest.raises(ModelFileError, match="is no part of a model that this version can use"):
         open_model(tmp_path, "fp32")
 
 
