@@ -28,6 +28,7 @@ def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
     push = queue.push
     of_visits = RateLimit(settings.jobs_per_minute)
     of_addresses = RateLimit(4 * settings.jobs_per_minute)  # a class comes from one
+    most_of_address = max(1, settings.queue_size // 2)
 
     async def push_fairly(body: Any, request: Any, username: Any) -> Any:
         address = address_of(request)
@@ -37,7 +38,7 @@ def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
         ]  # fmt: skip
         of_visit = sum(event.session_hash == body.session_hash for event in waiting)
         of_address = sum(address_of(event.request) == address for event in waiting)
-        if of_visit >= settings.queue_per_visit or of_address >= settings.queue_size // 2:
+        if of_visit >= settings.queue_per_visit or of_address >= most_of_address:
             return False, "Queue is full: your other requests come first.", "queue_full"
         if _paints(page, body):
             try:

@@ -63,9 +63,8 @@
       if (element.type === "file" || (!seen(element) && !element.matches(".st-handle"))) continue;
       element.focus({ focusVisible: true, preventScroll: true });
       if (document.activeElement !== element) continue;
-      // The handle over the result is invisible itself, its round knob shows the focus; a canvas fills its sheet.
-      const marked = element.matches(".st-handle") ? element.parentElement.querySelector(".st-line span")
-        : element.matches(".st-canvas") ? element.parentElement : element;
+      // The handle over the result is invisible itself, the round knob around it shows the focus; a canvas fills its sheet.
+      const marked = element.matches(".st-handle, .st-canvas") ? element.parentElement : element;
       const style = getComputedStyle(marked);
       const least = `${element.ariaLabel || element.innerText || element.title || ""}`.slice(0, 40);
       count += 1;

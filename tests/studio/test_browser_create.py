@@ -7,6 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from stylize.recipe import read_recipe
+from tests.conftest import make_picture
 from tests.studio import fakes
 from tests.studio.conftest import new_context
 
@@ -133,8 +134,20 @@ def test_undo_brings_picture_and_settings_back(tab, url):
     tab.locator("#viewer").get_by_role("button", name="Undo").click()
     assert result(tab) == first
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
-    tab.get_by_role("button", name="Result 2").click()
+    tab.locator("#viewer").get_by_role("button", name="Redo").click()
     expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+
+
+def test_every_result_of_the_visit_can_be_returned_to(browser, url):
+    context = new_context(browser)  # a screen with room for their row
+    tab = context.new_page()
+    open_page(tab, url)
+    pick(tab, "Senecio")
+    settled(tab, 2)
+    for number, title in ((1, "Starry Night"), (2, "Senecio")):
+        tab.get_by_role("button", name=f"Result {number}").click()
+        expect(tab.locator("#picker .st-chip")).to_contain_text(title)
+    context.close()
 
 
 def paint_region(tab, url):
@@ -260,7 +273,7 @@ def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
 
 
 def test_zoomed_in_the_picture_shows_all_its_pixels(tab, url, tmp_path):
-    fakes.picture(5, (1600, 1200)).save(tmp_path / "large.png")
+    make_picture(1600, 1200).save(tmp_path / "large.png")  # no part of it is like another
     open_page(tab, url)
     tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "large.png")
     expect(tab.locator(".st-note")).to_contain_text("1600")

@@ -26,13 +26,12 @@ def request(address="10.0.0.1", **headers):
     return SimpleNamespace(client=SimpleNamespace(host=address), headers=headers)
 
 
-@pytest.fixture
-def ask():
-    """Ask as a visit from an address; returns whether there was room."""
+def asker(**settings):
+    """Return what asks as a visit from an address and tells whether there was room."""
     queue = FakeQueue()
     functions = {1: SimpleNamespace(concurrency_id="engine")}
     page = SimpleNamespace(_queue=queue, fns=functions)
-    share_queue(page, StudioSettings(queue_size=64, queue_per_visit=12, jobs_per_minute=40))
+    share_queue(page, StudioSettings(queue_per_visit=12, jobs_per_minute=40, **settings))
 
     def ask(visit, address="10.0.0.1", *, done=False):
         body = SimpleNamespace(session_hash=visit, fn_index=1)
@@ -44,6 +43,11 @@ def ask():
     return ask
 
 
+@pytest.fixture
+def ask():
+    return asker(queue_size=64)
+
+
 def test_a_visit_has_a_share_of_the_queue(ask):
     assert [ask("a") for _ in range(20)] == [True] * 12 + [False] * 8
     assert ask("b")
@@ -52,6 +56,11 @@ def test_a_visit_has_a_share_of_the_queue(ask):
 def test_new_visits_from_one_address_have_half_of_it(ask):
     assert sum(ask(f"flood-{number}") for number in range(500)) == 32
     assert ask("child", "10.0.0.2")
+
+
+def test_the_smallest_queue_has_room_for_one():
+    ask = asker(queue_size=1)
+    assert [ask("a"), ask("b")] == [True, False]
 
 
 def test_programs_without_a_visit_are_counted_by_their_address(ask):

@@ -84,11 +84,11 @@ window.Studio = window.Studio || {};
     return svg;
   };
 
-  /** An icon button with its text as label and tooltip. */
+  /** An icon button with its text as label, for narrow screens hide words, and without words as tooltip. */
   Studio.button = (icon, key, onclick, { words = false, ...attributes } = {}) =>
     Studio.make(
       "button",
-      { type: "button", class: words ? "st-button" : "st-button st-icon-only", "aria-label": words ? null : Studio.text(key), title: words ? null : Studio.text(key), onclick, ...attributes },
+      { type: "button", class: words ? "st-button" : "st-button st-icon-only", "aria-label": Studio.text(key), title: words ? null : Studio.text(key), onclick, ...attributes },
       Studio.icon(icon),
       words ? Studio.make("span", {}, Studio.text(key)) : null,
     );
