@@ -30,7 +30,7 @@ class Revision:
         size: (width, height) of the larger one.
         exponent: The content is scaled down to it by ``2 ** exponent``.
         share: Of the network's revision in the result; less than 1 where the step is smaller
-            than a doubling.
+            than a doubling: part of the octave that it paints is the draft's.
     """
 
     size: Size
@@ -78,7 +78,7 @@ def make_plan(size: Size, contract: Contract, *, stroke_size: float = 1.0) -> Pl
         ratio = min(level[0] / width, level[1] / height)  # the other is rounded down more
         if ratio <= _NEARLY:
             break
-        revisions.append(Revision(level, exponent, min(1.0, math.log2(ratio))))
+        revisions.append(Revision(level, exponent, min(1.0, math.log2(ratio)) ** 2))
         exponent += 1
     return Plan(size, (width, height), tuple(reversed(revisions)))
 

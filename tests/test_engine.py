@@ -226,7 +226,7 @@ def test_color_moves_the_chroma_to_the_contents(tiny_engine, style):
     assert chroma[0] > chroma[1] > chroma[2]
 
 
-@pytest.mark.parametrize("stroke_size", [0.5, 1, 4])
+@pytest.mark.parametrize("stroke_size", [0.5, 1, 2])
 def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
     content = make_picture(96, 80)
     roughness = [

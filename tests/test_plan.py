@@ -39,11 +39,11 @@ def test_strokes_decide_how_large_the_draft_is():
     assert drafts == [(1024, 1024), (512, 512), (256, 256), (128, 128)]
 
 
-def test_the_first_revision_counts_as_much_as_it_enlarges():
+def test_the_first_revision_counts_the_less_the_less_it_enlarges():
     (first,) = make_plan((724, 724), CONTRACT).revisions
-    assert first.share == pytest.approx(0.5, abs=0.01)
+    assert first.share == pytest.approx(0.25, abs=0.01)
     first, second = make_plan((1448, 1448), CONTRACT).revisions
-    assert (round(first.share, 2), second.share) == (0.5, 1)
+    assert (round(first.share, 2), second.share) == (0.25, 1)
 
 
 sides = st.integers(16, 12_000)

@@ -41,6 +41,17 @@ def test_coarse_changes_of_a_revision_are_undone_and_fine_ones_stay():
     assert np.abs(kept - checks)[inner].mean() < 1
 
 
+def test_a_revised_painting_scaled_down_is_the_one_below():
+    below = make_picture(40, 32)
+    under = rgbx(below.resize((80, 64), Image.Resampling.BICUBIC)) // 2 + 64
+    painted = rgbx(make_picture(80, 64, seed=3)) // 2 + 64
+    kept, wanted, before = (
+        np.asarray(Image.fromarray(pixels[..., :3]).reduce(2)).astype(int)
+        for pixels in (keep_coarse(painted, under), under, painted)
+    )
+    assert np.abs(kept - wanted).mean() < 0.1 * np.abs(before - wanted).mean()
+
+
 def test_a_share_of_nothing_is_the_painting_below():
     under, painted = rgbx(make_picture(16, 16)), rgbx(make_picture(16, 16, seed=3))
     np.testing.assert_array_equal(keep_coarse(painted, under, 0.0), under)

@@ -64,7 +64,9 @@ def lay_over(under: Tensor, content: Tensor, detail: Tensor) -> Tensor:
 
 def keep_coarse(painted: Tensor, under: Tensor) -> Tensor:
     """Give a revised painting all but its finest octave from the painting below."""
-    return painted + low_pass(under - painted)
+    change = under - painted
+    coarse = low_pass(change)
+    return painted + coarse + low_pass(change - coarse)  # the second time for what the first blurs
 
 
 def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> Tensor:
