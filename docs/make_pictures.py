@@ -1,7 +1,15 @@
-"""Make the pictures of README and docs with the bundled model: ``python docs/make_pictures.py``."""
+"""Make the pictures of README and docs with the bundled model.
+
+    python docs/make_pictures.py PHOTO ...
+
+The photographs should be some 2000 px wide, as people have them, and free for everybody. Those of
+the committed pictures are CC0: the sunset, the otters and the wren by BuddiesOfBudgie
+(budgie-backgrounds), the cat by Immich (test-assets).
+"""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -10,51 +18,67 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from stylize import Controls, Engine, Region, StyleLibrary, StyleVector
 
 DOCS = Path(__file__).parent
-EXAMPLES = DOCS.parent / "stylize" / "studio" / "examples"
 STYLES = ("starry-night", "great-wave", "the-scream", "composition-vii", "young-hare", "vertumnus")
-CELL_PX = 300
+CELL_PX = (300, 200)
 LABEL_PX = 26
 GAP_PX = 6
 
 
-def contents() -> list[Image.Image]:
-    """Return the example pictures, cut square."""
-    files = sorted(path for path in EXAMPLES.iterdir() if path.suffix in (".jpg", ".png"))
-    return [ImageOps.fit(Image.open(file).convert("RGB"), (512, 512)) for file in files]
+def photograph(path: Path) -> Image.Image:
+    """Open a photograph, cut to the shape of the cells, in all its pixels."""
+    image = Image.open(path).convert("RGB")
+    scale = min(side / cell for side, cell in zip(image.size, CELL_PX, strict=True))
+    return ImageOps.fit(image, tuple(int(scale * cell) for cell in CELL_PX))
 
 
 def sheet(rows: list[list[tuple[str, Image.Image]]]) -> Image.Image:
     """Lay labelled pictures out in rows."""
-    width = max(len(row) for row in rows) * (CELL_PX + GAP_PX) - GAP_PX
-    height = len(rows) * (CELL_PX + LABEL_PX + GAP_PX)
+    width = max(len(row) for row in rows) * (CELL_PX[0] + GAP_PX) - GAP_PX
+    height = len(rows) * (CELL_PX[1] + LABEL_PX + GAP_PX)
     page = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(15)
     for y, row in enumerate(rows):
         for x, (label, image) in enumerate(row):
-            left, top = x * (CELL_PX + GAP_PX), y * (CELL_PX + LABEL_PX + GAP_PX)
+            left, top = x * (CELL_PX[0] + GAP_PX), y * (CELL_PX[1] + LABEL_PX + GAP_PX)
             draw.text((left + 2, top + 4), label, "#333333", font)
-            cell = ImageOps.pad(image, (CELL_PX, CELL_PX), color="white")
+            cell = ImageOps.pad(image, CELL_PX, Image.Resampling.LANCZOS, color="white")
             page.paste(cell, (left, top + LABEL_PX))
     return page
 
 
-def make_gallery(engine: Engine, library: StyleLibrary) -> Image.Image:
-    """Every example in some of the bundled styles."""
+def make_gallery(engine: Engine, library: StyleLibrary, photos: list[Image.Image]) -> Image.Image:
+    """Every photograph in some of the bundled styles."""
     records = [library.get(name) for name in STYLES]
     originals = [Image.open(DOCS.parent / "styles_library" / f"{name}.jpg") for name in STYLES]
     head = [("", Image.new("RGB", (8, 8), "white"))]
     head += [(r.title, image) for r, image in zip(records, originals, strict=True)]
     rows = [head]
-    for content in contents():
+    for content in photos:
         results = [("", engine.stylize(content, record.vector)) for record in records]
         rows.append([("", content), *results])
     return sheet(rows)
 
 
-def make_controls(engine: Engine, library: StyleLibrary) -> Image.Image:
+def make_sizes(engine: Engine, library: StyleLibrary, photos: list[Image.Image]) -> Image.Image:
+    """The same picture painted at 640 px and at its full size, and windows of the latter."""
+    rows = []
+    for content, name in zip(photos[:2], ("starry-night", "large-blue-horses"), strict=True):
+        style = library.get(name).vector
+        small = engine.stylize(content, style, max_side_px=640)
+        full = engine.stylize(content, style)
+        row = [("painted at 640 px", small), (f"at {full.width} px, scaled down", full)]
+        for x, y in ((0.35, 0.3), (0.6, 0.45)):
+            left, top = int(x * full.width), int(y * full.height)
+            window = full.crop((left, top, left + CELL_PX[0], top + CELL_PX[1]))
+            row.append((f"a part of the {full.width} px, as it is", window))
+        rows.append(row)
+    return sheet(rows)
+
+
+def make_controls(engine: Engine, library: StyleLibrary, photos: list[Image.Image]) -> Image.Image:
     """One row for every control, from its lowest to its highest value."""
-    content = contents()[0]
+    content = photos[0]
     style = library.get("starry-night").vector
     other = library.get("great-wave").vector
     rows = [
@@ -96,9 +120,11 @@ def make_controls(engine: Engine, library: StyleLibrary) -> Image.Image:
 def _regions(
     engine: Engine, content: Image.Image, style: StyleVector, other: StyleVector
 ) -> list[tuple[str, Image.Image]]:
-    y, x = np.mgrid[0:512, 0:512]
-    circle = Image.fromarray((((x - 256) ** 2 + (y - 256) ** 2) < 170**2).astype(np.uint8) * 255)
-    left = Image.fromarray((x < 256).astype(np.uint8) * 255)
+    width, height = content.size
+    y, x = np.mgrid[0:height, 0:width]
+    inside = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (0.4 * height) ** 2
+    circle = Image.fromarray(inside.astype(np.uint8) * 255)
+    left = Image.fromarray((x < width / 2).astype(np.uint8) * 255)
     return [
         ("region: mask", circle.convert("RGB")),
         ("its own style", engine.stylize(content, style, regions=[Region(circle, other)])),
@@ -108,11 +134,18 @@ def _regions(
 
 
 def main() -> None:
-    """Write gallery.jpg and controls.jpg."""
+    """Write gallery.jpg, sizes.jpg and controls.jpg."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
+    photos = [photograph(path) for path in parser.parse_args().photos]
     engine = Engine()
     library = StyleLibrary.open(encoder=engine)
-    for name, make in (("gallery", make_gallery), ("controls", make_controls)):
-        make(engine, library).save(DOCS / f"{name}.jpg", quality=85)
+    for name, make in (
+        ("gallery", make_gallery),
+        ("sizes", make_sizes),
+        ("controls", make_controls),
+    ):
+        make(engine, library, photos).save(DOCS / f"{name}.jpg", quality=85)
 
 
 if __name__ == "__main__":
