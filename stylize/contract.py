@@ -6,9 +6,14 @@ engine in another language paints the same pictures.
 
 from __future__ import annotations
 
+import base64
 import math
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,9 @@ class Contract:
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
+        calm_weights: Of the first numbers of a style vector, float16 in little-endian base64: see
+            :meth:`calm_share`; none if empty.
+        calm_bias: Added to them.
     """
 
     vector_length: int
@@ -49,9 +57,13 @@ class Contract:
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
+    calm_weights: str = ""
+    calm_bias: float = 0.0
 
     def __post_init__(self) -> None:
         for item in fields(self):
+            if item.name in ("calm_weights", "calm_bias"):
+                continue
             value = getattr(self, item.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             whole = number and (item.type == "float" or isinstance(value, int))
@@ -63,6 +75,30 @@ class Contract:
         for name in ("grid_px", "vector_length", "style_side_px", "draft_side_px", "tile_pixels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
+
+        if self._calm_weights is None or not math.isfinite(self.calm_bias):
+            raise ValueError("calm_weights of the contract cannot be read")
+
+    @cached_property
+    def _calm_weights(self) -> NDArray[np.float32] | None:
+        try:
+            weights = np.frombuffer(base64.b64decode(self.calm_weights, validate=True), "<f2")
+        except (TypeError, ValueError):
+            return None
+        good = len(weights) <= self.vector_length and bool(np.isfinite(weights).all())
+        return weights.astype(np.float32) if good else None
+
+    def calm_share(self, vector: NDArray[np.float32]) -> float:
+        """Return the share of a style that is calm, such as bare paper, from 0 to 1.
+
+        Args:
+            vector: (vector_length,) of the style.
+        """
+        weights = self._calm_weights
+        if weights is None or not len(weights):
+            return 0.0
+        root = float(vector[: len(weights)] @ weights) + self.calm_bias
+        return min(1.0, max(0.0, root) ** 2)
 
     @classmethod
     def from_dict(cls, record: Any) -> Contract:

@@ -239,6 +239,19 @@ def test_detail_goes_from_smooth_to_crisp(stroke_size, tiny_engine, style):
     assert means == sorted(means)
 
 
+def test_styles_that_leave_places_empty_get_less_ground(tiny_engine, style, monkeypatch):
+    paper = Image.new("RGB", (64, 64), "white")
+
+    def painted(brushwork):
+        return pixels(tiny_engine.stylize(paper, style, controls=Controls(brushwork=brushwork)))
+
+    usual, most = painted(0.1), painted(2)
+    calm = replace(tiny_engine.contract, calm_weights="AAA=", calm_bias=1.0)
+    monkeypatch.setattr(tiny_engine, "contract", calm)
+    np.testing.assert_array_equal(painted(1), usual)
+    np.testing.assert_array_equal(painted(2), most)
+
+
 def test_brushwork_fills_calm_areas_and_leaves_busy_ones(tiny_engine, style):
     content = make_picture(64, 64)
     content.paste("white", (0, 0, 32, 64))

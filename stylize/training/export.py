@@ -86,7 +86,9 @@ def export(
         paths = list_pictures(contents)
         _calibrate_zoom(network, loss_network, paths)
         equalize_(network, Contents(paths, count=32, seed=7).batch(0, 192, max_ratio=1.0).crops)
-    return export_networks(network, loss_network, out, training=training, record=record)
+    return export_networks(
+        network, loss_network, out, training=training, record=record, calm=state.get("calm")
+    )
 
 
 @torch.no_grad()
@@ -107,6 +109,7 @@ def export_networks(
     *,
     training: dict[str, Any] | None = None,
     record: dict[str, Any] | None = None,
+    calm: dict[str, Any] | None = None,
 ) -> Path:
     """Export networks that are already in memory; see :func:`export`.
 
@@ -116,7 +119,7 @@ def export_networks(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
-            made = _export(network, loss_network, Path(folder), training, record)
+            made = _export(network, loss_network, Path(folder), training, record, calm)
             for file in out.glob("*.int8.onnx"):
                 file.unlink()
             shutil.rmtree(out / CORES, ignore_errors=True)
@@ -136,6 +139,7 @@ def _export(
     out: Path,
     training: dict[str, Any] | None,
     record: dict[str, Any] | None,
+    calm: dict[str, Any] | None,
 ) -> Path:
     network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
     vector = network.size.vector
@@ -185,7 +189,7 @@ def _export(
         "format": FORMAT,
         "network": network.size.as_dict(),
         "contract": Contract(
-            vector_length=network.size.vector, halo_px=halo_px(network.size)
+            vector_length=network.size.vector, halo_px=halo_px(network.size), **(calm or {})
         ).to_dict(),
         "opset": OPSET,
         "parity": parity,

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from stylize.errors import TrainingError
 from stylize.training import parallel
+from stylize.training.calm_styles import fit_calm_probe
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
@@ -111,6 +112,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         drawings_share=config.drawings_share,
     )
     matrices = [matrix.to(device) for matrix in projections()]
+    calm = fit_calm_probe(bank.vectors, bank.pictures).to_contract() if first else {}
     sheet = SheetPictures.choose(content_paths, style_paths, seed=config.seed)
     mixed_precision = torch.autocast(
         device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"
@@ -128,6 +130,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                 "ema": average.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "loss_network": loss_network.state_dict(),
+                "calm": calm,
             },
         )
 

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from stylize.contract import Contract
+from stylize.training.calm_styles import calm_shares, fit_calm_probe
+
+
+def pictures_with(shares):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (len(shares), 64, 64, 3), dtype=np.uint8)
+    for picture, share in zip(pictures, shares, strict=True):
+        picture[: round(8 * share) * 8] = 200
+    return pictures
+
+
+def test_shares_are_those_of_the_cells():
+    assert calm_shares(pictures_with([0, 0.25, 1])).tolist() == [0, 0.25, 1]
+
+
+def test_the_probe_of_the_contract_reads_the_share_from_a_vector():
+    shares = np.arange(200) % 9 / 8
+    vectors = np.random.default_rng(1).normal(size=(200, 12)).astype(np.float32)
+    vectors[:, 3] = 40 + 7 * np.sqrt(shares)  # 200 samples and much ridge: large numbers help
+    vectors = np.repeat(vectors, 60, axis=1)
+    probe = fit_calm_probe(vectors, pictures_with(shares))
+    contract = Contract(vector_length=800, halo_px=8, **probe.to_contract())
+    found = [contract.calm_share(np.append(row, np.zeros(80, np.float32))) for row in vectors]
+    assert np.corrcoef(found, shares)[0, 1] > 0.95
+    assert Contract.from_dict(contract.to_dict()) == contract
+
+
+def test_a_contract_without_probe_calls_no_style_calm():
+    assert Contract(vector_length=4, halo_px=8).calm_share(np.ones(4, np.float32)) == 0
+
+
+@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 100])
+def test_weights_that_cannot_be_are_refused(weights):
+    record = Contract(vector_length=4, halo_px=8).to_dict() | {"calm_weights": weights}
+    with pytest.raises(ValueError, match="calm_weights of the contract"):
+        Contract.from_dict(record)
