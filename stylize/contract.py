@@ -35,6 +35,8 @@ class Contract:
             this longer side.
         thumbnail_max_px: Nor above this one.
         max_zoom: Largest zoom between picture and thumbnail that is corrected for.
+        revision_share: Of what the network paints into the finest octave of a revision; the rest is
+            the content's detail on the painting below.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -54,6 +56,7 @@ class Contract:
     thumbnail_min_px: int = 256
     thumbnail_max_px: int = 512
     max_zoom: float = 16.0
+    revision_share: float = 0.5
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -127,6 +130,7 @@ class Contract:
 
 
 _LARGEST: dict[str, float] = {
+    "revision_share": 1,
     "grid_px": 64,
     "margin_px": 512,
     "halo_px": 2048,

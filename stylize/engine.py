@@ -231,7 +231,7 @@ class Engine:
             canvas,
             lambda tile: (canvas.cut(content, tile.outer_rows, tile.outer_columns),),
             brush,
-            lambda painted: painted,
+            lambda painted, _: painted,
             halo_px=self.contract.halo_px,
             tile_pixels=self._tile_pixels(job),
             progress=progress,
@@ -269,10 +269,12 @@ class Engine:
                 for picture in (under, content)
             )
             seen = lay_over(below, shown, detail)
-            return (seen,) if brush is None else (seen, below)
+            return seen, below
 
-        def finish(painted: Bytes, below: Bytes | None = None) -> Bytes:
-            return painted if below is None else keep_coarse(painted, below, share)
+        def finish(painted: Bytes, seen: Bytes, below: Bytes) -> Bytes:
+            if brush is None:
+                return painted
+            return keep_coarse(painted, seen, below, share * self.contract.revision_share)
 
         return paint_tiles(
             canvas,

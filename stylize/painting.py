@@ -153,7 +153,8 @@ def paint_tiles(
         canvas: Of the picture.
         see: Returns what is painted over of a tile, and whatever else ``finish`` needs.
         paint: Paints what ``see`` returned first.
-        finish: Takes the painted tile and the rest; returns what comes into the picture.
+        finish: Takes the painted tile and all that ``see`` returned; returns what comes into the
+            picture.
         halo_px: Surroundings that a tile needs, a multiple of 8.
         tile_pixels: Size of the tiles.
         progress: Called with the share done after each tile; what it raises ends the painting.
@@ -164,22 +165,22 @@ def paint_tiles(
     result = Image.new("RGB", (canvas.width, canvas.height))
     tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
 
-    def place(tile: Tile, painted: Bytes, others: list[Bytes]) -> None:
-        canvas.place(finish(painted, *others), tile, result)
+    def place(tile: Tile, painted: Bytes, seen: tuple[Bytes, ...]) -> None:
+        canvas.place(finish(painted, *seen), tile, result)
 
     with ThreadPoolExecutor(1, "tiles") as beside:
         ahead = beside.submit(see, tiles[0])
         placed: Future[None] | None = None
         for done, tile in enumerate(tiles):
-            seen, *others = ahead.result()
+            seen = ahead.result()
             if done + 1 < len(tiles):
                 ahead = beside.submit(see, tiles[done + 1])
-            painted = paint(seen, tile)
+            painted = paint(seen[0], tile)
             if placed is not None:
                 placed.result()
                 if progress is not None:
                     progress(done / len(tiles))
-            placed = beside.submit(place, tile, painted, others)
+            placed = beside.submit(place, tile, painted, seen)
         if placed is not None:
             placed.result()
     if progress is not None:

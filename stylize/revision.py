@@ -87,14 +87,15 @@ def lay_over(under: Bytes, content: Bytes, detail: float) -> Bytes:
     return result
 
 
-def keep_coarse(painted: Bytes, under: Bytes, share: float = 1.0) -> Bytes:
+def keep_coarse(painted: Bytes, seen: Bytes, under: Bytes, share: float = 1.0) -> Bytes:
     """Give a revised painting all but its finest octave from the painting below.
 
     Args:
         painted: (h, w, 4) RGBX, revised; sides even.
-        under: (h, w, 4) RGBX.
-        share: Of the revised painting in the result, 0 to 1 in steps of 1/64; the rest is the
-            painting below.
+        seen: (h, w, 4) RGBX, what was painted over: from :func:`lay_over`.
+        under: (h, w, 4) RGBX, the enlarged painting.
+        share: Of the revised painting in the result, 0 to 1 in steps of 1/64; the rest is what was
+            painted over.
     """
     gain = round(_STEPS * share)
     result = np.empty_like(painted)
@@ -102,9 +103,9 @@ def keep_coarse(painted: Bytes, under: Bytes, share: float = 1.0) -> Bytes:
         change += painted[rows]
         np.clip(change, 0, 255, out=change)
         if gain != _STEPS:
-            change -= under[rows]
+            change -= seen[rows]
             _scale(change, gain)
-            change += under[rows]
+            change += seen[rows]
         result[rows] = change
     return result
 

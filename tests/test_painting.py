@@ -18,7 +18,7 @@ def no_change(canvas, image):
     return (
         lambda tile: (canvas.cut(image, tile.outer_rows, tile.outer_columns),),
         lambda seen, _: seen,
-        lambda painted: painted,
+        lambda painted, _: painted,
     )
 
 

@@ -34,10 +34,10 @@ def test_coarse_changes_of_a_revision_are_undone_and_fine_ones_stay():
     under = rgbx(make_picture(64, 64).resize((8, 8)).resize((64, 64), Image.Resampling.BICUBIC))
     brighter = np.clip(under.astype(int) + 20, 0, 255).astype(np.uint8)
     inner = np.s_[:, :, :3]
-    assert np.abs(keep_coarse(brighter, under).astype(int) - under)[inner].max() <= 2
+    assert np.abs(keep_coarse(brighter, under, under).astype(int) - under)[inner].max() <= 2
     checks = (np.indices((64, 64)).sum(axis=0) % 2 * 20 - 10)[..., None]
     checked = np.clip(under.astype(int) + checks, 0, 255).astype(np.uint8)
-    kept = keep_coarse(checked, under).astype(int) - under
+    kept = keep_coarse(checked, under, under).astype(int) - under
     assert np.abs(kept - checks)[inner].mean() < 1
 
 
@@ -47,14 +47,14 @@ def test_a_revised_painting_scaled_down_is_the_one_below():
     painted = rgbx(make_picture(80, 64, seed=3)) // 2 + 64
     kept, wanted, before = (
         np.asarray(Image.fromarray(pixels[..., :3]).reduce(2)).astype(int)
-        for pixels in (keep_coarse(painted, under), under, painted)
+        for pixels in (keep_coarse(painted, under, under), under, painted)
     )
     assert np.abs(kept - wanted).mean() < 0.1 * np.abs(before - wanted).mean()
 
 
-def test_a_share_of_nothing_is_the_painting_below():
-    under, painted = rgbx(make_picture(16, 16)), rgbx(make_picture(16, 16, seed=3))
-    np.testing.assert_array_equal(keep_coarse(painted, under, 0.0), under)
+def test_a_share_of_nothing_is_what_was_painted_over():
+    under, painted, seen = (rgbx(make_picture(16, 16, seed=seed)) for seed in (1, 2, 3))
+    np.testing.assert_array_equal(keep_coarse(painted, seen, under, 0.0), seen)
 
 
 @given(st.integers(16, 60), st.integers(16, 60), st.data())
@@ -98,5 +98,5 @@ def test_black_on_white_and_white_on_black_do_not_overflow(detail, share):
     darkest = 255 - 128 * round(64 * detail) / 64
     assert lay_over(white, checked, detail).min() == pytest.approx(max(0, darkest), abs=1)
     assert lay_over(black, checked, detail).max() <= 255
-    assert keep_coarse(white, black, share).max() == 0
-    assert keep_coarse(black, white, share).min() == 255
+    assert keep_coarse(white, black, black, share).max() == 0
+    assert keep_coarse(black, white, white, share).min() == 255

@@ -26,7 +26,7 @@ def test_training_and_painting_do_the_same_between_two_levels(detail):
     found = revision.lay_over(rgbx(under), rgbx(content), detail)[..., :3]
     expected = levels(lay_over(a, b, torch.tensor([[detail]])))
     assert np.abs(found - expected).max() <= 3  # bytes in between
-    found = revision.keep_coarse(rgbx(painted), rgbx(under))[..., :3]
+    found = revision.keep_coarse(rgbx(painted), rgbx(under), rgbx(under))[..., :3]
     assert np.abs(found - levels(keep_coarse(c, a).clamp(0, 1))).max() <= 2
 
 
