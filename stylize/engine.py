@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageStat
+from PIL import Image
 
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -25,6 +25,7 @@ from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime
 from stylize.styles import StyleVector
+from stylize.visible import VisibleColors
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
+_HUGE_PIXELS = 50_000_000
 _GROUND_LEVELS = 10.0  # standard deviation of the ground at brushwork 1
 _CALM_STYLE = 0.16  # calm share of a style that leaves paper and skies alone
 _LEAST_BRUSHWORK = 0.1
@@ -183,7 +185,7 @@ class Engine:
             content = resize_image(content, fit_within(content.size, max_side_px))
         if controls.strength == 0:
             return content.copy()
-        rgb = content if content.mode == "RGB" else _visible_colors(content)
+        rgb = content if content.mode == "RGB" else VisibleColors(content)
         job = _Job(style, controls, regions, fast, progress, on_level)
         plan = make_plan(rgb.size, self.contract, stroke_size=controls.stroke_size)
         painted = self._follow(plan, rgb, job)
@@ -192,7 +194,7 @@ class Engine:
         finish(painted, content, controls, regions)
         return painted
 
-    def _follow(self, plan: Plan, rgb: Image.Image, job: _Job) -> Image.Image:
+    def _follow(self, plan: Plan, rgb: Image.Image | VisibleColors, job: _Job) -> Image.Image:
         """Paint a picture as planned."""
         levels = [plan.draft, *(revision.size for revision in plan.revisions)]
         pixels = [width * height for width, height in levels]
@@ -216,10 +218,10 @@ class Engine:
             painted = painted.resize(plan.full, Image.Resampling.LANCZOS)
         return painted
 
-    def _draft(self, plan: Plan, rgb: Image.Image, job: _Job, progress: Progress) -> Image.Image:
-        content = rgb
-        if plan.draft != rgb.size:
-            content = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    def _draft(
+        self, plan: Plan, rgb: Image.Image | VisibleColors, job: _Job, progress: Progress
+    ) -> Image.Image:
+        content = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
         content = add_ground(
             content,
             _GROUND_LEVELS * self._brushwork(job),
@@ -233,7 +235,7 @@ class Engine:
             brush,
             lambda painted, _: painted,
             halo_px=self.contract.halo_px,
-            tile_pixels=self._tile_pixels(job),
+            tile_pixels=self._tile_pixels(job, content.size),
             progress=progress,
         )
         scale_detail(painted, job.controls.detail)
@@ -249,7 +251,7 @@ class Engine:
     def _revise(
         self,
         painting: Image.Image,
-        content: Image.Image,
+        content: Image.Image | VisibleColors,
         share: float,
         plan: Plan,
         job: _Job,
@@ -282,7 +284,7 @@ class Engine:
             brush or (lambda seen, _: seen),
             finish,
             halo_px=self.contract.halo_px + HALO_PX,
-            tile_pixels=self._tile_pixels(job),
+            tile_pixels=self._tile_pixels(job, content.size),
             progress=progress,
         )
 
@@ -301,7 +303,7 @@ class Engine:
             measured, [job.style, *styles], job.controls, size=size, revision=revision
         )
         if not styles:
-            return lambda part, _: self.paint(part, measurement)
+            return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
         # The edges of the regions are as wide as at the full size.
         shrink = max(size) / max(full)
         regions = [
@@ -318,7 +320,8 @@ class Engine:
                     (measurement.quarter, measurement.eighth), weights, (4, 8), strict=True
                 )
             )
-            return self.paint(part, Measurement(quarter, eighth, measurement.peaks))
+            mixed = Measurement(quarter, eighth, measurement.peaks)
+            return self.paint(part, mixed, give_back=tile.is_last)
 
         return paint
 
@@ -363,13 +366,14 @@ class Engine:
         }
         return Measurement(*self._runtime.run(self._graph("modulate"), feeds))
 
-    def paint(self, picture: Bytes, measurement: Measurement) -> Bytes:
+    def paint(self, picture: Bytes, measurement: Measurement, *, give_back: bool = False) -> Bytes:
         """Paint pixels with given affines.
 
         Args:
             picture: (H, W, 4) RGBX, sides multiples of the contract's ``grid_px``.
             measurement: For one style; its affines may be maps, (1, C, H / 4, W / 4) and
                 (1, C, H / 8, W / 8).
+            give_back: Keep no memory for the next part: this is the last of a large picture.
 
         Returns:
             (H, W, 4) RGBX. Near the borders, within the contract's ``margin_px``, the network's
@@ -392,17 +396,18 @@ class Engine:
         }
         if precision == "int8":
             feeds["peaks"] = peaks
-        (pictures,) = self._runtime.run(name, feeds)
+        (pictures,) = self._runtime.run(name, feeds, give_back=give_back)
         painted: Bytes = pictures[0].view(np.uint8)
         return painted
 
     def _canvas(self, size: tuple[int, int]) -> Canvas:
         return Canvas(size[1], size[0], self.contract.margin_px)
 
-    def _tile_pixels(self, job: _Job) -> int:
+    def _tile_pixels(self, job: _Job, size: tuple[int, int]) -> int:
         if any(region.style is not None for region in job.regions):
             return self.contract.region_tile_pixels
-        return self.contract.tile_pixels
+        # Two pictures of this size leave less of a gigabyte to the network.
+        return self.contract.tile_pixels // (2 if size[0] * size[1] > _HUGE_PIXELS else 1)
 
     def _check_style(self, style: StyleVector) -> None:
         if not isinstance(style, StyleVector):
@@ -514,18 +519,6 @@ def _with_strength(controls: Controls, strength: float | None) -> Controls:
     if strength is None:
         return controls
     return replace(controls, strength=strength)
-
-
-def _visible_colors(content: Image.Image) -> Image.Image:
-    """RGB of RGBA; what nobody sees gets the mean colour, so that it decides nothing."""
-    rgb = content.convert("RGB")
-    visible = content.getchannel("A").point(lambda alpha: 255 if alpha else 0)
-    if visible.getextrema() != (0, 255):
-        return rgb
-    red, green, blue = (round(mean) for mean in ImageStat.Stat(rgb, visible).mean)
-    filled = Image.new("RGB", rgb.size, (red, green, blue))
-    filled.paste(rgb, mask=visible)
-    return filled
 
 
 def _fit_area(size: tuple[int, int], side_px: float) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -109,12 +109,14 @@ class Tile:
         columns: The part itself.
         outer_rows: With the halo, as far as the canvas goes.
         outer_columns: With the halo, as far as the canvas goes.
+        is_last: It is the last of several.
     """
 
     rows: slice
     columns: slice
     outer_rows: slice
     outer_columns: slice
+    is_last: bool = False
 
 
 def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
@@ -127,11 +129,12 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
     )
     tile_width = columns[0].stop
     rows = _divide(height, max(2 * halo_px, tile_pixels // tile_width))
-    return [
+    tiles = [
         Tile(row, column, _grow(row, halo_px, height), _grow(column, halo_px, width))
         for row in rows
         for column in columns
     ]
+    return [*tiles[:-1], replace(tiles[-1], is_last=len(tiles) > 1)]
 
 
 def paint_tiles(

@@ -38,16 +38,24 @@ class Runtime:
         self._lock = threading.Lock()
         _runtimes.add(self)
 
-    def run(self, name: str, feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(
+        self, name: str, feeds: dict[str, NDArray[Any]], *, give_back: bool = False
+    ) -> list[NDArray[Any]]:
         """Run a graph by its file name and return its outputs.
+
+        Args:
+            name: Of the graph.
+            feeds: Its inputs.
+            give_back: Keep no memory for the next run, which has to fetch it anew.
 
         Raises:
             ModelFileError: The graph is no part of a model that this version can use.
             OutOfMemoryError: There is too little memory.
         """
         session = self._session(name)
+        options = _giving_back() if give_back else None
         try:
-            return session.run(None, feeds)  # type: ignore[no-any-return]
+            return session.run(None, feeds, options)  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime's errors have nothing in common
             raise self._files.unusable(name, error) from error
 
@@ -96,6 +104,14 @@ class Runtime:
                     raise self._files.unusable(name, error) from error
                 self._sessions[name] = session
             return self._sessions[name]
+
+
+def _giving_back() -> onnxruntime.RunOptions:
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _check_outputs(name: str, outputs: Sequence[str]) -> None:

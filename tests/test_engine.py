@@ -10,7 +10,9 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import ControlError, ImageError, ModelFileError, StyleVectorError
+from stylize.plan import make_plan
 from stylize.regions import Region
+from stylize.runtime import Runtime
 from stylize.styles import StyleVector, blend
 from tests.conftest import TINY_MODEL, make_picture
 
@@ -371,6 +373,27 @@ def test_tiles_equal_the_whole_picture_with_regions(
     monkeypatch.setattr(tiny_engine, "contract", tiles)
     tiled = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
+
+
+def test_after_a_large_picture_no_memory_is_kept_for_the_next(tiny_engine, style, monkeypatch):
+    given_back = []
+    run = Runtime.run
+
+    def watched(self, name, feeds, *, give_back=False):
+        if name.startswith("paint"):
+            given_back.append(give_back)
+        return run(self, name, feeds, give_back=give_back)
+
+    monkeypatch.setattr(Runtime, "run", watched)
+    tiny_engine.stylize(make_picture(200, 150), style)
+    assert given_back == [False] * len(given_back)  # a small one leaves it for the next
+    given_back.clear()
+    contract = replace(tiny_engine.contract, tile_pixels=60_000)
+    monkeypatch.setattr(tiny_engine, "contract", contract)
+    tiny_engine.stylize(make_picture(800, 600), style)
+    assert given_back[-1]
+    levels = 1 + len(make_plan((800, 600), contract).revisions)
+    assert 1 < given_back.count(True) <= levels  # one for each level of several tiles
 
 
 def test_a_picture_can_be_cancelled_in_the_middle(tiny_engine, style, monkeypatch):

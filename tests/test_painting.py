@@ -37,6 +37,9 @@ def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px,
             assert outer.start == max(0, part.start - halo_px)
             assert outer.stop == min(length, part.stop + halo_px)
     assert (covered == 1).all()
+    tiles = plan_tiles(canvas, halo_px=halo_px, tile_pixels=tile_pixels)
+    assert [tile.is_last for tile in tiles[:-1]] == [False] * (len(tiles) - 1)
+    assert tiles[-1].is_last == (len(tiles) > 1)
 
 
 @given(sides, sides, st.integers(64, 40_000))
