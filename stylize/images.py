@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -79,13 +79,19 @@ _UPRIGHT = {
 }
 
 
-def load_image(source: Source, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image:
+def load_image(
+    source: Source,
+    *,
+    min_side_px: int = MIN_SIDE_PX,
+    tell: Callable[[str], None] = logger.warning,
+) -> Image.Image:
     """Read a picture and bring it into the one form that the rest of the package works with.
 
     Args:
         source: The path of a file, the bytes of one, or a binary file open for reading. Of an
             animated file the first frame is read.
         min_side_px: The smallest side accepted.
+        tell: Called with what is worth knowing of a picture that can be read nevertheless.
 
     Returns:
         The picture as `prepare_image` returns it.
@@ -97,14 +103,14 @@ def load_image(source: Source, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image
     name = source_name(source)
     with open_image(source) as image:
         try:
-            return _prepare(image, name, min_side_px, ours=True)
+            return _prepare(image, name, min_side_px, ours=True, tell=tell)
         except ImageError:
             whole = _with_end(source) if image.format == "JPEG" else None
             if whole is None:
                 raise
-    logger.warning("%s lacks its end marker; nothing else of it is missing.", name)
+    tell(f"{name} lacks its end marker; nothing else of it is missing.")
     with open_image(whole) as image:
-        return _prepare(image, name, min_side_px, ours=True)
+        return _prepare(image, name, min_side_px, ours=True, tell=tell)
 
 
 def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Image.Image:
@@ -389,7 +395,14 @@ def _check_memory(image: Image.Image, name: str) -> None:
 # ------------------------------------------------------------------------------------ normalizing
 
 
-def _prepare(image: Image.Image, name: str, min_side_px: int, *, ours: bool = False) -> Image.Image:
+def _prepare(
+    image: Image.Image,
+    name: str,
+    min_side_px: int,
+    *,
+    ours: bool = False,
+    tell: Callable[[str], None] = logger.warning,
+) -> Image.Image:
     """Bring a picture into the one form; one that is ``ours`` lives on in the result."""
     if min(image.size) < min_side_px:
         raise ImageError(
@@ -401,7 +414,7 @@ def _prepare(image: Image.Image, name: str, min_side_px: int, *, ours: bool = Fa
         image.load()
         _check_size(image.size, name)  # an icon may hold more than its header says
         orientation = _orientation(image)
-        prepared = to_srgb(image)
+        prepared = to_srgb(image, tell)
         if ours and prepared is not image:
             image.close()  # its memory is needed
         if orientation in _UPRIGHT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,12 @@ _NO_DATA = (
 )  # fmt: skip
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image, tell: Callable[[str], None] = logger.warning) -> Image.Image:
     """Convert a picture of any mode to RGB, or RGBA if it has transparency, in sRGB with 8 bits.
 
     Args:
         image: A loaded picture. Its embedded colour profile is applied; a damaged one is ignored.
+        tell: Called with what is worth knowing of its values.
 
     Returns:
         RGB or RGBA; the same object if it is that already.
@@ -39,7 +41,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     grey = Image.getmodebase(image.mode) == "L"
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _grey_8_bits(image)
+        image = _grey_8_bits(image, tell)
     if image.has_transparency_data:
         if image.mode in ("La", "RGBa"):  # premultiplied: only its plain twin converts further
             image = image.convert("LA" if image.mode == "La" else "RGBA")
@@ -52,9 +54,9 @@ def to_srgb(image: Image.Image) -> Image.Image:
     return converted.convert("RGB") if converted.mode == "CMYK" else converted
 
 
-def _grey_8_bits(image: Image.Image) -> Image.Image:
+def _grey_8_bits(image: Image.Image, tell: Callable[[str], None]) -> Image.Image:
     """Scale a greyscale picture of 16 or 32 bits to 8; its transparent value becomes alpha."""
-    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image)
+    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image, tell)
     tags = getattr(image, "tag_v2", None)
     if tags is not None and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         low, high = high, low
@@ -79,7 +81,7 @@ def _grey_8_bits(image: Image.Image) -> Image.Image:
     return grey
 
 
-def _range(image: Image.Image) -> tuple[float, float]:
+def _range(image: Image.Image, tell: Callable[[str], None]) -> tuple[float, float]:
     """The values of black and white in a picture of ``I`` or ``F``, which do not say so.
 
     The smallest of 1 (``F`` only), 255 and 65535 that holds nine in ten of the values, since
@@ -106,10 +108,10 @@ def _range(image: Image.Image) -> tuple[float, float]:
             break
     outside = np.mean((known < low) | (known > high))
     if len(known) < len(sample) or outside > 0.001:
-        logger.warning(
-            "The picture has values without a picture's limits: %g is shown as black, %g as white.",
-            low, high,
-        )  # fmt: skip
+        tell(
+            f"The picture has values without a picture's limits: {low:g} is shown as black, "
+            f"{high:g} as white."
+        )
     return low, high
 
 

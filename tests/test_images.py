@@ -407,7 +407,7 @@ def test_chunks_of_any_content_give_a_picture_or_our_error(
 
 
 def test_failure_after_unpacking_is_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Image.Image) -> Image.Image:
+    def fail(*_: object) -> Image.Image:
         raise KeyError("a decoder")
 
     monkeypatch.setattr(images, "to_srgb", fail)
@@ -418,7 +418,7 @@ def test_failure_after_unpacking_is_an_image_error(monkeypatch: pytest.MonkeyPat
 
 
 def test_too_little_memory_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Image.Image) -> Image.Image:
+    def fail(*_: object) -> Image.Image:
         raise MemoryError
 
     monkeypatch.setattr(images, "to_srgb", fail)

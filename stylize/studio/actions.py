@@ -29,7 +29,7 @@ from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, to_data_url, webp
-from stylize.studio.shown import shown
+from stylize.studio.shown import shown, tell
 from stylize.studio.visit import Content, Visit
 
 EXAMPLES: Mapping[str, str] = {
@@ -176,7 +176,7 @@ class Actions:
         self.painter.rate.check(request.session_hash)
         sent = sent or {}
         path = sent_file(sent)
-        content = Content.load(path, self.settings, key=str(sent.get("key") or ""))
+        content = Content.load(path, self.settings, key=str(sent.get("key") or ""), tell=tell)
         has_recipe = self.painter.read_recipe(path) is not None
         return self._taken(visit, content, self.look(chosen, values), has_recipe, sent)
 
@@ -223,7 +223,7 @@ class Actions:
     @shown
     def add_style(self, path: str, visit: Visit) -> tuple[Visit, Any]:
         """Add a picture as a style and choose it."""
-        with picture_at_work(path, self.settings) as image:
+        with picture_at_work(path, self.settings, tell) as image:
             visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, self.picker(visit, {name: 1.0})
 

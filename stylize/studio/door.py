@@ -7,6 +7,7 @@ any component or function sees it.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,19 @@ class GuardedBlocks(gr.Blocks):
         if not explicit_call:  # from Python, not from a request
             check_files(inputs)
         return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """Check that there is a value for each parameter; programs may leave out none here.
+
+        Raises:
+            gr.Error: There are too few.
+        """
+        if len(inputs) < len(block_fn.inputs):
+            names = ", ".join(inspect.signature(block_fn.fn).parameters)
+            raise message(
+                f"{block_fn.name} takes {len(block_fn.inputs)} values ({names}), not "
+                f"{len(inputs)}. Gradio's clients fill in those that are left out."
+            )
 
 
 def check_files(data: Any) -> None:

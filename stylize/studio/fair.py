@@ -1,4 +1,7 @@
-"""A share of the server for everyone: of the queue, of pictures a minute, and of connections."""
+"""A share of the server for everyone: of the queue, of pictures a minute, and of connections.
+
+What nobody waits for any more is not worked on.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import asyncio
 import contextlib
 import ipaddress
 import os
+import time
 from collections import Counter
 from typing import Any
 
 import gradio as gr
+from gradio.server_messages import ProcessCompletedMessage
 
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 
 # A page holds a few connections for good, a browser at most six to one server.
 _MOST_CONNECTIONS = 400
 _MOST_FROM_ONE_ADDRESS = 200  # a school comes from one
+_UNHEARD_S = 15.0  # a program may ask for its result this much later
 _HEAD_S = 15.0  # within which a request must have come as far as its headers
 
 
@@ -49,6 +55,34 @@ def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
         return await push(body, request, username)
 
     queue.push = push_fairly  # type: ignore[method-assign]
+    get_events = queue.get_events
+
+    def get_heard_events() -> Any:
+        found = get_events()
+        while found is not None and not found[1] and not _is_heard(queue, found[0][0]):
+            _drop(queue, found[0][0])
+            found = get_events()
+        return found
+
+    queue.get_events = get_heard_events  # type: ignore[method-assign]
+
+
+def _is_heard(queue: Any, event: Any, *, unheard_s: float = _UNHEARD_S) -> bool:
+    """Say whether somebody waits for an event: else messages about its place in the queue pile up.
+
+    Gradio drops what waits for a page that is closed, but not what nobody ever listened to.
+    """
+    messages = queue.pending_messages_per_session.get(event.session_hash)
+    unread = messages is None or messages.qsize() > 0
+    return not unread or time.monotonic() - event.enqueue_time < unheard_s
+
+
+def _drop(queue: Any, event: Any) -> None:
+    """Forget an event; who asks for its result after all is told."""
+    queue.event_ids_to_events.pop(event._id, None)
+    if event.session_hash in queue.pending_messages_per_session:
+        why = "Nobody asked for this result in time, so it was not made. Ask again."
+        queue.send_message(event, ProcessCompletedMessage(output={"error": why}, success=False))
 
 
 def address_of(request: Any) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -21,13 +21,17 @@ _one_at_a_time = threading.RLock()
 
 
 @contextlib.contextmanager
-def picture_at_work(source: str | Path | bytes, settings: StudioSettings) -> Iterator[Image.Image]:
+def picture_at_work(
+    source: str | Path | bytes,
+    settings: StudioSettings,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Image.Image]:
     """Open a visitor's picture as `open_picture`; other large ones wait until it is done with.
 
     Two of 40 megapixels at once would take gigabytes. Do not yield to Gradio inside.
     """
     with _one_at_a_time if _is_large(source) else contextlib.nullcontext():
-        yield open_picture(source, settings)
+        yield open_picture(source, settings, tell)
 
 
 def _is_large(source: str | Path | bytes) -> bool:

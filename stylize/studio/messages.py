@@ -180,6 +180,19 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "{name} 已损坏。请重新复制或保存。",
         "{name} está dañada. Cópiala o guárdala de nuevo.",
     ),
+    "say_no_end": (
+        "{name} lacks its end marker; nothing else of it is missing.",
+        "Bei {name} fehlt die Endmarke, sonst nichts.",
+        "{name} 缺少结束标记，其余内容完整。",
+        "A {name} le falta la marca final; lo demás está completo.",
+    ),
+    "say_odd_values": (
+        "The picture has values without a picture's limits: {low} is shown as black, "
+        "{high} as white.",
+        "Das Bild hat Werte außerhalb der üblichen: {low} wird schwarz gezeigt, {high} weiß.",
+        "图片的数值超出常规范围：{low} 显示为黑色，{high} 显示为白色。",
+        "La imagen tiene valores fuera de lo común: {low} se muestra en negro y {high} en blanco.",
+    ),
     "say_too_small": (
         "{name} has {width} x {height} px; each side must have at least {least} px. "
         "Take a larger picture.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -15,8 +16,17 @@ from stylize.studio.messages import say
 from stylize.studio.settings import StudioSettings
 
 
-def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.Image:
+def open_picture(
+    source: str | Path | bytes,
+    settings: StudioSettings,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Image.Image:
     """Open a visitor's picture within the limits of the page.
+
+    Args:
+        source: A file, or the bytes of one.
+        settings: The limits.
+        tell: Called with what is worth knowing of a picture that can be read nevertheless.
 
     Returns:
         RGB or RGBA, upright, sRGB, without metadata.
@@ -34,12 +44,14 @@ def open_picture(source: str | Path | bytes, settings: StudioSettings) -> Image.
             say("too_many_bytes", size=f"{size / 1e6:.0f}", most=settings.max_upload_mb)
         )
     _check_pixels(source, settings.max_pixels)
+
+    def named(text: str) -> str:  # visitors need not know where the server keeps their files
+        return text if isinstance(source, bytes) else text.replace(str(source), Path(source).name)
+
     try:
-        return load_image(source)
-    except ImageError as error:  # visitors need not know where the server keeps their files
-        if isinstance(source, bytes):
-            raise
-        raise ImageError(str(error).replace(str(source), Path(source).name)) from error
+        return load_image(source, tell=lambda text: tell(named(text)))
+    except ImageError as error:
+        raise ImageError(named(str(error))) from error
 
 
 def _check_pixels(source: str | Path | bytes, max_pixels: int) -> None:

@@ -46,6 +46,11 @@ def _shown() -> Iterator[None]:
         raise message(TOO_LITTLE_MEMORY) from error
 
 
+def tell(text: str) -> None:
+    """Show a note on the page; escaped as `message` does."""
+    gr.Warning(html.escape(text, quote=False), duration=8)
+
+
 def message(text: str) -> gr.Error:
     """Return an error that shows a text on the page.
 

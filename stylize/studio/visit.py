@@ -81,13 +81,26 @@ class Content:
     key: str = ""
 
     @classmethod
-    def load(cls, path: str, settings: StudioSettings, *, key: str = "") -> Content:
+    def load(
+        cls,
+        path: str,
+        settings: StudioSettings,
+        *,
+        key: str = "",
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Content:
         """Open an uploaded file.
+
+        Args:
+            path: The file.
+            settings: Limits and sizes.
+            key: The browser's name for it.
+            tell: See `open_picture`.
 
         Raises:
             ImageError: The file is no picture or beyond the limits.
         """
-        with picture_at_work(path, settings) as image:
+        with picture_at_work(path, settings, tell) as image:
             return cls.from_image(image, settings, path=path, key=key)
 
     @classmethod

@@ -49,6 +49,15 @@ def test_an_unknown_style_is_explained(client, picture_file):
         client.predict(handle_file(picture_file), "great-wav", api_name="/stylize")
 
 
+def test_a_list_with_too_few_values_is_explained(url):
+    with httpx.Client(base_url=f"{url}/gradio_api/call", timeout=60) as http:
+        event = http.post("/stylize", json={"data": ["a", "great-wave"]}).json()["event_id"]
+        answer = http.get(f"/stylize/{event}").text
+    said = json.loads(answer.split("data: ")[-1])["error"]
+    assert said.startswith("stylize takes 13 values (content, style, strength")
+    assert "not 2" in said
+
+
 def test_blend_and_its_controls(client, picture_file):
     styles = {"great-wave": 0.5, "senecio": 0.5}
     result = client.predict(handle_file(picture_file), styles, {"strength": 0}, api_name="/blend")

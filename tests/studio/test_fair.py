@@ -1,6 +1,7 @@
 """One visitor who floods the server leaves room for the others."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -15,11 +16,24 @@ class FakeQueue:
     def __init__(self):
         self.events = SimpleNamespace(queue=[])
         self.event_queue_per_concurrency_id = {"engine": self.events}
+        self.pending_messages_per_session = {}
+        self.event_ids_to_events = {}
 
     async def push(self, body, request, username):
-        event = SimpleNamespace(session_hash=body.session_hash, request=request)
+        event = SimpleNamespace(
+            session_hash=body.session_hash, request=request, _id=str(body.session_hash),
+            enqueue_time=time.monotonic(),
+        )  # fmt: skip
         self.events.queue.append(event)
+        self.event_ids_to_events[event._id] = event
+        self.pending_messages_per_session[body.session_hash] = asyncio.Queue()
         return True, "id", "success"
+
+    def get_events(self):
+        return ([self.events.queue.pop(0)], False, "engine") if self.events.queue else None
+
+    def send_message(self, event, message):
+        self.pending_messages_per_session[event.session_hash].put_nowait(message)
 
 
 def request(address="10.0.0.1", **headers):
@@ -70,6 +84,25 @@ def test_programs_without_a_visit_are_counted_by_their_address(ask):
 
 def test_a_minute_of_pictures_is_bounded_for_an_address_too(ask):
     assert sum(ask(f"flood-{number}", done=True) for number in range(300)) == 160
+
+
+def test_what_nobody_waits_for_is_not_worked_on():
+    queue = FakeQueue()
+    share_queue(SimpleNamespace(_queue=queue, fns={}), StudioSettings())
+    for visit in ("gone", "late", "waiting"):
+        body = SimpleNamespace(session_hash=visit, fn_index=1)
+        asyncio.run(queue.push(body, request(), None))
+    events = {event.session_hash: event for event in queue.events.queue}
+    for visit in ("gone", "late"):  # unread: its place in the queue
+        queue.pending_messages_per_session[visit].put_nowait("you are the second")
+    events["gone"].enqueue_time -= 16
+    events["waiting"].enqueue_time -= 600
+    worked_on = [queue.get_events()[0][0].session_hash for _ in range(2)]
+    assert worked_on == ["late", "waiting"]
+    assert queue.get_events() is None
+    assert "gone" not in queue.event_ids_to_events
+    messages = queue.pending_messages_per_session["gone"]
+    assert "Ask again" in [messages.get_nowait() for _ in range(2)][1].output["error"]
 
 
 def test_addresses_behind_the_proxies_of_the_hub(monkeypatch):

@@ -1,6 +1,7 @@
 import base64
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -33,6 +34,16 @@ def test_a_deleted_file_is_explained_and_its_path_is_not_told(tmp_path):
     with pytest.raises(ImageError, match="choose the picture again") as caught:
         open_picture(tmp_path / "gone.png", SMALL)
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_what_is_odd_about_a_picture_is_told_once_and_without_its_path(tmp_path):
+    path = tmp_path / "cut.jpg"
+    noise = np.random.default_rng(7).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise.repeat(4, 1)).save(path)
+    path.write_bytes(path.read_bytes()[:-2])
+    notes = []
+    open_picture(path, StudioSettings(), notes.append)
+    assert notes == ["cut.jpg lacks its end marker; nothing else of it is missing."]
 
 
 def test_metadata_does_not_survive():

@@ -1,7 +1,9 @@
 import json
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from stylize.errors import ImageError
 from stylize.images import load_image
@@ -38,6 +40,16 @@ def test_messages_of_the_library_are_still_worded_so(tmp_path):
     fakes.picture(1, (15, 200)).save(path)
     with pytest.raises(ImageError, match=as_pattern(MESSAGES["say_too_small"][0])):
         load_image(path)
+    noise = np.random.default_rng(7).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise.repeat(4, 1)).save(path, "JPEG")
+    path.write_bytes(path.read_bytes()[:-2])
+    notes = []
+    load_image(path, tell=notes.append)
+    assert re.match(as_pattern(MESSAGES["say_no_end"][0]), notes.pop())
+    heights = np.linspace(-500, 4000, 60_000, dtype=np.float32).reshape(200, 300)
+    Image.fromarray(heights).save(path, "TIFF")
+    load_image(path, tell=notes.append)
+    assert re.match(as_pattern(MESSAGES["say_odd_values"][0]), notes.pop())
 
 
 def test_every_message_of_the_page_is_said_somewhere():
@@ -48,7 +60,7 @@ def test_every_message_of_the_page_is_said_somewhere():
         for key in re.findall(r'\bsay\(\s*"(\w+)"', path.read_text("utf-8"))
     }
     others = {"say_error", "say_busy", "say_connection", "say_memory"}
-    others |= {"say_no_picture", "say_damaged", "say_too_small"}
+    others |= {"say_no_picture", "say_damaged", "say_too_small", "say_no_end", "say_odd_values"}
     assert said | others == MESSAGES.keys()
     assert say("batch_limit", most=4, number=5).startswith("A batch here makes at most 4 pictures")
 
