@@ -88,7 +88,7 @@ def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.I
         ImageError: There is no drawing.
         StyleNotFoundError: There is no such style.
     """
-    if not value:
+    if not isinstance(value, dict) or not value:  # from a program, it may be anything
         raise ImageError(say("no_drawing"))
     drawing = from_data_url(str(value.get("drawing", "")), painter.settings)
     style = painter.library.get(str(value.get("style", ""))).vector
