@@ -57,6 +57,7 @@ def start(
                 ssr_mode=False,
                 num_workers=0,
                 _app=app,
+                _frontend=False,  # else a page that takes a busy computer 3 s is not served
                 **options,
             )
     except OSError as error:

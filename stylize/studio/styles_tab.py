@@ -166,6 +166,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             act.save,
             [name, visit, *typed],
             galleries,
+            trigger_mode="multiple",  # what is typed while the server stores the field before
             **quick,
         )
     remove.click(act.remove, [name, visit], [removed, undo, *galleries], **quick)

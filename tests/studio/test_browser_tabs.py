@@ -1,11 +1,13 @@
 """The Styles and Batch tabs in a real browser."""
 
+import threading
 import zipfile
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from stylize.library import StyleLibrary
 from stylize.studio import StudioSettings
 from tests.studio import fakes
 from tests.studio.conftest import new_context, serve
@@ -30,7 +32,15 @@ def add_style(tab, path):
     chooser.value.set_files(path)
 
 
-def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path):
+def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path, monkeypatch):
+    gate = threading.Event()
+    update = StyleLibrary.update
+
+    def wait_and_update(*args, **values):
+        assert gate.wait(60)
+        return update(*args, **values)
+
+    monkeypatch.setattr(StyleLibrary, "update", wait_and_update)
     path = tmp_path / "Pond.png"
     fakes.picture(12, (80, 80)).save(path)
     open_tab(tab, public_url, "Styles")
@@ -41,6 +51,7 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
     tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
     tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
     tab.keyboard.press("Tab")
+    gate.set()  # until here the server is busy with the first field
     expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
     expect(tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
 
@@ -62,6 +73,7 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
 
     # A style that was removed is no longer chosen, nor the style of a region.
     tab.get_by_role("tab", name="Create").first.click()
+    tab.locator("#picker").scroll_into_view_if_needed()  # styles are asked for as they are seen
     tab.locator("#picker .st-pick", has_text="The pond").click()
     tab.locator("#picker").get_by_role("button", name="More like this").click()
     tab.get_by_role("tab", name="Regions").click()

@@ -27,6 +27,13 @@ def test_the_endpoints_are_tools(engine):
     assert {"stylize", "list_styles"} <= {name.removeprefix("main_") for name in names}
 
 
+def test_a_page_that_is_slow_at_first_is_served_all_the_same(engine, monkeypatch):
+    monkeypatch.setattr("gradio.networking.url_ok", lambda _: False)  # nothing came within 3 s
+    page, address = serve(engine)
+    assert httpx.get(address, timeout=60).status_code == 200
+    page.close()
+
+
 def test_the_engine_is_ready_before_the_first_visitor(url, engine):
     assert engine.warm
 

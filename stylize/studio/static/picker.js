@@ -92,6 +92,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     if (!last) reveal();
     last = page.items.length ? page.items[page.items.length - 1].name : last;
     observer.unobserve(end);
+    observer.unobserve(grid);
     if (page.more) observer.observe(end); // told at once, should it still be in sight
   };
   const observer = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) next(); }, { rootMargin: "300px", scrollMargin: "300px" });
@@ -101,8 +102,9 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     last = "";
     drawTags();
     observer.unobserve(end);
+    observer.unobserve(grid); // observed anew it tells anew
     if (grid.offsetParent) next();
-    else observer.observe(end); // of a gallery that is not in sight nothing is asked
+    else observer.observe(grid); // not in sight; its end may stay so: old tiles fill the grid
   };
   const soon = Studio.later(again, 150);
 
