@@ -236,6 +236,25 @@ def memory() -> str:
     return "\n".join(_table(["above the idle server", "file", "peak", "afterwards"], rows))
 
 
+def attack() -> str:
+    """What was tried in each of the three worlds, and what came back."""
+    worlds = _read("attack")["worlds"]
+    rows = [
+        [
+            name,
+            *(
+                f"{'' if found[name]['held'] else '**not held:** '}{found[name]['came_back']}"
+                if name in found
+                else ""
+                for found in worlds.values()
+            ),
+        ]
+        for name in dict.fromkeys(name for found in worlds.values() for name in found)
+    ]
+    titles = {"home": "page at home", "lan": "LAN, with children", "public": "public page"}
+    return "\n".join(_table(["tried", *(titles[world] for world in worlds)], rows))
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
@@ -249,6 +268,7 @@ def fill(text: str) -> str:
         library,
         load,
         memory,
+        attack,
     ):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
