@@ -22,7 +22,7 @@ os.environ["GRADIO_SERVER_PORT"] = str(7860 + 100 * int(_WORKER))
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
 
-TINY_MODEL = Path(__file__).parent / "data" / "tiny_model"
+TINY_MODEL = Path(__file__).parents[1] / "contract" / "tiny_model"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

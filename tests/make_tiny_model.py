@@ -1,4 +1,4 @@
-"""Make tests/data/tiny_model: a seeded, untrained model small enough to commit.
+"""Make contract/tiny_model: a seeded, untrained model small enough to commit.
 
 Run it after a change of the network's architecture or of the graphs' ports:
 ``python tests/make_tiny_model.py``.
@@ -19,13 +19,13 @@ from stylize.model_files import FORMAT
 from stylize.training.export import export_networks, write_description
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.modulator import CONDITIONS
-from stylize.training.network import TransferNetwork, halo_px
+from stylize.training.network import TransferNetwork
 from stylize.training.network_size import NetworkSize
 from stylize.training.quantize import quantize_encoder, quantize_weights
 from stylize.training.rounding import input_moments
 from stylize.training.vgg import STYLE_LAYERS
 
-FOLDER = Path(__file__).parent / "data" / "tiny_model"
+FOLDER = Path(__file__).parents[1] / "contract" / "tiny_model"
 CHANNELS = (4, 6, 8, 8)
 SIZE = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=16, seen=2 * sum(CHANNELS))
 
@@ -109,7 +109,10 @@ def main() -> None:
     cores.rmdir()
     # Drafts of 64 px: small pictures are then drafted and revised as large ones are.
     contract = Contract(
-        vector_length=SIZE.vector, halo_px=halo_px(SIZE), style_side_px=256, draft_side_px=64
+        vector_length=SIZE.vector,
+        halo_px=network.layers.halo_px(),
+        style_side_px=256,
+        draft_side_px=64,
     )
     description = {
         "format": FORMAT,

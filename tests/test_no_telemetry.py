@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TINY_MODEL = ROOT / "tests/data/tiny_model"
+TINY_MODEL = ROOT / "contract/tiny_model"
 
 PAINT = f"""
 from pathlib import Path

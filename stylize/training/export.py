@@ -27,7 +27,7 @@ from stylize.training.checkpoint import load_checkpoint, load_network, save_chec
 from stylize.training.data import Contents, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.modulator import CONDITIONS
-from stylize.training.network import Affines, TransferNetwork, halo_px
+from stylize.training.network import Affines, TransferNetwork
 from stylize.training.vgg import LossNetwork
 from stylize.training.zoom import calibrate_zoom_
 
@@ -189,7 +189,9 @@ def _export(
         "format": FORMAT,
         "network": network.size.as_dict(),
         "contract": Contract(
-            vector_length=network.size.vector, halo_px=halo_px(network.size), **(calm or {})
+            vector_length=network.size.vector,
+            halo_px=network.layers.halo_px(),
+            **(calm or {}),
         ).to_dict(),
         "opset": OPSET,
         "parity": parity,

@@ -65,8 +65,8 @@ class Paint(nn.Module):
     def __init__(self, network: TransferNetwork) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
-        self.network.stem = _take_rgbx(network.stem)
-        self.network.head = _give_rgbx(network.head)
+        self.network.stem = _take_rgbx(network.convolution("stem"))
+        self.network.head = _give_rgbx(network.convolution("head"))
 
     def forward(self, image: Tensor, affine_quarter: Tensor, affine_eighth: Tensor) -> Tensor:
         """Paint."""
@@ -112,15 +112,12 @@ def equalize_(network: TransferNetwork, thumbnails: Tensor) -> None:
         network: The network.
         thumbnails: (N, 3, H, W) content pictures in [0, 1] to measure the channels on.
     """
-    size = network.size
-    quarter = [network.down_quarter, network.skip_quarter, network.mix_quarter]
-    quarter.append(network.reduce_quarter)
-    eighth = [network.down_eighth, *network.blocks, network.reduce_eighth]
+    sites = [network.convolution(row.name) for row in network.layers.sites]
     start = 0
     outputs: dict[nn.Module, Tensor] = {}
     hooks = [
         module.register_forward_hook(lambda m, _, out: outputs.__setitem__(m, out))
-        for module in [*quarter, *eighth]
+        for module in sites
     ]
     count = len(thumbnails)
     zeros = network.modulator.vector_mean.expand(count, -1)
@@ -128,20 +125,18 @@ def equalize_(network: TransferNetwork, thumbnails: Tensor) -> None:
     network.modulate(thumbnails, zeros, torch.zeros(count, len(CONDITIONS)), ones)
     for hook in hooks:
         hook.remove()
-    for module in [*quarter, *eighth]:
+    for module in sites:
         features = outputs[module].transpose(0, 1).flatten(1)
         mean, std = features.mean(dim=1), features.std(dim=1).clamp_min(1e-4)
         channels = slice(start, start + len(mean))
         start = channels.stop
-        if not isinstance(module, nn.Conv2d) or module.bias is None:
-            raise TypeError(type(module))
+        if module.bias is None:
+            raise TypeError("a site has no bias")
         module.weight.div_(std[:, None, None, None])
         module.bias.sub_(mean).div_(std)
         network.identity_shift[channels] += network.identity_scale[channels] * mean
         network.identity_scale[channels] *= std
         network.epsilon[channels] /= std.square()
-    if start != size.modulated_channels:
-        raise ValueError(f"{start} channels equalized, {size.modulated_channels} expected.")
 
 
 def add_byte_ports(model: onnx.ModelProto, *, picture: bool = False) -> onnx.ModelProto:

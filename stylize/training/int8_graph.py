@@ -11,8 +11,8 @@ times the range of others, and a range that is fixed for all pictures either cli
 most of its 256 levels on the others. So the modulator reports the peaks of the activations in the
 thumbnail, and a range is that peak times some headroom for what the thumbnail does not show.
 
-The graph is written by hand, in one description that two writers read: one writes floats, to
-measure the headroom that activations need, the other the quantized operators.
+The graph is written from the table of layers, by two writers: one writes floats, to measure the
+headroom that activations need, the other the quantized operators.
 """
 
 from __future__ import annotations
@@ -28,16 +28,14 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from stylize.training.graphs import Paint
-from stylize.training.network import TransferNetwork
-from stylize.training.network_size import NetworkSize
+from stylize.training.layers import CELLS_PX, PICTURE, Enlarged, Layers, Sum
+from stylize.training.network import Affines, TransferNetwork
 from stylize.training.rounding import round_weight
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, NDArray[Any]]
 
 OPSET = 20
-# Activations with fixed steps: convolutions in which nothing changes between runs are faster.
-FIXED = ("reduce_quarter", "mix_half")
 _SMALLEST_SCALE = 1e-4  # an affine with less is as good as a constant; its bias stays in 32 bits
 _LARGEST_BIAS = 2.0**30  # the sums of the products, at most 2**24, still fit beside it
 _SMALLEST_STEP = 1e-6  # of an activation that is zero everywhere
@@ -49,7 +47,8 @@ class _Writer:
     """What both writers share: nodes, constants and the weights of a network."""
 
     def __init__(self, network: TransferNetwork) -> None:
-        self.size = network.size
+        self.layers = network.layers
+        self.site_names = {row.name for row in network.layers.sites}
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.convolutions: dict[str, nn.Conv2d] = {
@@ -82,7 +81,7 @@ class _FloatWriter(_Writer):
 
     def __init__(self, network: TransferNetwork) -> None:
         super().__init__(network)
-        for resolution, sites in _sites(self.size).items():
+        for resolution, sites in _sites(self.layers).items():
             axis = self.constant(f"{resolution}_split", np.array([c for _, c in sites] * 2))
             outputs = [f"{name}_{part}" for part in ("scale", "shift") for name, _ in sites]
             self.nodes.append(
@@ -93,7 +92,7 @@ class _FloatWriter(_Writer):
         weight, bias, attributes = self.parameters(name)
         inputs = [x, self.constant(f"{name}_weight", weight), self.constant(f"{name}_bias", bias)]
         y = self.node("Conv", inputs, f"{name}_raw", **attributes)
-        if name in _site_names(self.size):
+        if name in self.site_names:
             y = self.node("Mul", [y, f"{name}_scale"], f"{name}_scaled")
             y = self.node("Add", [y, f"{name}_shift"], f"{name}_shifted")
         return self.activation(name, y, relu=relu)
@@ -130,7 +129,8 @@ class _Int8Writer(_Writer):
         self.levels: dict[str, int] = {}
         # Of each site: scales of the weights, bias, place of its input among the steps.
         self.sites: dict[str, tuple[Floats, Floats, int]] = {}
-        reached = {"bytes": 1.0, "head": 1.0} | {name: headroom[name] for name in FIXED}
+        # Convolutions in which nothing changes between runs are faster.
+        reached = {"bytes": 1.0, "head": 1.0} | {n: headroom[n] for n in network.layers.fixed}
         self.fixed = {name: peak / 255 for name, peak in reached.items()}
         for name, step in self.fixed.items():
             self.constant(f"{name}_step", np.array(step, np.float32))
@@ -140,8 +140,8 @@ class _Int8Writer(_Writer):
         weight, bias, attributes = self.parameters(name)
         quantized, weight_scale = round_weight(weight, self.moments.get(name))
         scale_input, bias_input = f"{name}_weight_scale", f"{name}_bias"
-        if name in _site_names(self.size):
-            self.sites[name] = (weight_scale, bias, self.size.activations.index(_base(x)))
+        if name in self.site_names:
+            self.sites[name] = (weight_scale, bias, self.layers.activations.index(_base(x)))
         else:
             self.constant(scale_input, weight_scale)
             whole = np.rint(bias / (self.fixed[_base(x)] * weight_scale))
@@ -202,13 +202,13 @@ class _Int8Writer(_Writer):
         """Write, before all else, what follows from peaks and affines."""
         nodes, self.nodes = self.nodes, []
         self._write_steps()
-        for resolution, sites in _sites(self.size).items():
+        for resolution, sites in _sites(self.layers).items():
             self._write_affines(resolution, sites)
         self.nodes += nodes
 
     def _write_steps(self) -> None:
         """Write the step of every activation: its peak times its headroom, by its levels."""
-        names = self.size.activations
+        names = self.layers.activations
         factors = [self.headroom[name] / self.levels[name] for name in names]
         flat = self.node(
             "Reshape", ["peaks", self.constant("peaks_flat", np.array([-1]))], "peaks_vector"
@@ -259,37 +259,27 @@ def _quantization(x: str) -> list[str]:
     return [f"{_base(x)}_step", f"{_base(x)}_zero"]
 
 
-def _sites(size: NetworkSize) -> dict[str, list[tuple[str, int]]]:
+def _sites(layers: Layers) -> dict[str, list[tuple[str, int]]]:
     """Names and channels of the modulated convolutions, in the order of the affines."""
-    quarter = ("down_quarter", "skip_quarter", "mix_quarter", "reduce_quarter")
-    blocks = tuple(f"blocks.{index}" for index in range(2 * size.blocks))
-    eighth = ("down_eighth", *blocks, "reduce_eighth")
     return {
-        "quarter": list(zip(quarter, size.sites_quarter, strict=True)),
-        "eighth": list(zip(eighth, size.sites_eighth, strict=True)),
+        resolution: [(row.name, row.outputs) for row in layers.sites_at(cell_px)]
+        for resolution, cell_px in zip(Affines._fields, CELLS_PX, strict=True)
     }
 
 
-def _site_names(size: NetworkSize) -> set[str]:
-    return {name for sites in _sites(size).values() for name, _ in sites}
-
-
-def _describe(writer: _FloatWriter | _Int8Writer, x: str) -> str:
-    """Write the network from the picture ``x`` to the cells; see TransferNetwork."""
-    x = writer.convolution("stem", x, relu=True)
-    fine = writer.convolution("down_quarter", x, relu=True)
-    x = writer.convolution("down_eighth", fine, relu=True)
-    for block in range(writer.size.blocks):
-        branch = writer.convolution(f"blocks.{2 * block}", x, relu=True)
-        branch = writer.convolution(f"blocks.{2 * block + 1}", branch, relu=False)
-        x = writer.add(f"sum.{block}", x, branch, relu=False)
-    coarse = writer.enlarge(writer.convolution("reduce_eighth", x, relu=False))
-    skip = writer.convolution("skip_quarter", fine, relu=False)
-    x = writer.add("sum_quarter", coarse, skip, relu=True)
-    x = writer.convolution("mix_quarter", x, relu=True)
-    x = writer.enlarge(writer.convolution("reduce_quarter", x, relu=True))
-    x = writer.convolution("mix_half", x, relu=True)
-    return writer.convolution("head", x, relu=False)
+def _write_rows(writer: _FloatWriter | _Int8Writer, picture: str) -> str:
+    """Write the table of layers from the picture to the cells."""
+    outputs = {PICTURE: picture}
+    for row in writer.layers.rows:
+        if isinstance(row, Enlarged):
+            made = writer.enlarge(outputs[row.source])
+        elif isinstance(row, Sum):
+            first, second = (outputs[source] for source in row.sources)
+            made = writer.add(row.name, first, second, relu=row.relu)
+        else:
+            made = writer.convolution(row.name, outputs[row.source], relu=row.relu)
+        outputs[row.name] = made
+    return made
 
 
 def measure_headroom(
@@ -308,15 +298,15 @@ def measure_headroom(
             rare picture may lose its extremes, if that gives all others finer steps.
     """
     writer = _FloatWriter(network)
-    _describe(writer, "image")
-    names = [*network.size.activations, *FIXED]
+    _write_rows(writer, "image")
+    names = [*network.layers.activations, *network.layers.fixed]
     outputs = [_port(x, TensorProto.FLOAT, [1, "c", "h", "w"]) for x in names]
     model = _model(writer, [_port("image", TensorProto.FLOAT, [1, 4, "h", "w"])], outputs)
     session = onnxruntime.InferenceSession(model.SerializeToString())
     ratios = []
     for feed in feeds:
         inputs = {name: value for name, value in feed.items() if name != "peaks"}
-        peaks = np.append(feed["peaks"][0].clip(_SMALLEST_STEP), np.ones(len(FIXED)))
+        peaks = np.append(feed["peaks"][0].clip(_SMALLEST_STEP), np.ones(len(network.layers.fixed)))
         reached = [np.percentile(np.abs(x), percentile) for x in session.run(None, inputs)]
         ratios.append(np.array(reached) / peaks)
     factors = 0.8 * np.max(ratios, axis=0) + 0.2 * np.mean(ratios, axis=0)
@@ -337,7 +327,7 @@ def write_int8_graph(
     """
     writer = _Int8Writer(network, headroom, moments)
     nchw = writer.node("Transpose", ["bytes"], "bytes_nchw", perm=[0, 3, 1, 2])
-    cells = _describe(writer, nchw)
+    cells = _write_rows(writer, nchw)
     writer.write_inputs()
     # (1, 16, h, w) -> (1, h, w, 2, 8) -> (1, h, 2, w, 8) -> (1, 2h, 2w, 4); see graphs.Paint.
     shape = writer.constant("split_shape", np.array([0, 0, 0, 2, 8]))
@@ -349,7 +339,7 @@ def write_int8_graph(
     outputs = [_port("picture", TensorProto.UINT8, [1, "height", "width", 4])]
     inputs = [
         _port("bytes", TensorProto.UINT8, [1, "height", "width", 4]),
-        _port("peaks", TensorProto.FLOAT, [1, len(network.size.activations)]),
+        _port("peaks", TensorProto.FLOAT, [1, len(network.layers.activations)]),
     ]
     return _model(writer, inputs, outputs)
 
@@ -367,7 +357,7 @@ def _model(
             TensorProto.FLOAT,
             [1, 2 * sum(count for _, count in sites), 1, 1],
         )
-        for resolution, sites in _sites(writer.size).items()
+        for resolution, sites in _sites(writer.layers).items()
     ]
     graph = helper.make_graph(
         writer.nodes, "paint", [*inputs, *affines], outputs, initializer=writer.constants

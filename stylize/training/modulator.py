@@ -87,9 +87,15 @@ class Modulator(nn.Module):
     vector_mean: Tensor
     vector_std: Tensor
 
-    def __init__(self, size: NetworkSize) -> None:
+    def __init__(self, size: NetworkSize, channels: int) -> None:
+        """Make one.
+
+        Args:
+            size: Of the network.
+            channels: Of all its sites.
+        """
         super().__init__()
-        self.channels = size.modulated_channels
+        self.channels = channels
         self.own = size.own
         # Of the styles that were trained on; the content's statistics are seen by the same measure.
         self.register_buffer("vector_mean", torch.zeros(size.vector))

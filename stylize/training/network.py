@@ -22,13 +22,23 @@ in Babaeizadeh and Ghiasi, "Adjustable Real-time Style Transfer", 2020; see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stylize.painting import GRID_PX
+from stylize.training.layers import (
+    CELLS_PX,
+    PICTURE,
+    Convolution,
+    Enlarged,
+    Layers,
+    Row,
+    Sum,
+    make_rows,
+)
 from stylize.training.modulator import Modulation, Modulator, OwnStatistics, halve
 from stylize.training.network_size import NetworkSize
 
@@ -39,8 +49,8 @@ class Affines(NamedTuple):
     """Scales and shifts of all sites of one resolution each.
 
     Attributes:
-        quarter: (N, 2 * sum(sites_quarter), 1 or h, 1 or w), all scales, then all shifts.
-        eighth: (N, 2 * sum(sites_eighth), 1 or h, 1 or w), all scales, then all shifts.
+        quarter: (N, 2 * C, 1 or h, 1 or w), scales of the C channels of all sites, then shifts.
+        eighth: (N, 2 * C, 1 or h, 1 or w), likewise.
     """
 
     quarter: Tensor
@@ -57,31 +67,38 @@ class TransferNetwork(nn.Module):
     def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
         self.size = size = size or NetworkSize()
-        half, quarter, eighth = size.half, size.quarter, size.eighth
-        self.modulator = Modulator(size)
-        self.stem = nn.Conv2d(3, half, 5, stride=2, padding=2)
-        self.down_quarter = nn.Conv2d(half, quarter, 3, stride=2, padding=1)
-        self.down_eighth = nn.Conv2d(quarter, eighth, 3, stride=2, padding=1)
-        self.blocks = nn.ModuleList(
-            nn.Conv2d(eighth, eighth, 3, padding=1) for _ in range(2 * size.blocks)
-        )
-        self.reduce_eighth = nn.Conv2d(eighth, quarter, 1)
-        self.skip_quarter = nn.Conv2d(quarter, quarter, 1)
-        self.mix_quarter = nn.Conv2d(quarter, quarter, 3, padding=1)
-        self.reduce_quarter = nn.Conv2d(quarter, half, 1)
-        self.mix_half = nn.Conv2d(half, half, 3, padding=1)
-        self.head = nn.Conv2d(half, 12, 3, padding=1)
+        self.layers = Layers(make_rows(size))
+        channels = self.layers.modulated_channels
+        self.modulator = Modulator(size, channels)
+        for row in self.layers.convolutions:
+            self._make(row)
         self.own_statistics = OwnStatistics(size)
         # At strength 0 the features pass with these instead of being normalised.
-        self.identity_scale = nn.Parameter(torch.ones(size.modulated_channels))
-        self.identity_shift = nn.Parameter(torch.zeros(size.modulated_channels))
+        self.identity_scale = nn.Parameter(torch.ones(channels))
+        self.identity_shift = nn.Parameter(torch.zeros(channels))
         # A buffer, since rescaling a channel for INT8 has to rescale what is added to its variance.
-        self.register_buffer("epsilon", torch.full((size.modulated_channels,), _EPS))
+        self.register_buffer("epsilon", torch.full((channels,), _EPS))
         # See zoom.calibrate_zoom_; measured at export, so no part of a checkpoint.
         for name in ("zoom_std", "zoom_mean"):
-            zeros = torch.zeros(size.modulated_channels)
+            zeros = torch.zeros(channels)
             self.register_buffer(name, zeros, persistent=False)
         self._initialize()
+
+    def _make(self, row: Convolution) -> None:
+        made = nn.Conv2d(
+            row.inputs, row.outputs, row.kernel, stride=row.stride, padding=row.kernel // 2
+        )
+        group, _, name = row.name.rpartition(".")
+        if group and not hasattr(self, group):
+            self.add_module(group, nn.ModuleList())
+        self.get_submodule(group).add_module(name, made)
+
+    def convolution(self, name: str) -> nn.Conv2d:
+        """Return a convolution of the table by its name."""
+        module = self.get_submodule(name)
+        if not isinstance(module, nn.Conv2d):
+            raise TypeError(f"{name} is a {type(module).__name__}, no convolution")
+        return module
 
     def _initialize(self) -> None:
         for module in self.modules():
@@ -91,10 +108,11 @@ class TransferNetwork(nn.Module):
                     nn.init.zeros_(module.bias)
         # The four pixels of a 2x2 cell start equal: no checkerboard at the outset (ICNR, Aitken
         # et al., 2017). The picture starts grey.
+        head = self.convolution("head")
         with torch.no_grad():
-            kernel = 0.3 * self.head.weight[:3]
-            self.head.weight.copy_(kernel.repeat_interleave(4, dim=0))
-            self.head.bias.fill_(0.5)  # type: ignore[union-attr]
+            kernel = 0.3 * head.weight[:3]
+            head.weight.copy_(kernel.repeat_interleave(4, dim=0))
+            head.bias.fill_(0.5)  # type: ignore[union-attr]
 
     def modulate(
         self,
@@ -140,9 +158,9 @@ class TransferNetwork(nn.Module):
             strength * modulation.scale,
             plain * self.identity_shift + strength * modulation.shift,
             self.epsilon[None],
-            self.size,
+            self.layers,
         )
-        self._features(thumbnails, measurement)
+        self._run(self.layers.measured, thumbnails, measurement)
         if zoom is not None:
             measurement.zoom_(zoom.log(), self.zoom_std, self.zoom_mean)
         return measurement
@@ -166,80 +184,74 @@ class TransferNetwork(nn.Module):
         Returns:
             (N, 12, H/2, W/2), channels in the order (channel, row, column).
         """
-        x = self._features(images, _Apply(affines, self.size))
-        x = functional.relu(self.mix_half(_enlarge(x)))
-        cells: Tensor = self.head(x)
-        return cells
+        return self._run(self.layers.rows, images, _Apply(affines, self.layers))
 
-    def _features(self, images: Tensor, normalize: Measurement | _Apply) -> Tensor:
-        """Run everything up to the last modulated convolution, (N, half, H/4, W/4)."""
-        see, relu = normalize.see, functional.relu
-        x = see(relu(self.stem(images)))
-        fine = see(relu(normalize.quarter(self.down_quarter(x))))
-        x = see(relu(normalize.eighth(self.down_eighth(fine))))
-        for first, second in zip(self.blocks[::2], self.blocks[1::2], strict=True):
-            branch = see(relu(normalize.eighth(first(x))))
-            x = see(x + see(normalize.eighth(second(branch)), signed=True), signed=True)
-        coarse = _enlarge(see(normalize.eighth(self.reduce_eighth(x)), signed=True))
-        x = see(relu(coarse + see(normalize.quarter(self.skip_quarter(fine)), signed=True)))
-        x = see(relu(normalize.quarter(self.mix_quarter(x))))
-        return relu(normalize.quarter(self.reduce_quarter(x)))
+    def _run(self, rows: Sequence[Row], images: Tensor, normalize: Measurement | _Apply) -> Tensor:
+        """Compute rows of the table, from the first on; return the output of the last."""
+        outputs = {PICTURE: images}
+        for row in rows:
+            if isinstance(row, Enlarged):
+                outputs[row.name] = _enlarge(outputs[row.source])
+                continue
+            if isinstance(row, Sum):
+                first, second = (outputs[source] for source in row.sources)
+                x = first + second
+            else:
+                x = self.convolution(row.name)(outputs[row.source])
+                if row.site:
+                    x = normalize.site(row.name, x)
+            if row.relu:
+                x = functional.relu(x)
+            if row.name in self.layers.activations:
+                normalize.see(x, signed=not row.relu)
+            outputs[row.name] = x
+        return outputs[rows[-1].name]
 
 
 class _Apply:
-    """Hands the sites their affines one after the other."""
+    """Hands the sites their affines."""
 
-    def __init__(self, affines: Affines, size: NetworkSize) -> None:
-        self._quarter = iter(_split(affines.quarter, size.sites_quarter))
-        self._eighth = iter(_split(affines.eighth, size.sites_eighth))
+    def __init__(self, affines: Affines, layers: Layers) -> None:
+        self._affines: dict[str, list[Tensor]] = {}
+        for affine, cell_px in zip(affines, CELLS_PX, strict=True):
+            sites = layers.sites_at(cell_px)
+            parts = torch.split(affine, [row.outputs for row in sites] * 2, dim=1)
+            for index, row in enumerate(sites):
+                self._affines[row.name] = [parts[index], parts[len(sites) + index]]
 
-    def quarter(self, x: Tensor) -> Tensor:
-        scale, shift = next(self._quarter)
+    def site(self, name: str, x: Tensor) -> Tensor:
+        scale, shift = self._affines[name]
         return x * scale + shift
 
-    def eighth(self, x: Tensor) -> Tensor:
-        scale, shift = next(self._eighth)
-        return x * scale + shift
-
-    def see(self, x: Tensor, *, signed: bool = False) -> Tensor:
-        return x
+    def see(self, x: Tensor, *, signed: bool) -> None:
+        pass
 
 
 class Measurement:
-    """Normalises the sites one after the other and keeps the statistics."""
+    """Normalises the sites and keeps the statistics."""
 
     def __init__(
-        self, plain: Tensor, styled: Tensor, offset: Tensor, epsilon: Tensor, size: NetworkSize
+        self, plain: Tensor, styled: Tensor, offset: Tensor, epsilon: Tensor, layers: Layers
     ) -> None:
         """Take the terms of the affines of all channels (1 or N, C), 1/4 resolution first."""
         self._terms = plain, styled, offset
-        self._size = size
-        sites = list(size.sites_quarter + size.sites_eighth)
-        rows = (torch.split(row, sites, dim=1) for row in (*self._terms, epsilon))
-        todo = list(zip(*rows, strict=True))
-        self._quarter = iter(todo[: len(size.sites_quarter)])
-        self._eighth = iter(todo[len(size.sites_quarter) :])
-        self._done: tuple[list[tuple[Tensor, Tensor]], ...] = ([], [])
+        self._layers = layers
+        channels = [row.outputs for row in layers.sites]
+        columns = (torch.split(term, channels, dim=1) for term in (*self._terms, epsilon))
+        names = (row.name for row in layers.sites)
+        self._todo = dict(zip(names, zip(*columns, strict=True), strict=True))
+        self._done: dict[str, tuple[Tensor, Tensor]] = {}
         self._damping: Tensor | None = None
         self._rise: Tensor | None = None
         self._seen: list[tuple[Tensor, bool]] = []
 
-    def quarter(self, x: Tensor) -> Tensor:
-        """Normalise the next site at 1/4 resolution."""
-        return self._normalize(x, next(self._quarter), self._done[0])
-
-    def eighth(self, x: Tensor) -> Tensor:
-        """Normalise the next site at 1/8 resolution."""
-        return self._normalize(x, next(self._eighth), self._done[1])
-
-    def _normalize(
-        self, x: Tensor, site: tuple[Tensor, ...], done: list[tuple[Tensor, Tensor]]
-    ) -> Tensor:
-        plain, styled, offset, epsilon = site
+    def site(self, name: str, x: Tensor) -> Tensor:
+        """Normalise a site's output."""
+        plain, styled, offset, epsilon = self._todo[name]
         mean = x.mean(dim=(2, 3))
         variance = (x - mean[:, :, None, None]).square().mean(dim=(2, 3))
         inverse = torch.rsqrt(variance + epsilon)
-        done.append((mean, inverse))
+        self._done[name] = mean, inverse
         stretch = styled * inverse
         scale, shift = plain + stretch, offset - stretch * mean
         return x * scale[:, :, None, None] + shift[:, :, None, None]
@@ -249,13 +261,12 @@ class Measurement:
         self._damping = torch.exp(-zoom_std * log_zoom)
         self._rise = zoom_mean * log_zoom
 
-    def see(self, x: Tensor, *, signed: bool = False) -> Tensor:
-        """Note an activation, ``signed`` if it may be below 0, and hand it on."""
+    def see(self, x: Tensor, *, signed: bool) -> None:
+        """Note an activation, ``signed`` if it may be below 0."""
         self._seen.append((x.detach(), signed))
-        return x
 
     def peaks(self) -> Tensor:
-        """Return the largest absolute value of each of the ``size.activations``, (N, A).
+        """Return the largest absolute value of each of the ``layers.activations``, (N, A).
 
         By them INT8 chooses its steps for every picture anew.
         """
@@ -267,7 +278,8 @@ class Measurement:
         plain, styled, offset = self._terms
         mean, inverse = (
             torch.cat(
-                [site[i].expand(plain.shape[0], -1) for done in self._done for site in done], 1
+                [self._done[row.name][i].expand(plain.shape[0], -1) for row in self._layers.sites],
+                1,
             )
             for i in range(2)
         )
@@ -276,18 +288,13 @@ class Measurement:
             stretch = stretch * self._damping
             offset = offset - styled * self._damping * self._rise
         scale, shift = plain + stretch, offset - stretch * mean
-        quarter = sum(self._size.sites_quarter)
+        quarter = self._layers.channels_at(CELLS_PX[0])
         return Affines(
             *(
                 torch.cat([scale[:, part], shift[:, part]], dim=1)[:, :, None, None]
                 for part in (slice(None, quarter), slice(quarter, None))
             )
         )
-
-
-def _split(affines: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
-    parts = torch.split(affines, list(channels + channels), dim=1)
-    return list(zip(parts[: len(channels)], parts[len(channels) :], strict=True))
 
 
 def _enlarge(x: Tensor) -> Tensor:
@@ -315,21 +322,3 @@ def paint_mirrored(network: TransferNetwork, images: Tensor, affines: Affines) -
     finally:
         for convolution in padded:
             convolution.padding_mode = "zeros"
-
-
-def count_macs(size: NetworkSize, height_px: int, width_px: int) -> int:
-    """Return the multiply-accumulates of painting one picture, convolutions only."""
-    half, quarter, eighth = size.half, size.quarter, size.eighth
-    at_half = 25 * 3 * half + 9 * half * half + 9 * half * 12
-    at_quarter = 9 * half * quarter + quarter * quarter + 9 * quarter * quarter + quarter * half
-    at_eighth = 9 * quarter * eighth + 2 * size.blocks * 9 * eighth * eighth + eighth * quarter
-    cells = (height_px // 8) * (width_px // 8)
-    return cells * (16 * at_half + 4 * at_quarter + at_eighth)
-
-
-def halo_px(size: NetworkSize) -> int:
-    """Return how far a pixel's colour depends on its surroundings, rounded up to the grid."""
-    # Half the receptive field: 2 (stem) + 2 and 4 (down) + 8 a convolution at 1/8, 4 at 1/4,
-    # 2 and 2 at 1/2; up to one cell of 8 more since cells see their surroundings as a whole.
-    reach = 2 + 2 + 4 + 2 * 8 * size.blocks + 4 + 2 + 2
-    return -(-(reach + GRID_PX) // GRID_PX) * GRID_PX

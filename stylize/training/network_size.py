@@ -38,34 +38,3 @@ class NetworkSize:
     def vector(self) -> int:
         """Length of a style vector: statistics of the loss network, then the network's own."""
         return self.seen + self.own
-
-    @property
-    def sites_quarter(self) -> tuple[int, ...]:
-        """Channels of the modulated convolutions at 1/4 resolution, in the order of the affines."""
-        return (self.quarter, self.quarter, self.quarter, self.half)
-
-    @property
-    def sites_eighth(self) -> tuple[int, ...]:
-        """Channels of the modulated convolutions at 1/8 resolution, in the order of the affines."""
-        return (self.eighth,) * (1 + 2 * self.blocks) + (self.quarter,)
-
-    @property
-    def activations(self) -> tuple[str, ...]:
-        """Names of the activations whose size depends on the picture, in the order of computation.
-
-        They are those of the convolutions and sums whose outputs they are. From the last modulated
-        convolution on, ``reduce_quarter``, activations keep to the same range.
-        """
-        blocks = [
-            name
-            for block in range(self.blocks)
-            for name in (f"blocks.{2 * block}", f"blocks.{2 * block + 1}", f"sum.{block}")
-        ]
-        down = ("stem", "down_quarter", "down_eighth")
-        up = ("reduce_eighth", "skip_quarter", "sum_quarter", "mix_quarter")
-        return (*down, *blocks, *up)
-
-    @property
-    def modulated_channels(self) -> int:
-        """Number of channels of all sites."""
-        return sum(self.sites_quarter) + sum(self.sites_eighth)

@@ -273,7 +273,7 @@ def _quantize(
     onnx.save(graph, model_dir / "paint.int8.onnx")
     _describe(model_dir, {})
     quantized = Engine(model_dir, precision="int8")
-    index = network.size.activations.index(_TELLING)
+    index = network.layers.activations.index(_TELLING)
     psnrs, peaks = [], []
     for content_path, style_path in validation:
         content, style = read_rgb(content_path), reference.encode_style(read_rgb(style_path))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stylize.training.layers import CELLS_PX
 from stylize.training.modulator import CONDITIONS, Modulation
 from stylize.training.network import TransferNetwork
 from stylize.training.vgg import Statistics
@@ -52,16 +53,12 @@ def _site_statistics(
     network: TransferNetwork, picture: Tensor, modulation: Modulation
 ) -> Statistics:
     """Mean and standard deviation (C,) of every channel of the sites, in the affines' order."""
-    size = network.size
     # An affine is scale = style's scale / std and shift = style's shift - scale * mean.
     one = picture.new_ones(1, 1)
     affines = network.measure(picture, modulation, one).affines()
     parts = [
-        torch.split(affine.flatten(), sum(sites))
-        for affine, sites in (
-            (affines.quarter, size.sites_quarter),
-            (affines.eighth, size.sites_eighth),
-        )
+        torch.split(affine.flatten(), network.layers.channels_at(cell_px))
+        for affine, cell_px in zip(affines, CELLS_PX, strict=True)
     ]
     scale, shift = (torch.cat([part[index] for part in parts]) for index in range(2))
     std = modulation.scale[0] / scale

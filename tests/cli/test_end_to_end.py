@@ -12,7 +12,7 @@ from PIL import Image
 from stylize.model_files import ModelFiles
 from stylize.recipe import read_recipe
 
-TINY_MODEL = Path(__file__).parents[1] / "data" / "tiny_model"
+TINY_MODEL = Path(__file__).parents[2] / "contract" / "tiny_model"
 
 
 def run(*arguments: object, **variables: object) -> subprocess.CompletedProcess[str]:

@@ -71,7 +71,7 @@ def test_the_int8_graph_paints_what_the_network_paints(network, session, height,
 @pytest.mark.parametrize("scale", [0.0, 1e-6, -1.0, 2.5])
 def test_small_and_negative_scales_work(network, session, scale):
     feed = next(feeds(network, 1))
-    sites = network.size.sites_quarter[0]
+    sites = network.layers.sites[0].outputs
     feed["affine_quarter"][:, :sites] = scale
     feed["peaks"] = 3 * feed["peaks"]  # they were measured with other scales
     error = run(session, feed).astype(float) - expected(network, feed)
@@ -81,10 +81,10 @@ def test_small_and_negative_scales_work(network, session, scale):
 def test_headroom_covers_the_activations(network):
     narrow = measure_headroom(network, feeds(network, 4), percentile=90)
     wide = measure_headroom(network, feeds(network, 4), percentile=100)
-    assert [*wide] == [*network.size.activations, "reduce_quarter", "mix_half"]
+    assert [*wide] == [*network.layers.activations, "reduce_quarter", "mix_half"]
     assert all(narrow[name] <= wide[name] * 1.01 for name in wide)
     # The pictures are their own thumbnails here.
-    assert all(wide[name] == pytest.approx(1, abs=0.01) for name in network.size.activations)
+    assert all(wide[name] == pytest.approx(1, abs=0.01) for name in network.layers.activations)
 
 
 @pytest.mark.parametrize("factor", [0.5, 4.0])

@@ -10,7 +10,7 @@ SMALL = NetworkSize(half=4, quarter=6, eighth=8, blocks=1, hidden=8, seen=10)
 @pytest.fixture
 def modulator() -> Modulator:
     torch.manual_seed(3)
-    return Modulator(SMALL).eval()
+    return Modulator(SMALL, 12).eval()
 
 
 @pytest.fixture

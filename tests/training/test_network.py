@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from stylize.training.network import Affines, TransferNetwork, count_macs, paint_mirrored
+from stylize.training.layers import CELLS_PX, Layers, make_rows
+from stylize.training.network import Affines, TransferNetwork, paint_mirrored
 from stylize.training.network_size import NetworkSize
 
 SMALL = NetworkSize(half=8, quarter=8, eighth=8, blocks=1, hidden=8, seen=6)
@@ -22,35 +23,15 @@ def modulate(network, images, *, vector=None, strength=1.0, conditions=None) -> 
         return network.modulate(images, vector, conditions, strength * one)
 
 
-def test_the_content_path_costs_less_than_two_gmac_at_512_px():
-    assert count_macs(NetworkSize(), 512, 512) <= 2.0e9
-
-
-def test_macs_are_those_of_the_convolutions(network):
-    macs = []
-
-    def count(module, _, output):
-        macs.append(output[0].numel() * module.weight[0].numel())
-
-    for module in network.modules():
-        if isinstance(module, torch.nn.Conv2d):
-            module.register_forward_hook(count)
-    images = torch.rand(1, 3, 64, 48)
-    with torch.no_grad():
-        network.paint(images, Affines(*(torch.ones(1, n, 1, 1) for n in channels(SMALL))))
-    assert sum(macs) == count_macs(SMALL, 64, 48)
-
-
-def channels(size: NetworkSize) -> tuple[int, int]:
-    return 2 * sum(size.sites_quarter), 2 * sum(size.sites_eighth)
+CHANNELS = tuple(2 * Layers(make_rows(SMALL)).channels_at(cell_px) for cell_px in CELLS_PX)
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (64, 40), (8, 24)])
 def test_pictures_keep_their_size(network, height, width):
     images = torch.rand(2, 3, height, width)
     affines = modulate(network, images)
-    assert affines.quarter.shape == (2, channels(SMALL)[0], 1, 1)
-    assert affines.eighth.shape == (2, channels(SMALL)[1], 1, 1)
+    assert affines.quarter.shape == (2, CHANNELS[0], 1, 1)
+    assert affines.eighth.shape == (2, CHANNELS[1], 1, 1)
     with torch.no_grad():
         assert network.paint(images, affines).shape == images.shape
 
@@ -64,7 +45,7 @@ def test_normalised_features_have_the_styles_statistics(network):
         modulation = network.modulation(images, vector, torch.zeros(1, 5))
         raw = network.down_quarter(torch.relu(network.stem(images)))
     count = SMALL.quarter
-    total = sum(SMALL.sites_quarter)
+    total = CHANNELS[0] // 2
     scale, shift = affines.quarter[:, :count], affines.quarter[:, total : total + count]
     features = raw * scale + shift
     torch.testing.assert_close(features.mean(dim=(2, 3)), modulation.shift[:, :count])

@@ -56,8 +56,8 @@ def test_moments_are_those_of_the_patches():
     network = TransferNetwork(size).eval()
     feed = {
         "image": np.full((1, 4, 64, 64), 0.5, np.float32),
-        "affine_quarter": np.ones((1, 2 * sum(size.sites_quarter), 1, 1), np.float32),
-        "affine_eighth": np.ones((1, 2 * sum(size.sites_eighth), 1, 1), np.float32),
+        "affine_quarter": np.ones((1, 2 * network.layers.channels_at(4), 1, 1), np.float32),
+        "affine_eighth": np.ones((1, 2 * network.layers.channels_at(8), 1, 1), np.float32),
     }
     moments = input_moments(network, [feed, feed])
     assert moments["stem"].shape == (100, 100)

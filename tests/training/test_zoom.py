@@ -46,7 +46,7 @@ def test_the_affine_takes_the_statistics_that_the_picture_will_have(network):
     """Of one channel, by hand: std doubles and the mean rises by half a std at zoom 4."""
     image = noise(1)
     plain = modulate(network, image).quarter.flatten()
-    sites = sum(SMALL.sites_quarter)
+    sites = network.layers.channels_at(4)
     network.zoom_std[0] = 0.5
     network.zoom_mean[0] = 0.5 / torch.tensor(4.0).log()
     zoomed = modulate(network, image, 4).quarter.flatten()
