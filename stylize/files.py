@@ -15,6 +15,8 @@ from collections.abc import Container, Iterator
 from itertools import count
 from pathlib import Path
 
+from stylize.errors import StylizeError
+
 _TEMPORARY = ".stylize-"
 _LEFTOVER_S = 3600  # a file is written in minutes; what is older was left by a killed process
 _PRIVATE_FILE = 0o600
@@ -71,6 +73,21 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, private: bool = Fa
     """Write bytes to a file as `whole_file` does."""
     with whole_file(path, private=private) as part:
         part.write_bytes(data)
+
+
+def make_folder(folder: Path, failure: type[StylizeError]) -> None:
+    """Make a folder with all above it, if it is not there.
+
+    Args:
+        folder: The folder.
+        failure: What is raised if it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise failure(
+            f"The folder {folder} cannot be made ({error.strerror}). Choose another one."
+        ) from error
 
 
 def why_not_written(path: str | os.PathLike[str], error: OSError) -> str:

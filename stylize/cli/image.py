@@ -24,15 +24,17 @@ from stylize.cli.common import (
     open_library,
     with_controls,
 )
-from stylize.cli.jobs import Bar, Job, make_folder, plan
+from stylize.cli.jobs import Bar, Job, plan
 from stylize.cli.output import print_json, warn
 from stylize.controls import Controls
 from stylize.errors import (
     TOO_LITTLE_MEMORY,
     ControlError,
+    ImageError,
     StyleVectorError,
     StylizeError,
 )
+from stylize.files import make_folder
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -351,7 +353,8 @@ def _paint(
                     progress=partial(bar.show, index),
                 )
                 if makes_folder:
-                    make_folder(job.out.parent)  # only now: bad pictures alone leave nothing
+                    # Only now: bad pictures alone leave nothing.
+                    make_folder(job.out.parent, ImageError)
                 save_image(result, job.out, recipe=recipe if embed_recipe else None)
             except (StylizeError, MemoryError) as error:
                 if len(jobs) == 1:

@@ -105,20 +105,6 @@ def _identity(path: Path) -> tuple[int, int] | str:
     return f"{path} is no file"  # a terminal may well be both
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of the results, if it is not there.
-
-    Raises:
-        ImageError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImageError(
-            f"The folder {folder} cannot be made ({error.strerror}). Give another --out."
-        ) from error
-
-
 class Bar:
     """A progress bar on stderr, shown only to a person, and only if it takes longer than that."""
 

@@ -26,8 +26,9 @@ import torch
 
 import stylize
 from stylize.errors import TrainingError
+from stylize.files import make_folder
 from stylize.model_files import Precision
-from stylize.training.files import make_folder, whole_file
+from stylize.training.files import whole_file
 from stylize.training.measuring import measure_pairs
 from stylize.training.metrics import Meter, load_loss_network
 from stylize.training.paint_metrics import PaintMeter
@@ -272,7 +273,7 @@ def _versions() -> dict[str, str]:
 
 def _write(path: Path, text: str) -> None:
     """Write a file of the report atomically."""
-    make_folder(path.parent)
+    make_folder(path.parent, TrainingError)
     then = ". Free some space or choose another folder."
     with whole_file(path, what=str(path), then=then) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -30,15 +30,3 @@ def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
             yield part
     except (OSError, RuntimeError) as error:  # the latter: torch on a full disk
         raise TrainingError(f"{what} cannot be written ({error}){then}") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder with all above it.
-
-    Raises:
-        TrainingError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"The folder {folder} cannot be made: {error}") from error

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from stylize.errors import TrainingError
+from stylize.files import make_folder
 from stylize.images import resize_image, save_image
-from stylize.training.files import make_folder
 from stylize.training.metrics import Features, Measures, Meter, style_losses
 from stylize.training.paint_metrics import PaintMeter
 from stylize.training.pairs import Pictures, seen_whole
@@ -121,7 +121,7 @@ def _keep(
 ) -> Shown:
     """Save the pictures of a pair for the report."""
     files: dict[str, str] = {}
-    make_folder(folder)
+    make_folder(folder, TrainingError)
     for name, picture in {"content": content, "style": style, **results}.items():
         if name in BASELINES:
             continue
