@@ -19,7 +19,7 @@ from stylize.finishing import finish, scale_detail
 from stylize.ground import add_ground
 from stylize.images import MIN_SIDE_PX, fit_within, prepare_image, resize_image
 from stylize.model_files import ModelFiles, Precision
-from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size
+from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
 from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
@@ -356,13 +356,12 @@ class Engine:
             controls.coarse_weight,
         )
         conditions = np.array([*np.log(weights), float(revision)], np.float32)
-        zoom = min(self.contract.max_zoom, max(1.0, max(size) / max(thumbnail)))
         feeds: dict[str, NDArray[Any]] = {
             "bytes": np.asarray(small)[None],
             "vector": np.stack([style.values for style in styles]),
             "conditions": np.tile(conditions, (count, 1)),
             "strength": np.full((count, 1), controls.strength, np.float32),
-            "zoom": np.array([[zoom]], np.float32),
+            "zoom": np.array([[zoom_of(size, self.contract)]], np.float32),
         }
         return Measurement(*self._runtime.run(self._graph("modulate"), feeds))
 

@@ -240,3 +240,8 @@ def thumbnail_size(size: tuple[int, int], contract: Contract) -> tuple[int, int]
     scale = min(seen, high, max(low, seen / 2)) / seen
     width, height = (max(2 * GRID_PX, GRID_PX * round(side * scale / GRID_PX)) for side in size)
     return width, height
+
+
+def zoom_of(size: tuple[int, int], contract: Contract) -> float:
+    """Return how much larger a picture is than the thumbnail on which it is measured."""
+    return min(contract.max_zoom, max(1.0, max(size) / max(thumbnail_size(size, contract))))
