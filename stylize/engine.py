@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from PIL import Image
 
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
+from stylize.fastest import Way, fastest, find_ways
 from stylize.finishing import finish, scale_detail
 from stylize.ground import add_ground
 from stylize.images import MIN_SIDE_PX, fit_within, prepare_image, resize_image
@@ -23,11 +23,9 @@ from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
 from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
-from stylize.runtime import Runtime
+from stylize.runtime import Runtime, onnxruntime_version
 from stylize.styles import StyleVector
 from stylize.visible import VisibleColors
-
-logger = logging.getLogger(__name__)
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -75,21 +73,27 @@ class Engine:
         self,
         model_dir: Path | None = None,
         *,
-        precision: Literal["int8", "fp32", "auto"] = "int8",
+        precision: Literal["int8", "fp32", "auto"] | None = None,
+        provider: str = "cpu",
         threads: int | None = None,
     ) -> None:
         """Open a model; its graphs are loaded when they are first needed.
 
         Args:
             model_dir: Folder with model.json and the ONNX files. Default: the bundled model.
-            precision: ``"auto"`` times both once on this machine and takes the faster.
+            precision: ``"auto"`` times both once on this machine, takes the faster and remembers
+                it. Default: INT8 on the CPU, FP32 on other providers, which cannot do INT8.
+            provider: What paints: ``"cpu"``, ``"cuda"``, ``"tensorrt"``, ``"migraphx"``,
+                ``"directml"``, ``"coreml"``, ``"openvino"``, or ``"auto"``: what there is is timed
+                once on this machine, and the fastest is taken and remembered.
             threads: Of the computation; default: one for each core this process may use.
 
         Raises:
             ModelFileError: The model is missing, damaged or of another format.
-            ValueError: The precision is unknown or ``threads`` is below 1.
+            ProviderError: The provider is not there, or cannot do INT8.
+            ValueError: Precision or provider are unknown or ``threads`` is below 1.
         """
-        if precision not in ("int8", "fp32", "auto"):
+        if precision not in ("int8", "fp32", "auto", None):
             raise ValueError(f'precision must be "int8", "fp32" or "auto"; got {precision!r}')
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1; got {threads}")
@@ -100,7 +104,14 @@ class Engine:
         self.encoder_sha256 = self._files.encoder_sha256
         self.model_sha256 = self._files.sha256
         self.vector_length = self.contract.vector_length
-        self.precision: Precision = self._faster() if precision == "auto" else precision
+        ways = find_ways(provider, precision)
+        self.precision: Precision = ways[0].precision
+        self._take(self._choose(ways))
+
+    @property
+    def provider(self) -> str:
+        """What paints: ``"cpu"`` or another one of :data:`stylize.runtime.PROVIDERS`."""
+        return self._runtime.provider
 
     def warm_up(self) -> None:
         """Load all graphs now instead of at the first picture."""
@@ -428,24 +439,26 @@ class Engine:
     def _graph(self, part: str) -> str:
         return self._files.graph_name(part, self.precision)
 
-    def _faster(self) -> Precision:
-        """Time both precisions on a small picture, alternating, and return the faster."""
+    def _choose(self, ways: Sequence[Way]) -> Way:
+        """Return the fastest way."""
+        if len(ways) == 1:
+            return ways[0]
+        identity = f"{self.model_sha256} {self.threads} {onnxruntime_version()}"
+        way = fastest(ways, self._time, identity=identity)
+        self._runtime.forget()
+        return way
+
+    def _take(self, way: Way) -> None:
+        self._runtime.provider, self.precision = way
+
+    def _time(self, way: Way) -> float:
+        """Return how many seconds a small picture takes."""
+        self._take(way)
         picture = Image.new("RGB", (_TIMED_PX, _TIMED_PX))
         style = StyleVector(np.zeros(self.vector_length, np.float32), self.encoder_sha256)
-        best: dict[Precision, float] = {}
-        for _ in range(4):  # the first round also loads the graphs
-            for precision in ("int8", "fp32"):
-                self.precision = precision
-                start = time.perf_counter()
-                self.stylize(picture, style)
-                elapsed = time.perf_counter() - start
-                best[precision] = min(elapsed, best.get(precision, elapsed))
-        faster = min(best, key=lambda precision: best[precision])
-        logger.info("Precision %s is the faster one here: %s", faster, best)
-        for part in ("modulate", "paint"):
-            slower: Precision = "fp32" if faster == "int8" else "int8"
-            self._runtime.forget(self._files.graph_name(part, slower))
-        return faster
+        start = time.perf_counter()
+        self.stylize(picture, style)
+        return time.perf_counter() - start
 
 
 _Brush = Callable[[Bytes, Tile], Bytes]

@@ -10,6 +10,7 @@
     ├── StyleExistsError    a style of that name is already there
     ├── LibraryError        the style library's file cannot be opened, read or written
     ├── ModelFileError      a model file is missing, damaged or of an unknown version
+    ├── ProviderError       what should compute (a graphics card, ...) is not there or does not work
     ├── MissingExtraError   a part of the package whose requirements are not installed
     └── TrainingError       data, checkpoint or disk do not allow training, export or quantization
 
@@ -52,6 +53,10 @@ class LibraryError(StylizeError):
 
 class ModelFileError(StylizeError):
     """A model file is missing, damaged or of an unknown version."""
+
+
+class ProviderError(StylizeError):
+    """What should compute, a graphics card for example, is not there or does not work."""
 
 
 class OutOfMemoryError(StylizeError, MemoryError):

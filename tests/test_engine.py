@@ -4,12 +4,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 
+from stylize.cache import CACHE_VARIABLE
 from stylize.controls import Controls
 from stylize.engine import Engine
-from stylize.errors import ControlError, ImageError, ModelFileError, StyleVectorError
+from stylize.errors import (
+    ControlError,
+    ImageError,
+    ModelFileError,
+    ProviderError,
+    StyleVectorError,
+)
 from stylize.plan import make_plan
 from stylize.regions import Region
 from stylize.runtime import Runtime
@@ -153,10 +161,62 @@ def test_both_precisions_share_style_vectors(tiny_engine, tiny_int8_engine):
     assert tiny_engine.model_sha256 == tiny_int8_engine.model_sha256
 
 
+@pytest.fixture
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_own_cache")
 def test_auto_picks_one_of_both(style):
     engine = Engine(TINY_MODEL, precision="auto", threads=1)
     assert engine.precision in ("int8", "fp32")
     assert engine.stylize(make_picture(32, 32), style).size == (32, 32)
+    again = Engine(TINY_MODEL, precision="auto", threads=1)
+    assert again.precision == engine.precision
+    assert again._runtime.loaded() == [], "it is remembered, not measured"
+
+
+def test_the_best_provider_of_a_plain_installation_is_the_cpu():
+    engine = Engine(TINY_MODEL, provider="auto", threads=1)
+    assert (engine.provider, engine.precision) == ("cpu", "int8")
+    with pytest.raises(ProviderError, match="cuda is not there"):
+        Engine(TINY_MODEL, provider="cuda")
+    with pytest.raises(ValueError, match="provider must be one of"):
+        Engine(TINY_MODEL, provider="gpu")
+
+
+def test_only_the_painting_is_done_by_another_provider(monkeypatch, style):
+    opened = []
+    make = onnxruntime.InferenceSession
+
+    def open_session(graph, options, providers):
+        opened.append(providers)
+        session = make(graph, options, providers=["CPUExecutionProvider"])
+        session.get_providers = lambda: providers
+        return session
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", open_session)
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    engine = Engine(TINY_MODEL, provider="cuda", threads=1)
+    engine.stylize(make_picture(40, 40), style)
+    assert (engine.provider, engine.precision) == ("cuda", "fp32")
+    assert engine._runtime.loaded() == ["modulate.onnx", "paint.onnx"]
+    assert opened == [names[1:], names]
+
+
+def test_a_provider_that_does_not_work_is_not_passed_over_in_silence(monkeypatch, style):
+    make = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda graph, options, providers: make(graph, options, providers=providers[-1:]),
+    )
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    engine = Engine(TINY_MODEL, provider="cuda", threads=1)
+    with pytest.raises(ProviderError, match="installed but does not work here"):
+        engine.stylize(make_picture(40, 40), style)
 
 
 def test_an_engine_can_be_shared_by_threads(tiny_engine, style, other_style):

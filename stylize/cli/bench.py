@@ -15,8 +15,8 @@ import typer
 from stylize.cli.common import (
     JsonOption,
     ModelOption,
-    Precision,
     PrecisionOption,
+    ProviderOption,
     ThreadsOption,
     open_engine,
 )
@@ -30,7 +30,10 @@ import sys
 from PIL import Image
 from stylize.engine import Engine
 from stylize.hub_model import model_folder
-engine = Engine(model_folder(sys.argv[1]), precision=sys.argv[2], threads=int(sys.argv[3]) or None)
+model, precision, threads, provider = sys.argv[1:]
+engine = Engine(
+    model_folder(model), precision=precision, threads=int(threads) or None, provider=provider
+)
 picture = Image.linear_gradient("L").resize((512, 512)).convert("RGB")
 engine.stylize(picture, engine.encode_style(picture))
 """
@@ -40,6 +43,7 @@ def bench(
     repeats: Annotated[int, typer.Option(min=1, max=1000, help="Runs for each figure.")] = 7,
     model: ModelOption = None,
     precision: PrecisionOption = None,
+    provider: ProviderOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,7 +51,7 @@ def bench(
     import numpy as np
     from PIL import Image
 
-    engine = open_engine(precision, threads, model)
+    engine = open_engine(precision, threads, model, provider)
 
     def median_ms(task: Callable[[], object]) -> float:
         task()  # the first run sets memory up
@@ -65,13 +69,17 @@ def bench(
         for side in SIDES_PX
     }
     style = engine.encode_style(pictures[512])
-    result: dict[str, object] = {"precision": engine.precision, "threads": engine.threads}
+    result: dict[str, object] = {
+        "provider": engine.provider,
+        "precision": engine.precision,
+        "threads": engine.threads,
+    }
     result["encode_style_ms"] = median_ms(lambda: engine.encode_style(pictures[512]))
     for side, picture in pictures.items():
         result[f"stylize_{side}px_ms"] = median_ms(partial(engine.stylize, picture, style))
-    chosen = (precision or Precision.int8).value
+    chosen = precision.value if precision else engine.precision
     start = time.perf_counter()
-    arguments = [model or "", chosen, str(threads or 0)]
+    arguments = [model or "", chosen, str(threads or 0), provider or "cpu"]
     subprocess.run([sys.executable, "-c", _COLD_START, *arguments], check=True)
     result["cold_start_ms"] = round((time.perf_counter() - start) * 1000)
     if as_json:

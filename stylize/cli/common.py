@@ -15,6 +15,7 @@ import typer
 from stylize.cli.output import warn
 from stylize.cli.pictures import path_of
 from stylize.controls import Controls
+from stylize.errors import ControlError
 from stylize.hub_model import VARIABLE as MODEL_VARIABLE
 from stylize.hub_model import model_folder
 
@@ -35,6 +36,15 @@ PrecisionOption = Annotated[
     Precision | None,
     typer.Option(
         help="Compute in 8-bit integers (fast) or 32-bit floats (exact).", show_default="int8"
+    ),
+]
+ProviderOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What paints: cpu, cuda, tensorrt, migraphx, directml, coreml, openvino, or auto for "
+        "the fastest of those that are there.",
+        show_default="cpu",
     ),
 ]
 ThreadsOption = Annotated[
@@ -64,19 +74,35 @@ DataOption = Annotated[
 
 
 def open_engine(
-    precision: Precision | None = None, threads: int | None = None, model: str | None = None
+    precision: Precision | None = None,
+    threads: int | None = None,
+    model: str | None = None,
+    provider: str | None = None,
 ) -> Engine:
     """Start the engine; this is the first moment that ONNX Runtime is imported.
 
     Args:
-        precision: Default: INT8.
+        precision: Default: INT8, on other providers than the CPU FP32.
         threads: Default: all cores.
         model: As for `model_folder`: by default what ``STYLIZE_MODEL`` names.
+        provider: Default: the CPU.
+
+    Raises:
+        ControlError: There is no provider of that name.
     """
     from stylize.engine import Engine
+    from stylize.runtime import PROVIDERS
 
-    folder = model_folder(model)
-    return Engine(folder, precision=(precision or Precision.int8).value, threads=threads)
+    if provider not in (None, "auto", *PROVIDERS):
+        raise ControlError(
+            f"--provider must be one of {', '.join(('auto', *PROVIDERS))}; got {provider[:40]}."
+        )
+    return Engine(
+        model_folder(model),
+        precision=None if precision is None else precision.value,
+        provider=provider or "cpu",
+        threads=threads,
+    )
 
 
 def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:

@@ -19,6 +19,7 @@ from stylize.cli.common import (
     ModelOption,
     Precision,
     PrecisionOption,
+    ProviderOption,
     ThreadsOption,
     open_engine,
     open_library,
@@ -125,6 +126,7 @@ def image(
     ] = True,
     model: ModelOption = None,
     precision: PrecisionOption = None,
+    provider: ProviderOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -155,7 +157,7 @@ def image(
     else:
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
-    engine = open_engine(precision, threads, model)
+    engine = open_engine(precision, threads, model, provider)
     with Names(engine, data) as names:
         if style:
             chosen_styles = [names.style(text) for text in style]

@@ -12,6 +12,7 @@ from stylize.cli.common import (
     DataOption,
     ModelOption,
     PrecisionOption,
+    ProviderOption,
     ThreadsOption,
     open_engine,
     open_library,
@@ -78,6 +79,7 @@ def studio(
     ] = None,
     model: ModelOption = None,
     precision: PrecisionOption = None,
+    provider: ProviderOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
 ) -> None:
@@ -91,7 +93,7 @@ def studio(
     with needs_extra("studio"):
         from stylize.studio import StudioSettings, launch
 
-    engine = open_engine(precision, threads, model)
+    engine = open_engine(precision, threads, model, provider)
     settings = StudioSettings.from_environment()
     if classroom:
         settings = StudioSettings.for_classroom(class_wall=class_wall)

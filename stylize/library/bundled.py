@@ -10,18 +10,17 @@ import hashlib
 import io
 import json
 import logging
-import os
 import threading
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 from PIL import Image
 
 import stylize
+from stylize.cache import cache_folder
 from stylize.errors import LibraryError
 from stylize.files import write_whole
 from stylize.images import load_image
@@ -34,7 +33,6 @@ from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
-CACHE_VARIABLE = "STYLIZE_CACHE_DIR"
 VECTORS_FILE = "vectors.npz"
 
 _lock = threading.Lock()
@@ -160,11 +158,7 @@ def _record(credit: dict[str, Any], details: _Details, encoder: Any) -> StyleRec
 
 
 def _cache_file(identity: str) -> Path:
-    try:
-        folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("stylize", False)
-    except RuntimeError:  # no home folder: there is nothing to be read, and nowhere to write
-        folder = os.devnull
-    return Path(folder) / f"bundled-{identity[:16]}.npz"
+    return cache_folder() / f"bundled-{identity[:16]}.npz"
 
 
 def _read_details(path: Path, identity: str) -> dict[str, _Details] | None:

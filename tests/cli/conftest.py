@@ -22,9 +22,14 @@ class FakeEngine:
     """A style is the mean colour of its picture; a stylized image is full of that colour."""
 
     def __init__(
-        self, precision: str = "int8", threads: int | None = None, model: str | None = None
+        self,
+        precision: str = "int8",
+        threads: int | None = None,
+        model: str | None = None,
+        provider: str | None = None,
     ) -> None:
         self.model = model
+        self.provider = provider or "cpu"
         self.precision = precision
         self.threads = threads or 2
         self.encoder_sha256 = "e" * 64
@@ -91,9 +96,14 @@ class Tool:
         return Result(exit_info.value.code or 0, captured.out, captured.err)
 
     def open_engine(
-        self, precision: object = None, threads: int | None = None, model: str | None = None
+        self,
+        precision: object = None,
+        threads: int | None = None,
+        model: str | None = None,
+        provider: str | None = None,
     ) -> FakeEngine:
-        self.engines.append(FakeEngine(getattr(precision, "value", "int8"), threads, model))
+        chosen = getattr(precision, "value", "int8")
+        self.engines.append(FakeEngine(chosen, threads, model, provider))
         return self.engines[-1]
 
     def open_library(self, engine: FakeEngine, data: Path | None = None) -> FakeLibrary:

@@ -18,11 +18,11 @@ def test_json(tool, no_cold_start: list[list[str]]) -> None:
     assert result.code == 0
     record = json.loads(result.out)
     assert set(record) == {
-        "precision", "threads", "encode_style_ms", "stylize_256px_ms", "stylize_512px_ms",
-        "stylize_1024px_ms", "cold_start_ms",
+        "provider", "precision", "threads", "encode_style_ms", "stylize_256px_ms",
+        "stylize_512px_ms", "stylize_1024px_ms", "cold_start_ms",
     }  # fmt: skip
     assert (record["precision"], record["threads"]) == ("fp32", 1)
-    assert no_cold_start[0][-4:] == ["", "fp32", "1", {"check": True}]
+    assert no_cold_start[0][-5:] == ["", "fp32", "1", "cpu", {"check": True}]
     # One run more than asked for each size: the first is not counted.
     assert len(tool.engines[0].calls) == 6
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from stylize.cli import image
 from stylize.controls import Controls
+from stylize.errors import ControlError
 from stylize.images import save_image
 from stylize.recipe import MAX_SIDE_PX, Recipe, RecipeStyle, read_recipe
 from stylize.styles import StyleVector
@@ -87,6 +88,18 @@ def test_max_side_precision_and_threads(tool, picture: Picture, tmp_path: Path) 
         assert image.size == (50, 25)
     assert (tool.engines[0].precision, tool.engines[0].threads) == ("fp32", 1)
     assert (read_recipe(out).max_side_px, read_recipe(out).precision) == (50, "fp32")
+
+
+def test_another_provider(tool, picture: Picture, tmp_path: Path) -> None:
+    tool("image", picture("a.png"), "-s", "red", "--provider", "auto", "-o", tmp_path / "out.png")
+    assert tool.engines[0].provider == "auto"
+
+
+def test_unknown_providers_are_refused() -> None:
+    from stylize.cli.common import open_engine
+
+    with pytest.raises(ControlError, match=r"--provider must be one of auto, cpu, .*; got gpu"):
+        open_engine(provider="gpu")
 
 
 def test_another_model(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stylize.cache import CACHE_VARIABLE
 from stylize.errors import LibraryError, ModelFileError, StyleExistsError
 from stylize.library import StyleLibrary, bundled
-from stylize.library.bundled import CACHE_VARIABLE
 from stylize.library.opening import DATA_VARIABLE
 from stylize.library.records import check_name
 
