@@ -78,7 +78,7 @@ def fastest(ways: Sequence[Way], measure: Callable[[Way], float], *, identity: s
     record = json.dumps([identity, machine, ways])
     path = cache_folder() / f"fastest-{hashlib.sha256(record.encode()).hexdigest()[:16]}.json"
     known = _read(path)
-    if known in ways:
+    if known is not None and known in ways:
         logger.info("As measured before, %s in %s is the fastest here.", *known)
         return known
     best = _measure(ways, measure)
