@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import stylize
 from stylize.cache import cache_folder
 from stylize.errors import LibraryError
 from stylize.files import write_whole
@@ -34,6 +33,7 @@ from stylize.styles import StyleVector
 logger = logging.getLogger(__name__)
 
 VECTORS_FILE = "vectors.npz"
+PACKAGE = Path(__file__).parents[1]
 
 _lock = threading.Lock()
 _loaded: dict[tuple[Path, str], BundledStore] = {}
@@ -56,9 +56,8 @@ class BundledStore(MemoryStore):
 
 def bundled_folder() -> Path:
     """The folder of the bundled pictures, in an installed package or in a source checkout."""
-    package = Path(stylize.__file__).parent
-    installed = package / "bundled_styles"
-    return installed if installed.is_dir() else package.parent / "styles_library"
+    installed = PACKAGE / "bundled_styles"
+    return installed if installed.is_dir() else PACKAGE.parent / "styles_library"
 
 
 def load_bundled(encoder: Any, folder: Path | None = None) -> BundledStore:

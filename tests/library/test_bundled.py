@@ -233,11 +233,9 @@ def test_crops_find_their_painting(tmp_path, encoder):
 
 
 def test_package_folder_is_preferred(tmp_path, monkeypatch):
-    import stylize
-
     package = tmp_path / "stylize"
     (package / "bundled_styles").mkdir(parents=True)
-    monkeypatch.setattr(stylize, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(bundled, "PACKAGE", package)
     assert bundled.bundled_folder() == package / "bundled_styles"
     (package / "bundled_styles").rmdir()
     assert bundled.bundled_folder() == Path(tmp_path / "styles_library")
