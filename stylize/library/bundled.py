@@ -89,9 +89,11 @@ def _load(encoder: Any, folder: Path) -> BundledStore:
             break
     else:
         logger.info("Encoding the %d bundled styles for a new style encoder", len(credits))
-        details = {credit["name"]: _encode(encoder, folder, credit["name"]) for credit in credits}
+        names = [credit["name"] for credit in credits]
+        packed = _pack(identity, {name: _encode(encoder, folder, name) for name in names})
+        details = _unpack(packed, identity)  # the same now as when they are read the next time
         try:
-            _write_details(_cache_file(identity), identity, details)
+            _write(_cache_file(identity), packed)
         except OSError as error:  # only a cache: without it the next start takes longer
             logger.info("The vectors of the bundled styles could not be kept (%s)", error)
     views = np.stack([details[credit["name"]].views for credit in credits])
@@ -107,7 +109,7 @@ def build_vectors(encoder: Any, folder: Path | None = None) -> Path:
     names = [credit["name"] for credit in json.loads(text)]
     details = {name: _encode(encoder, folder, name) for name in names}
     path = folder / VECTORS_FILE
-    _write_details(path, _identity(encoder, text), details)
+    _write(path, _pack(_identity(encoder, text), details))
     return path
 
 
@@ -163,33 +165,41 @@ def _cache_file(identity: str) -> Path:
 def _read_details(path: Path, identity: str) -> dict[str, _Details] | None:
     """The file's content, or None if it is missing, damaged or of another encoder."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            if about["identity"] != identity:
-                return None
-            whole = file["vectors"].astype(np.float32)
-            crops = file["crops"] * file["crop_steps"]
-            thumbnails = file["thumbnails"].tobytes()
-        details: dict[str, _Details] = {}
-        start = 0
-        for i, style in enumerate(about["styles"]):
-            end = start + style["thumbnail_bytes"]
-            details[style["name"]] = _Details(
-                np.concatenate([whole[i : i + 1], crops[i]]),
-                thumbnails[start:end],
-                tuple(Swatch(*swatch) for swatch in style["palette"]),
-                style["content_sha256"],
-            )
-            start = end
-        return details
-    except FileNotFoundError:
+        return _unpack(path.read_bytes(), identity)
+    except (FileNotFoundError, _OtherEncoderError):
         return None
     except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
         logger.warning("The file of style vectors %s is damaged (%s); ignored", path, error)
         return None
 
 
-def _write_details(path: Path, identity: str, details: dict[str, _Details]) -> None:
+class _OtherEncoderError(Exception):
+    """The file was made for another encoder."""
+
+
+def _unpack(packed: bytes, identity: str) -> dict[str, _Details]:
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        if about["identity"] != identity:
+            raise _OtherEncoderError
+        whole = file["vectors"].astype(np.float32)
+        crops = file["crops"] * file["crop_steps"]
+        thumbnails = file["thumbnails"].tobytes()
+    details: dict[str, _Details] = {}
+    start = 0
+    for i, style in enumerate(about["styles"]):
+        end = start + style["thumbnail_bytes"]
+        details[style["name"]] = _Details(
+            np.concatenate([whole[i : i + 1], crops[i]]),
+            thumbnails[start:end],
+            tuple(Swatch(*swatch) for swatch in style["palette"]),
+            style["content_sha256"],
+        )
+        start = end
+    return details
+
+
+def _pack(identity: str, details: dict[str, _Details]) -> bytes:
     styles = [
         {
             "name": name,
@@ -214,5 +224,9 @@ def _write_details(path: Path, identity: str, details: dict[str, _Details]) -> N
         crop_steps=steps.astype("<f4"),
         thumbnails=np.frombuffer(b"".join(one.thumbnail for one in details.values()), np.uint8),
     )
+    return buffer.getvalue()
+
+
+def _write(path: Path, packed: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, buffer.getvalue())
+    write_whole(path, packed)
