@@ -111,9 +111,10 @@ def make_resampling(folder: Path) -> Record:
 def make_revision(folder: Path) -> Record:
     """What happens to pixels before and after the network paints over them."""
     under, content, painted = (rgbx(read(name)) for name in ("under", "content", "painted"))
+    seen = lay_over(under, content, 1.0)
     made = {
         f"laid-over-{detail:g}": lay_over(under, content, detail) for detail in (0.5, 1.0, 2.0)
-    } | {f"kept-{share:g}": keep_coarse(painted, under, share) for share in (0.4, 1.0)}
+    } | {f"kept-{share:g}": keep_coarse(painted, seen, under, share) for share in (0.4, 1.0)}
     pictures = {name: Image.fromarray(pixels[..., :3]) for name, pixels in made.items()}
     return {"cases": save_all(pictures, folder, "revision", EXACT)}
 
