@@ -93,7 +93,7 @@ def open_engine(
     from stylize.engine import Engine
     from stylize.runtime import PROVIDERS
 
-    if provider not in (None, "auto", *PROVIDERS):
+    if provider is not None and provider not in ("auto", *PROVIDERS):
         raise ControlError(
             f"--provider must be one of {', '.join(('auto', *PROVIDERS))}; got {provider[:40]}."
         )

@@ -239,7 +239,9 @@ class Measurement:
         channels = [row.outputs for row in layers.sites]
         columns = (torch.split(term, channels, dim=1) for term in (*self._terms, epsilon))
         names = (row.name for row in layers.sites)
-        self._todo = dict(zip(names, zip(*columns, strict=True), strict=True))
+        self._todo: dict[str, tuple[Tensor, ...]] = dict(
+            zip(names, zip(*columns, strict=True), strict=True)
+        )
         self._done: dict[str, tuple[Tensor, Tensor]] = {}
         self._damping: Tensor | None = None
         self._rise: Tensor | None = None
