@@ -17,7 +17,13 @@ from stylize.errors import ControlError, StyleVectorError
 from stylize.fastest import Way, fastest, find_ways
 from stylize.finishing import finish, scale_detail
 from stylize.ground import add_ground
-from stylize.images import MIN_SIDE_PX, fit_within, prepare_image, resize_image
+from stylize.images import (
+    MIN_SIDE_PX,
+    fit_within,
+    on_white,
+    prepare_image,
+    resize_image,
+)
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
@@ -136,11 +142,7 @@ class Engine:
             )
         image = prepare_image(image)
         size = _fit_area(image.size, self.contract.style_side_px * stroke_size)
-        image = resize_image(image, size)
-        if image.mode == "RGBA":
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image).convert("RGB")
-        picture = np.asarray(image)[None]
+        picture = np.asarray(on_white(resize_image(image, size)))[None]
         (vector,) = self._runtime.run(self._files.encoder_name, {"bytes": picture})
         return StyleVector(vector[0], self.encoder_sha256)
 

@@ -223,6 +223,14 @@ def from_arrays(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) 
     return image
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """Return an RGB or RGBA picture as RGB, as it looks on white paper."""
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
 def fit_within(size: tuple[int, int], max_side_px: int | None) -> tuple[int, int]:
     """The size scaled down, never up, so that its longer side is at most ``max_side_px``.
 

@@ -148,24 +148,6 @@ def masks_from_colors(
     }
 
 
-def region_weights(regions: Sequence[Region], size: tuple[int, int]) -> NDArray[np.float32]:
-    """The weight of each region at each pixel of the content.
-
-    Args:
-        regions: K regions.
-        size: (width, height) of the content in pixels.
-
-    Returns:
-        (K, H, W) float32, each in 0..1, summing to at most 1 over K; 1 - sum is the weight of the
-        base style. (0, H, W) without regions. Takes 4 bytes a pixel and region; `grid_weights` is
-        what the engine needs, at a sixteenth of that and less.
-
-    Raises:
-        ControlError: There are more than `MAX_REGIONS` regions.
-    """
-    return grid_weights(regions, size, size, factor=1)
-
-
 def check_count(regions: Sequence[Region]) -> None:
     """Raise ControlError if there are more than `MAX_REGIONS` regions."""
     if len(regions) > MAX_REGIONS:
@@ -223,7 +205,7 @@ def grid_weights(
 def content_weight(regions: Sequence[Region], masks: Sequence[Image.Image]) -> NDArray[np.float32]:
     """How much of the content stays at each pixel: the regions that have no style.
 
-    The same as the sum of their `region_weights`.
+    The same as the sum of their `grid_weights` with a factor of 1.
 
     Args:
         regions: All regions of the picture, with and without a style; at least one.

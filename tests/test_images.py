@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from stylize import images
 from stylize.errors import ImageError
@@ -27,6 +27,7 @@ from stylize.images import (
     save_image,
     to_arrays,
 )
+from tests.profiles import profile, wide_profile
 
 SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".PNG"]
 
@@ -168,25 +169,6 @@ def test_animation_gives_its_first_frame() -> None:
         data = encoded(frames[0], format_name, save_all=True, append_images=frames[1:], **options)
         pixel = load_image(data).getpixel((3, 3))
         assert pixel[:3] == (255, 0, 0)
-
-
-def profile(name: str) -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
-
-
-def wide_profile() -> bytes:
-    """An sRGB profile whose red and blue primaries are exchanged: a change nobody can miss."""
-    data = bytearray(profile("sRGB"))
-    count = struct.unpack(">I", data[128:132])[0]
-    entries = {}
-    for index in range(count):
-        start = 132 + 12 * index
-        tag = bytes(data[start : start + 4])
-        entries[tag] = (start, data[start + 4 : start + 12])
-    for one, other in ((b"rXYZ", b"bXYZ"), (b"bXYZ", b"rXYZ")):
-        start = entries[one][0]
-        data[start + 4 : start + 12] = entries[other][1]
-    return bytes(data).replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
 
 
 def test_color_profile_is_converted_to_srgb() -> None:

@@ -14,7 +14,6 @@ from stylize.regions import (
     load_mask,
     masks_from_colors,
     prepare_mask,
-    region_weights,
     soft_masks,
 )
 from stylize.styles import StyleVector
@@ -30,8 +29,12 @@ def hard(mask: Image.Image) -> Region:
     return Region(mask, None, feather_px=0)
 
 
+def weights_of(regions: list[Region], size: tuple[int, int]) -> np.ndarray:
+    return grid_weights(regions, size, size, factor=1)
+
+
 def test_weights_have_shape_and_values() -> None:
-    weights = region_weights([hard(left_half()), hard(left_half(value=51))], (64, 32))
+    weights = weights_of([hard(left_half()), hard(left_half(value=51))], (64, 32))
     assert weights.shape == (2, 32, 64)
     assert weights.dtype == np.float32
     # Overlapping: 1 and 0.2 are scaled down to a sum of 1.
@@ -40,22 +43,22 @@ def test_weights_have_shape_and_values() -> None:
 
 
 def test_no_regions() -> None:
-    assert region_weights([], (10, 20)).shape == (0, 20, 10)
+    assert weights_of([], (10, 20)).shape == (0, 20, 10)
 
 
 def test_empty_and_full_mask() -> None:
     empty, full = Image.new("L", (5, 5), 0), Image.new("1", (5, 5), 1)
-    weights = region_weights([Region(empty, None), Region(full, None)], (40, 30))
+    weights = weights_of([Region(empty, None), Region(full, None)], (40, 30))
     np.testing.assert_array_equal(weights[0], 0)
     np.testing.assert_array_equal(weights[1], 1)
 
 
 def test_one_pixel_mask_covers_everything() -> None:
-    assert region_weights([Region(Image.new("L", (1, 1), 255), None)], (33, 17)).min() == 1
+    assert weights_of([Region(Image.new("L", (1, 1), 255), None)], (33, 17)).min() == 1
 
 
 def test_feather_softens_the_edge_only() -> None:
-    row = region_weights([Region(left_half(200, 100), None, feather_px=16)], (200, 100))[0, 50]
+    row = weights_of([Region(left_half(200, 100), None, feather_px=16)], (200, 100))[0, 50]
     assert (np.diff(row) <= 0).all()
     assert row[:88].min() > 0.98
     assert row[112:].max() < 0.02
@@ -65,12 +68,12 @@ def test_feather_softens_the_edge_only() -> None:
 
 def test_mask_and_its_inverse_share_the_whole() -> None:
     mask = left_half(100, 50)
-    total = region_weights([Region(mask, None), Region(invert_mask(mask), None)], (100, 50)).sum(0)
+    total = weights_of([Region(mask, None), Region(invert_mask(mask), None)], (100, 50)).sum(0)
     np.testing.assert_allclose(total, 1, atol=1.01 / 255)
 
 
 def test_resized_mask_keeps_its_place() -> None:
-    weights = region_weights([hard(left_half(8, 8))], (256, 100))[0]
+    weights = weights_of([hard(left_half(8, 8))], (256, 100))[0]
     assert weights[:, :112].min() == 1
     assert weights[:, 144:].max() == 0
 
@@ -112,7 +115,7 @@ def test_content_weight_is_the_sum_of_regions_without_style(
         for index, (value, styled) in enumerate(values)
     ]
     kept = [index for index, (_, styled) in enumerate(values) if not styled]
-    expected = region_weights(regions, (33, 21))[kept].sum(axis=0)
+    expected = weights_of(regions, (33, 21))[kept].sum(axis=0)
     found = content_weight(regions, soft_masks(regions, (33, 21)))
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
@@ -126,7 +129,7 @@ def test_grid_that_does_not_fit() -> None:
 
 def test_too_many_regions() -> None:
     with pytest.raises(ControlError, match=r"up to 6 regions; got 7"):
-        region_weights([hard(left_half())] * 7, (20, 20))
+        weights_of([hard(left_half())] * 7, (20, 20))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "F", "I;16"])

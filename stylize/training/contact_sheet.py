@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps
 
 from stylize.errors import TrainingError
-from stylize.training.data import STYLE_SIDE_PX, fit_area, read_rgb, to_tensor
+from stylize.training.data import STYLE_SIDE_PX, fit_area, read_content, read_style, to_tensor
 from stylize.training.graphs import EncodeStyle
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork, paint_mirrored
@@ -80,8 +80,8 @@ def _write(
     network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
 ) -> None:
     cell = (CELL_PX, CELL_PX)
-    contents = [ImageOps.fit(read_rgb(file), cell) for file in pictures.contents]
-    styles = [read_rgb(file) for file in pictures.styles]
+    contents = [ImageOps.fit(read_content(file), cell) for file in pictures.contents]
+    styles = [read_style(file) for file in pictures.styles]
     sheet = Image.new("RGB", (CELL_PX * (len(contents) + 1), CELL_PX * (len(styles) + 1)), "white")
     for column, content in enumerate(contents, start=1):
         sheet.paste(content, (column * CELL_PX, 0))

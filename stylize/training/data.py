@@ -15,15 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageEnhance
 from torch import Tensor
 
-from stylize.errors import TrainingError
-from stylize.images import MIN_SIDE_PX
+from stylize.errors import ImageError, TrainingError
+from stylize.images import load_image, on_white
 from stylize.painting import GRID_PX
 from stylize.training.drawings import draw
 from stylize.training.files import whole_file
-from stylize.training.vgg import LossNetwork, style_vector
+from stylize.training.vgg import LossNetwork, covariance, style_vector
+from stylize.visible import VisibleColors
 
 logger = logging.getLogger(__name__)
 
@@ -85,23 +86,26 @@ def read_exclusions(path: Path | None) -> frozenset[str]:
         ) from error
 
 
-def read_rgb(path: Path) -> Image.Image:
-    """Read a training picture as RGB.
+def read_content(path: Path) -> Image.Image:
+    """Read a picture as the engine sees a content: RGB, upright, in sRGB.
 
     Raises:
         TrainingError: The file cannot be read as a picture, or a side is below 16 px.
     """
+    image = _read(path)
+    return image if image.mode == "RGB" else VisibleColors(image).crop((0, 0, *image.size))
+
+
+def read_style(path: Path) -> Image.Image:
+    """Read a picture as the engine sees a style; raises what `read_content` raises."""
+    return on_white(_read(path))
+
+
+def _read(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            picture = ImageOps.exif_transpose(image).convert("RGB")
-    except Exception as error:  # a decoder may raise anything over a damaged file
-        raise TrainingError(f"{path} cannot be read as a picture: {error}. Remove it.") from error
-    if min(picture.size) < MIN_SIDE_PX:
-        raise TrainingError(
-            f"{path} has {picture.width} x {picture.height} px; pictures for training need "
-            f"{MIN_SIDE_PX} px a side. Remove it."
-        )
-    return picture
+        return load_image(path)
+    except ImageError as error:
+        raise TrainingError(f"{error} Or remove it from the folder.") from error
 
 
 def to_tensor(images: Sequence[Image.Image] | NDArray[np.uint8]) -> Tensor:
@@ -227,7 +231,7 @@ class Contents:
         if path in self._unreadable:
             return None
         try:
-            return read_rgb(path)
+            return read_content(path)
         except TrainingError as error:
             self._unreadable.add(path)
             logger.warning("Skipped: %s", error)
@@ -357,13 +361,6 @@ def projections() -> list[Tensor]:
     ]
 
 
-def covariance(features: Tensor, projection: Tensor) -> Tensor:
-    """Return the covariance (N, P, P) of features (N, C, h, w) projected by (P, C)."""
-    flat = torch.einsum("pc,nchw->nphw", projection, features.to(projection)).flatten(2)
-    centred = flat - flat.mean(dim=2, keepdim=True)
-    return centred @ centred.transpose(1, 2) / flat.shape[2]
-
-
 def fit_area(size: tuple[int, int], side_px: int) -> tuple[int, int]:
     """Scale a size to the area of a square, keeping its aspect ratio, sides at least 16."""
     scale = side_px / (size[0] * size[1]) ** 0.5
@@ -418,7 +415,7 @@ def _load_variant(
     for path in paths:
         draws = rng.random(5)
         try:
-            image = read_rgb(path)
+            image = read_style(path)
         except TrainingError as error:
             logger.warning("Skipped: %s", error)
             continue

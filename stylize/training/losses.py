@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.painting import GRID_PX
-from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONE_AXES, TONES, covariance
-from stylize.training.vgg import STYLE_LAYERS, Statistics, statistics
+from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONE_AXES, TONES
+from stylize.training.vgg import STYLE_LAYERS, Statistics, covariance, statistics
 
 # The finer layer counts less: it would hold strokes to every edge of the photograph.
 CONTENT_LAYERS = {"relu3_3": 0.25, "relu4_1": 0.75}

@@ -16,7 +16,7 @@ from PIL import Image
 
 from stylize.errors import TrainingError
 from stylize.images import open_image
-from stylize.training.data import list_pictures, read_rgb
+from stylize.training.data import list_pictures, read_content, read_style
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +101,8 @@ def load_pictures(
     return Pictures(
         tuple(content_names),
         tuple(style_names),
-        tuple(fit_longer_side(read_rgb(path), size_px) for path in content_paths),
-        tuple(_fit_style(read_rgb(path), size_px) for path in style_paths),
+        tuple(fit_longer_side(read_content(path), size_px) for path in content_paths),
+        tuple(_fit_style(read_style(path), size_px) for path in style_paths),
         tuple(chosen),
     )
 

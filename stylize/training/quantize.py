@@ -40,7 +40,14 @@ from stylize.painting import Canvas
 from stylize.revision import enlarge, lay_over
 from stylize.styles import StyleVector
 from stylize.training.checkpoint import load_checkpoint, load_network
-from stylize.training.data import STYLE_SIDE_PX, fit_area, list_pictures, read_rgb, to_tensor
+from stylize.training.data import (
+    STYLE_SIDE_PX,
+    fit_area,
+    list_pictures,
+    read_content,
+    read_style,
+    to_tensor,
+)
 from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
@@ -276,7 +283,7 @@ def _quantize(
     index = network.layers.activations.index(_TELLING)
     psnrs, peaks = [], []
     for content_path, style_path in validation:
-        content, style = read_rgb(content_path), reference.encode_style(read_rgb(style_path))
+        content, style = read_content(content_path), reference.encode_style(read_style(style_path))
         content.thumbnail((STYLE_SIDE_PX, STYLE_SIDE_PX))
         expected, found = (engine.stylize(content, style) for engine in (reference, quantized))
         psnrs.append(psnr_db(np.asarray(expected), np.asarray(found)))
@@ -341,11 +348,11 @@ def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
 
 def _square(path: Path) -> Image.Image:
     """Read a picture for calibration, which wants all pictures to have one size."""
-    return ImageOps.fit(read_rgb(path), (_SIDE_PX, _SIDE_PX))
+    return ImageOps.fit(read_content(path), (_SIDE_PX, _SIDE_PX))
 
 
 def _style(path: Path) -> Image.Image:
-    image = read_rgb(path)
+    image = read_style(path)
     return image.resize(fit_area(image.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
 
 
@@ -365,7 +372,7 @@ def _paint_feeds(
         yield _feeds_of(
             engine,
             _square(content_path),
-            engine.encode_style(read_rgb(style_path)),
+            engine.encode_style(read_style(style_path)),
             controls,
             revision=index % 2 == 1,
         )

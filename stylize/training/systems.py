@@ -12,7 +12,7 @@ from stylize.engine import Engine
 from stylize.errors import ModelFileError, TrainingError
 from stylize.model_files import BUNDLED, Precision
 from stylize.styles import StyleVector
-from stylize.training.data import list_pictures, read_rgb
+from stylize.training.data import list_pictures, read_content
 from stylize.training.pairs import Pictures, without_ending
 
 System = Callable[[Image.Image, Image.Image], Image.Image]
@@ -79,7 +79,7 @@ class ReadyMade:
 
     def __call__(self, content: Image.Image, style: Image.Image) -> Image.Image:
         """Read the picture of a pair."""
-        return read_rgb(self._files[id(content), id(style)])
+        return read_content(self._files[id(content), id(style)])
 
 
 def ready_made_files(folder: Path) -> dict[tuple[str, str], Path]:

@@ -255,6 +255,13 @@ def half_precision_is_faster() -> bool:
     return seconds(_HalfConvReLU(convolution)) < seconds(FrozenConvReLU(convolution))
 
 
+def covariance(features: Tensor, projection: Tensor) -> Tensor:
+    """Return the covariance (N, P, P) of features (N, C, h, w) projected by (P, C)."""
+    flat = torch.einsum("pc,nchw->nphw", projection, features.to(projection)).flatten(2)
+    centred = flat - flat.mean(dim=2, keepdim=True)
+    return centred @ centred.transpose(1, 2) / flat.shape[2]
+
+
 def style_vector(features: dict[str, Tensor]) -> Tensor:
     """Return the style vectors (N, 1920): means of the style layers, then standard deviations."""
     layers = [statistics(features[name]) for name in STYLE_LAYERS]

@@ -6,23 +6,38 @@ import torch
 from PIL import Image
 
 from stylize.errors import TrainingError
+from stylize.images import load_image
 from stylize.training.data import (
     Contents,
     StyleBank,
     fit_area,
     list_pictures,
     load_style_bank,
+    read_content,
     read_exclusions,
-    read_rgb,
+    read_style,
     to_tensor,
 )
+from tests.profiles import wide_profile
 
 
 def test_a_training_picture_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     Image.new("RGB", (40, 20)).save(tmp_path / "turned.jpg", exif=exif)
-    assert read_rgb(tmp_path / "turned.jpg").size == (20, 40)
+    assert read_content(tmp_path / "turned.jpg").size == (20, 40)
+
+
+def test_pictures_for_training_have_the_colours_that_the_engine_sees(tmp_path):
+    file = tmp_path / "seen.png"
+    picture = Image.new("RGBA", (20, 20), (200, 100, 50, 255))
+    picture.paste((0, 0, 0, 0), (0, 0, 10, 20))  # nobody sees that it is black
+    picture.save(file)
+    assert read_content(file).getpixel((0, 0)) == (200, 100, 50)
+    assert read_style(file).getpixel((0, 0)) == (255, 255, 255)
+    Image.new("RGB", (20, 20), (200, 100, 50)).save(file, icc_profile=wide_profile())
+    seen = read_content(file)
+    assert seen.getpixel((0, 0)) == load_image(file).getpixel((0, 0)) != (200, 100, 50)
 
 
 def test_pictures_are_listed_without_the_excluded(picture_folders, tmp_path):
@@ -45,8 +60,8 @@ def test_bad_folders_and_lists_are_refused(tmp_path):
     with pytest.raises(TrainingError, match="not a JSON object of lists"):
         read_exclusions(tmp_path / "list.json")
     (tmp_path / "no.png").write_text("no picture")
-    with pytest.raises(TrainingError, match="cannot be read as a picture"):
-        read_rgb(tmp_path / "no.png")
+    with pytest.raises(TrainingError, match=r"not a picture of a known format.* Or remove it"):
+        read_content(tmp_path / "no.png")
 
 
 def test_batches_have_shape_range_and_are_repeatable(picture_folders):
@@ -156,8 +171,8 @@ def test_areas_and_tensors():
 
 def test_tiny_pictures_and_lists_that_are_none_are_refused(tmp_path):
     Image.new("RGB", (40, 15)).save(tmp_path / "tiny.png")
-    with pytest.raises(TrainingError, match="40 x 15 px; pictures for training need 16 px"):
-        read_rgb(tmp_path / "tiny.png")
+    with pytest.raises(TrainingError, match="40 x 15 px; each side must have at least 16 px"):
+        read_content(tmp_path / "tiny.png")
     (tmp_path / "list.json").write_text('{"contents": "content/0.png"}')
     with pytest.raises(TrainingError, match="not a JSON object of lists"):
         read_exclusions(tmp_path / "list.json")

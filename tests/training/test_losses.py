@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from stylize.training import losses
-from stylize.training.data import covariance, projections
-from stylize.training.vgg import split_style_vector, style_vector
+from stylize.training.data import projections
+from stylize.training.vgg import covariance, split_style_vector, style_vector
 
 
 @pytest.fixture
