@@ -20,6 +20,7 @@ from PIL import Image, ImageOps
 from stylize import Engine
 from stylize.errors import StylizeError
 from stylize.images import load_image, save_image
+from stylize.sheet import contact_sheet, uncaptioned
 
 GAP_PX = 6
 
@@ -33,23 +34,15 @@ def paint_sheet(
     size_px: int,
 ) -> Image.Image:
     """Paint all pairs at ``size_px`` a side and show them in cells of ``cell_px``."""
-    pitch = cell_px + GAP_PX
-    size = (pitch * (len(styles) + 1) + GAP_PX, pitch * (len(contents) + 1) + GAP_PX)
-    sheet = Image.new("RGB", size, "white")
-
-    def paste(picture: Image.Image, column: int, row: int) -> None:
-        small = picture.resize((cell_px, cell_px), Image.Resampling.LANCZOS)
-        sheet.paste(small, (GAP_PX + column * pitch, GAP_PX + row * pitch))
-
+    cell = cell_px, cell_px
     squares = [ImageOps.fit(content.convert("RGB"), (size_px, size_px)) for content in contents]
-    for row, content in enumerate(squares, start=1):
-        paste(content, 0, row)
-    for column, style in enumerate(styles, start=1):
-        paste(ImageOps.fit(style.convert("RGB"), (cell_px, cell_px)), column, 0)
+    rows: list[list[Image.Image | None]] = [[None], *([square] for square in squares)]
+    for style in styles:
+        rows[0].append(ImageOps.fit(style.convert("RGB"), cell))
         vector = engine.encode_style(style)
-        for row, content in enumerate(squares, start=1):
-            paste(engine.stylize(content, vector), column, row)
-    return sheet
+        for row, content in zip(rows[1:], squares, strict=True):
+            row.append(engine.stylize(content, vector))
+    return contact_sheet(uncaptioned(rows), cell=cell, gap_px=GAP_PX)
 
 
 def main() -> None:

@@ -13,14 +13,14 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageOps
 
 from stylize import Controls, Engine, Region, StyleLibrary, StyleVector
+from stylize.sheet import contact_sheet
 
 DOCS = Path(__file__).parent
 STYLES = ("starry-night", "great-wave", "the-scream", "composition-vii", "young-hare", "vertumnus")
 CELL_PX = (300, 200)
-LABEL_PX = 26
 GAP_PX = 6
 
 
@@ -33,18 +33,8 @@ def photograph(path: Path) -> Image.Image:
 
 def sheet(rows: list[list[tuple[str, Image.Image]]]) -> Image.Image:
     """Lay labelled pictures out in rows."""
-    width = max(len(row) for row in rows) * (CELL_PX[0] + GAP_PX) - GAP_PX
-    height = len(rows) * (CELL_PX[1] + LABEL_PX + GAP_PX)
-    page = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(page)
-    font = ImageFont.load_default(15)
-    for y, row in enumerate(rows):
-        for x, (label, image) in enumerate(row):
-            left, top = x * (CELL_PX[0] + GAP_PX), y * (CELL_PX[1] + LABEL_PX + GAP_PX)
-            draw.text((left + 2, top + 4), label, "#333333", font)
-            cell = ImageOps.pad(image, CELL_PX, Image.Resampling.LANCZOS, color="white")
-            page.paste(cell, (left, top + LABEL_PX))
-    return page
+    cells = [[(image, label) for label, image in row] for row in rows]
+    return contact_sheet(cells, cell=CELL_PX, gap_px=GAP_PX)
 
 
 def make_gallery(engine: Engine, library: StyleLibrary, photos: list[Image.Image]) -> Image.Image:

@@ -12,15 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageOps
 
 from stylize.errors import ImageError, LibraryError
 from stylize.images import load_image
 from stylize.library.measure import Measure
 from stylize.library.records import StyleRecord
+from stylize.sheet import Cell, caption_height, contact_sheet
 
 MAX_STYLES = 400
 _AXES_POINTS = 2000
+_GAP_PX = 6
+_PAPER = "#faf9f7"
 MAX_SPOTS = 48  # of an overview: as many as a screen has room for
 
 
@@ -152,21 +155,14 @@ def draw_map(measure: Measure, records: Sequence[StyleRecord], size_px: int = 12
         LibraryError: There are no styles, or too many.
     """
     records = _usable(records)
-    cell = size_px // grid_side(len(records))
-    font_px = max(8, min(16, cell // 10))
-    side = cell - font_px - 10
-    canvas = Image.new("RGB", (size_px, size_px), "#faf9f7")
-    draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(font_px)
+    cells = grid_side(len(records))
+    side = (size_px - _GAP_PX) // cells - _GAP_PX
+    rows: list[list[Cell | None]] = [[None] * cells for _ in range(cells)]
     for record, (column, row) in zip(records, lay_out(_points(measure, records)), strict=True):
-        middle, bottom = column * cell + cell // 2, row * cell + side + 4
-        image = _thumbnail(record, side)
-        canvas.paste(image, (int(middle - image.width // 2), int(bottom - image.height)))
-        label = _plain(record.label) or record.name
-        while draw.textlength(label, font=font) > cell - 4:
-            label = label.removesuffix("…")[:-1].rstrip() + "…"
-        draw.text((middle, bottom + 2), label, "#333", font=font, anchor="mt")
-    return canvas
+        rows[row][column] = _thumbnail(record, side), _plain(record.label) or record.name
+    height = side - caption_height(side)
+    sheet = contact_sheet(rows, cell=(side, height), gap_px=_GAP_PX, paper=_PAPER)
+    return ImageOps.pad(sheet, (size_px, size_px), color=_PAPER)
 
 
 def html_map(measure: Measure, records: Sequence[StyleRecord], title: str = "Map of styles") -> str:

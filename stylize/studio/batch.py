@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from stylize.errors import ImageError, StylizeError
 from stylize.files import FileNames
 from stylize.library import StyleLibrary
+from stylize.sheet import Cell, contact_sheet
 from stylize.studio import components
 from stylize.studio.actions import Actions, Chosen
 from stylize.studio.create import CreateTab
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 SHEET_TILE_PX = 360
 SHEET_CONTENT_PX = 512
 MAX_CHOICES = 100
-Result = tuple[Image.Image, str]  # picture and caption
 Shown = tuple[str, str]  # file and caption, as a gr.Gallery takes them
 Failure = dict[str, str]  # name of a picture, and why it could not be painted
 
@@ -98,7 +98,7 @@ class BatchActions(Actions):
         names = names or library.names(stale=False)
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
-        pictures = [(content, "")]
+        pictures: list[Cell] = [(content, "")]
 
         def paint(name: str, progress: Progress) -> Shown:
             image = self.painter.engine.stylize(
@@ -115,7 +115,12 @@ class BatchActions(Actions):
         def pack(failed: list[Failure]) -> str | None:
             if len(pictures) == 1:
                 return None
-            return self.painter.save(contact_sheet(pictures), ".png", "contact-sheet")
+            columns = max(1, round(len(pictures) ** 0.5 + 0.3))  # about as many as rows
+            sheet = contact_sheet(
+                [pictures[at : at + columns] for at in range(0, len(pictures), columns)],
+                cell=fit(content, SHEET_TILE_PX).size,
+            )
+            return self.painter.save(sheet, ".png", "contact-sheet")
 
         labels = [library.get(name).label if name in library else name for name in names]
         yield from self._work(request, names, labels, paint, pack)
@@ -214,60 +219,6 @@ def style_choices(
     records = [library.get(name) for name in chosen]
     records += library.list(text=text, stale=False, limit=MAX_CHOICES, own_first=True)
     return [*dict.fromkeys((record.label, record.name) for record in records)]
-
-
-def contact_sheet(pictures: list[Result], *, columns: int | None = None) -> Image.Image:
-    """Arrange pictures of one size in a grid, each with its caption.
-
-    Args:
-        pictures: Picture and caption; at least one.
-        columns: Default: about as many columns as rows.
-
-    Returns:
-        RGB on white.
-    """
-    columns = columns or max(1, round(len(pictures) ** 0.5 + 0.3))
-    rows = -(-len(pictures) // columns)
-    small = [(fit(image.convert("RGB"), SHEET_TILE_PX), title) for image, title in pictures]
-    width, height = (max(image.size[axis] for image, _ in small) for axis in (0, 1))
-    gap, text_px = 16, 26
-    sheet = Image.new(
-        "RGB", (columns * (width + gap) + gap, rows * (height + text_px + gap) + gap), "white"
-    )
-    draw = ImageDraw.Draw(sheet)
-    font = caption_font("".join(title for _, title in small))
-    for number, (image, title) in enumerate(small):
-        left = gap + (number % columns) * (width + gap)
-        top = gap + (number // columns) * (height + text_px + gap)
-        sheet.paste(image, (left, top))
-        while title and draw.textlength(title, font) > width:
-            title = title[:-2].rstrip(" .") + "."
-        draw.text((left, top + image.height + 5), title, "#2c2824", font)
-    return sheet
-
-
-_FONTS = (
-    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "arial.ttf",
-    "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "msyh.ttc", "PingFang.ttc",
-)  # fmt: skip
-
-
-def caption_font(text: str, size_px: int = 15) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the first font of this computer that can write a text, else Pillow's own."""
-    wanted = set(text) - {" "}
-    best, most = ImageFont.load_default(size_px), -1
-    for name in _FONTS:
-        try:
-            font = ImageFont.truetype(name, size_px)
-        except OSError:
-            continue
-        missing = bytes(font.getmask("\U0010fffe"))  # what it draws for a letter it lacks
-        known = sum(bytes(font.getmask(letter)) != missing for letter in wanted)
-        if known > most:
-            best, most = font, known
-        if known == len(wanted):
-            break
-    return best
 
 
 def zip_files(paths: list[str], missing: str = "") -> bytes:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageOps
 
 from stylize.errors import TrainingError
+from stylize.sheet import contact_sheet, uncaptioned
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_content, read_style, to_tensor
 from stylize.training.graphs import EncodeStyle
 from stylize.training.modulator import CONDITIONS
@@ -82,12 +83,9 @@ def _write(
     cell = (CELL_PX, CELL_PX)
     contents = [ImageOps.fit(read_content(file), cell) for file in pictures.contents]
     styles = [read_style(file) for file in pictures.styles]
-    sheet = Image.new("RGB", (CELL_PX * (len(contents) + 1), CELL_PX * (len(styles) + 1)), "white")
-    for column, content in enumerate(contents, start=1):
-        sheet.paste(content, (column * CELL_PX, 0))
-    for row, style in enumerate(styles, start=1):
-        sheet.paste(ImageOps.pad(style, cell, color="white"), (0, row * CELL_PX))
-        for column, content in enumerate(contents, start=1):
-            result = stylize_tensor(network, loss_network, content, style)
-            sheet.paste(result, (column * CELL_PX, row * CELL_PX))
-    sheet.save(path, quality=90)
+    rows = [[None, *contents]]
+    rows += [
+        [style, *(stylize_tensor(network, loss_network, content, style) for content in contents)]
+        for style in styles
+    ]
+    contact_sheet(uncaptioned(rows), cell=cell, gap_px=0).save(path, quality=90)

@@ -4,11 +4,10 @@ import io
 import unicodedata
 import zipfile
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylize.studio.batch import caption_font, zip_files
+from stylize.studio.batch import zip_files
 
 # Names that differ in case, accents, signs and points alone, and names like those given to others.
 STEMS = [
@@ -45,19 +44,3 @@ def test_no_two_pictures_get_one_name_on_unpacking(tmp_path_factory, wanted):
     # What file systems without case, or with one form of accents, would make of them.
     assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(names)
     assert contents == [str(number) for number in range(len(wanted))]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Fran\u00e7ois \u00e0 V\u00e9zelay",
-        "\u041c\u0430\u043b\u0435\u0432\u0438\u0447",
-        "\u0393\u03ba\u03c1\u03ad\u03ba\u03bf",
-    ],
-)
-def test_captions_are_written_in_a_font_that_has_their_letters(text):
-    font = caption_font(text)
-    if not hasattr(font, "getname") or font.getname()[0] == "Aileron":
-        pytest.skip("this machine has no such font")
-    box = bytes(font.getmask("\U0010fffe"))
-    assert all(bytes(font.getmask(letter)) != box for letter in text if letter != " ")

@@ -81,7 +81,7 @@ def test_bad_folders_are_refused(picture_folders, tmp_path):
     with pytest.raises(TrainingError, match="There is no folder"):
         load((picture_folders[0], tmp_path / "missing"))
     (tmp_path / "broken.png").write_bytes(b"not a picture")
-    with pytest.raises(TrainingError, match=r"broken\.png cannot be read"):
+    with pytest.raises(TrainingError, match=r"broken\.png is not a picture"):
         load((picture_folders[0], tmp_path))
     with pytest.raises(TrainingError, match="at least 64 px"):
         load(picture_folders, size_px=32)
