@@ -1,10 +1,8 @@
 """The arithmetic of benchmarks/quality.py, gallery.py and real_sizes.py."""
 
-import importlib.util
 import json
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,13 +14,6 @@ onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("torch")
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="only in a checkout")
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def qdq_model(weights: np.ndarray, scale: np.ndarray):
@@ -58,7 +49,8 @@ def qdq_model(weights: np.ndarray, scale: np.ndarray):
 
 
 def test_dequantized_models_round_nothing_and_take_any_size():
-    quality = load("quality")
+    import quality
+
     weights = np.array([[1, -2], [3, 4], [100, 0]], np.int8)[:, :, None, None]
     scale = np.array([0.5, 0.25, 0.01], np.float32)
     model = quality.free_size(quality.dequantized(qdq_model(weights, scale)))
@@ -71,7 +63,8 @@ def test_dequantized_models_round_nothing_and_take_any_size():
 
 
 def test_a_sheet_shows_every_content_in_every_style(tiny_engine):
-    gallery = load("gallery")
+    import gallery
+
     contents = [make_picture(40, 30, seed=seed) for seed in (1, 2)]
     styles = [make_picture(30, 40, seed=seed) for seed in (3, 4, 5)]
     sheet = gallery.paint_sheet(tiny_engine, contents, styles, cell_px=32, size_px=32)
@@ -87,13 +80,12 @@ def test_a_sheet_shows_every_content_in_every_style(tiny_engine):
 
 
 def test_real_sizes_makes_both_reports(tmp_path, monkeypatch):
+    import real_sizes
     import torch
 
     from stylize.training import evaluate, same_look
     from stylize.training.vgg import LossNetwork
 
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    real_sizes = load("real_sizes")
     monkeypatch.setattr(real_sizes, "HERE", tmp_path)
     monkeypatch.setattr(real_sizes, "SIZES_PX", (64, 96))
     for module in (same_look, evaluate):

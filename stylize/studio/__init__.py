@@ -13,7 +13,7 @@ from PIL import Image
 from stylize.errors import StylizeError
 from stylize.extras import missing_extra, needs_extra
 from stylize.library import StyleLibrary
-from stylize.studio.surroundings import prepared
+from stylize.studio.environment import prepared
 
 with needs_extra("studio"), prepared():
     import gradio as gr
@@ -23,13 +23,13 @@ from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address
-from stylize.studio.leaving import forget_visits
 from stylize.studio.memory import give_back_memory
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
 from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
+from stylize.studio.visit_states import forget_visits
 from stylize.studio.wall import ClassWall
 
 __all__ = ["StudioSettings", "build_page", "launch", "launch_options"]

@@ -27,9 +27,9 @@ from stylize.studio.full_size import (
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
+from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, to_data_url, webp
-from stylize.studio.shown import shown, tell
 from stylize.studio.visit import Content, Visit
 
 EXAMPLES: Mapping[str, str] = {
@@ -77,18 +77,18 @@ class Actions:
 
     # -------------------------------------------------------------------------------- painting
 
-    @shown
+    @show_errors
     def paint_live(self, visit: Visit, chosen: Chosen, *values: float) -> Any:
         """Paint the small picture that follows a slider."""
         return self.painter.on_screen(visit, self.look(chosen, values), live=True)
 
-    @shown
+    @show_errors
     def paint(self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float) -> Any:
         """Paint the picture that stays on screen."""
         self.painter.rate.check(request.session_hash)
         return self.painter.on_screen(visit, self.look(chosen, values), live=False)
 
-    @shown
+    @show_errors
     def export(
         self,
         request: gr.Request,
@@ -124,7 +124,7 @@ class Actions:
         """Give up what the visit has under way."""
         self.jobs.stop(str(request.session_hash))
 
-    @shown
+    @show_errors
     def detail(
         self,
         request: gr.Request,
@@ -151,7 +151,7 @@ class Actions:
 
     # --------------------------------------------------------------------------------- content
 
-    @shown
+    @show_errors
     def take(
         self,
         request: gr.Request,
@@ -180,7 +180,7 @@ class Actions:
         has_recipe = self.painter.read_recipe(path) is not None
         return self._taken(visit, content, self.look(chosen, values), has_recipe, sent)
 
-    @shown
+    @show_errors
     def reuse(
         self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float
     ) -> tuple[Any, ...]:
@@ -213,21 +213,21 @@ class Actions:
             shown_content |= {"file": FileData(path=source["file"]).model_dump()}
         return visit, shown_content, gr.Group(visible=has_recipe), backdrop(visit), result
 
-    @shown
+    @show_errors
     def use_regions(self, painted: Mapping[str, Any] | None, visit: Visit) -> Visit:
         """Take the regions that were painted."""
         return visit.with_regions(self.painter.regions_of(visit, painted), painted)
 
     # ----------------------------------------------------------------------------------- looks
 
-    @shown
+    @show_errors
     def add_style(self, path: str, visit: Visit) -> tuple[Visit, Any]:
         """Add a picture as a style and choose it."""
         with picture_at_work(path, self.settings, tell) as image:
             visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, self.picker(visit, {name: 1.0})
 
-    @shown
+    @show_errors
     def use_recipe(self, visit: Visit) -> tuple[Any, ...]:
         """Bring back the settings inside a result that is the content now."""
         path = visit.content.path if visit.content else None
@@ -248,7 +248,7 @@ class Actions:
             linked = Look()
         return set_look(linked if linked.styles else self.first_look())
 
-    @shown
+    @show_errors
     def check_link(self, request: gr.Request) -> None:
         """Explain what is wrong with the address: beside `arrive`, which opens the page anyway."""
         try:
@@ -270,7 +270,7 @@ class Actions:
         names = self.painter.library_of(visit).names(stale=False)
         return set_look(random_look(names, random.Random()))
 
-    @shown
+    @show_errors
     def past(self, visit: Visit, event: gr.EventData) -> list[Any]:
         """Return to an entry of the history: its look, and the content and regions it shows."""
         look = set_look(Look.from_dict(event.look))

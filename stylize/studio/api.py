@@ -26,8 +26,8 @@ from stylize.recipe import Recipe, RecipeStyle
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
+from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
-from stylize.studio.shown import shown
 from stylize.studio.visit import Visit
 from stylize.styles import StyleVector
 
@@ -45,7 +45,7 @@ class Api:
         self.painter = painter
         self.library = painter.library
 
-    @shown
+    @show_errors
     def stylize(
         self,
         content: FileData,
@@ -86,7 +86,7 @@ class Api:
         )
         return self._paint(content, look, side_of(max_side_px))
 
-    @shown
+    @show_errors
     def blend(
         self,
         content: FileData,
@@ -105,7 +105,7 @@ class Api:
         look = Look.from_dict(data, max_styles=self.painter.settings.max_styles)
         return self._paint(content, look, side_of(max_side_px))
 
-    @shown
+    @show_errors
     def stylize_with_picture(
         self, content: FileData, style_picture: FileData, strength: float = 1.0
     ) -> FileData:
@@ -118,7 +118,7 @@ class Api:
         controls = Look.from_dict({"strength": strength}).controls
         return self._paint_vector(content, style, controls)
 
-    @shown
+    @show_errors
     def stylize_with_vector(
         self, content: FileData, vector: list[float], strength: float = 1.0
     ) -> FileData:
@@ -129,7 +129,7 @@ class Api:
         controls = Look.from_dict({"strength": strength}).controls
         return self._paint_vector(content, self._vector(vector), controls)
 
-    @shown
+    @show_errors
     def encode_style(self, picture: FileData) -> dict[str, Any]:
         """Encode a picture as a style vector: keep it, and stylize without the picture later.
 
@@ -144,12 +144,12 @@ class Api:
             "encoder_sha256": style.encoder_sha256,
         }
 
-    @shown
+    @show_errors
     def list_styles(self) -> list[dict[str, Any]]:
         """List the styles of the library: name, title, artist, year, movement, license, tags."""
         return [describe(record) for record in self.library.list()]
 
-    @shown
+    @show_errors
     def search_styles(self, text: str = "", tag: str = "", limit: int = 10) -> list[dict[str, Any]]:
         """Search the library by words in name, title, artist, movement, year or tags.
 
@@ -159,7 +159,7 @@ class Api:
         records = self.library.list(text=text, tags=tags, limit=_limit(limit))
         return [describe(record) for record in records]
 
-    @shown
+    @show_errors
     def similar_styles(self, style: str, limit: int = 10) -> list[dict[str, Any]]:
         """Find the styles most like a style of the library, with their similarity (1: the same).
 

@@ -24,10 +24,10 @@ from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
+from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
-from stylize.studio.shown import shown
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
 
@@ -50,7 +50,7 @@ class BatchActions(Actions):
         super().__init__(painter)
         self._jobs: dict[str, threading.Event] = {}  # by visit; set: stop after this picture
 
-    @shown
+    @show_errors
     def many_contents(
         self,
         request: gr.Request,
@@ -81,7 +81,7 @@ class BatchActions(Actions):
         names = [Path(path).name for path in paths]
         yield from self._work(request, paths, names, paint, pack)
 
-    @shown
+    @show_errors
     def many_styles(
         self,
         request: gr.Request,
@@ -286,26 +286,15 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                 elem_id="batch-pictures",
                 buttons=["fullscreen"],
             )
-    private: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
-    private["show_progress"] = "hidden"
+    engine: dict[str, Any] = {
+        "concurrency_id": "engine", "show_progress": "hidden", "api_visibility": "private"
+    }  # fmt: skip
     results = [pictures, file, status, many, sheet, stop]
-    many.click(act.many_contents, [files, *shows], results, **private)
-    sheet.click(act.many_styles, [styles, *shows], results, **private)
-    stop.click(act.stop, None, None, queue=False, show_progress="hidden", api_visibility="private")
-    tab.select(
-        act.choices,
-        [visit, styles],
-        styles,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    styles.key_up(
-        act.find,
-        [visit, styles],
-        styles,
-        queue=False,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
+    many.click(act.many_contents, [files, *shows], results, **engine)
+    sheet.click(act.many_styles, [styles, *shows], results, **engine)
+    at_once: dict[str, Any] = {
+        "queue": False, "show_progress": "hidden", "api_visibility": "private"
+    }  # fmt: skip
+    stop.click(act.stop, None, None, **at_once)
+    tab.select(act.choices, [visit, styles], styles, **at_once)
+    styles.key_up(act.find, [visit, styles], styles, trigger_mode="always_last", **at_once)

@@ -17,7 +17,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from stylize.studio.messages import say
-from stylize.studio.shown import message
+from stylize.studio.page_errors import page_error
 
 EXAMPLES_DIR = Path(__file__).parent / "examples"
 
@@ -46,7 +46,7 @@ class GuardedBlocks(gr.Blocks):
         """
         if len(inputs) < len(block_fn.inputs):
             names = ", ".join(inspect.signature(block_fn.fn).parameters)
-            raise message(
+            raise page_error(
                 f"{block_fn.name} takes {len(block_fn.inputs)} values ({names}), not "
                 f"{len(inputs)}. Gradio's clients fill in those that are left out."
             )
@@ -62,7 +62,7 @@ def check_files(data: Any) -> None:
         gr.Error: It names a file that requests may not name.
     """
     if not all(may_be_read(path) for path in _paths(data)):
-        raise message(say("gone"))
+        raise page_error(say("gone"))
 
 
 def may_be_read(path: str) -> bool:

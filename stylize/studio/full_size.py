@@ -141,7 +141,7 @@ def paint_full(
         return Path(path)
     image = painter.at_full_size(visit, look, progress)
     path.unlink(missing_ok=True) if path.name else None
-    path = painter.shelf.place("full.npy")
+    path = painter.files.place("full.npy")
     np.save(path, np.asarray(image))
     visit.latest["full"] = (key, path)
     return path

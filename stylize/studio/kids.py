@@ -12,9 +12,9 @@ from stylize.errors import ImageError
 from stylize.studio import components
 from stylize.studio.fair import address_of
 from stylize.studio.messages import say
+from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
-from stylize.studio.shown import shown
 from stylize.studio.wall import ClassWall
 
 KIDS_STYLES = (
@@ -47,13 +47,13 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
     last = gr.State(None, time_to_live=settings.retention_s)
     given = gr.State((), time_to_live=settings.retention_s)  # hand-ins of the picture being made
 
-    @shown
+    @show_errors
     def paint(value: dict[str, Any], request: gr.Request) -> tuple[dict[str, str], Any]:
         painter.rate.check(request.session_hash)
         image = paint_for_a_child(painter, value)
         return {"picture": to_data_url(image, quality=92)}, image
 
-    @shown
+    @show_errors
     def give(
         image: Image.Image | None, keys: tuple[str, ...], request: gr.Request
     ) -> tuple[str, ...]:

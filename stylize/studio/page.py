@@ -14,13 +14,13 @@ from stylize.studio.door import GuardedBlocks
 from stylize.studio.fair import share_queue
 from stylize.studio.gallery import Gallery
 from stylize.studio.kids import kids_page
-from stylize.studio.leaving import notice_who_leaves
 from stylize.studio.painter import Painter
 from stylize.studio.settings import StudioSettings
 from stylize.studio.styles_tab import styles_tab
 from stylize.studio.teacher import teacher_page
 from stylize.studio.texts import t
 from stylize.studio.visit import EngineLike, Visit
+from stylize.studio.visit_states import notice_who_leaves
 from stylize.studio.wall import ClassWall
 
 

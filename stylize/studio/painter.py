@@ -24,7 +24,7 @@ from stylize.studio.look import Look
 from stylize.studio.messages import say
 from stylize.studio.pictures import from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
-from stylize.studio.shelf import Shelf
+from stylize.studio.temporary_files import TemporaryFiles
 from stylize.studio.visit import Content, EngineLike, Visit
 from stylize.styles import StyleVector
 
@@ -44,11 +44,11 @@ class Painter:
     new_library: Callable[[], StyleLibrary]
     gallery: Gallery
     rate: RateLimit = field(init=False)
-    shelf: Shelf = field(init=False)
+    files: TemporaryFiles = field(init=False)
 
     def __post_init__(self) -> None:
         self.rate = RateLimit(self.settings.jobs_per_minute)
-        self.shelf = Shelf(self.settings.retention_s)
+        self.files = TemporaryFiles(self.settings.retention_s)
 
     def library_of(self, visit: Visit) -> StyleLibrary:
         """Return the library that a visit sees."""
@@ -294,13 +294,13 @@ class Painter:
             recipe: How it was made, to be kept inside of it.
             quality: Of JPEG and WebP.
         """
-        path = self.shelf.place(f"{safe_name(stem)}{suffix}")
+        path = self.files.place(f"{safe_name(stem)}{suffix}")
         save_image(image, path, recipe=recipe, quality=quality)
         return str(path)
 
     def save_bytes(self, data: bytes, name: str) -> str:
         """Write an archive to a file that is deleted after the retention time."""
-        path = self.shelf.place(name)
+        path = self.files.place(name)
         try:
             write_whole(path, data)
         except OSError as error:

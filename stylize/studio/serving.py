@@ -18,10 +18,10 @@ from gradio.routes import ORJSONResponse
 from gradio.utils import get_upload_folder
 
 from stylize.errors import StylizeError
+from stylize.studio.environment import sweep_files, without_proxies
 from stylize.studio.fair import bound_connections
 from stylize.studio.guard import Callers, GuardedApp
 from stylize.studio.settings import StudioSettings
-from stylize.studio.surroundings import sweep_files, without_proxies
 
 
 def start(

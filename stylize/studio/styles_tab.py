@@ -13,8 +13,8 @@ from stylize.studio import components
 from stylize.studio.create import CreateTab
 from stylize.studio.memory import picture_at_work
 from stylize.studio.messages import say
+from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
-from stylize.studio.shown import shown
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
 
@@ -35,7 +35,7 @@ class StyleActions:
         atlas = gr.HTML(value=chosen, source=source)
         return mine, atlas, gr.HTML(source=source), gr.HTML(source=source)
 
-    @shown
+    @show_errors
     def describe(self, chosen: Mapping[str, float] | None, visit: Visit) -> tuple[Any, ...]:
         """Fill the form with what is known of a style."""
         if not chosen:
@@ -51,7 +51,7 @@ class StyleActions:
         """Choose in the gallery what was chosen on the map."""
         return {name: 1.0}
 
-    @shown
+    @show_errors
     def add(self, paths: list[str], visit: Visit) -> tuple[Any, ...]:
         """Add pictures as styles, named by their files."""
         name = None
@@ -60,7 +60,7 @@ class StyleActions:
                 visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, *self.show(visit, name)
 
-    @shown
+    @show_errors
     def save(self, name: str, visit: Visit, *values: str) -> tuple[Any, ...]:
         """Store what was typed into the form, if it is new; the last value holds the tags."""
         library = self.painter.library_of(visit)
@@ -77,16 +77,16 @@ class StyleActions:
         source = self.painter.source(visit)
         return tuple(gr.HTML(source=source) for _ in same)
 
-    @shown
+    @show_errors
     def remove(self, name: str, visit: Visit) -> tuple[Any, ...]:
         """Forget a style; returns a file too that brings it back."""
         library = self.painter.library_of(visit)
-        path = self.painter.shelf.place("removed.zip")
+        path = self.painter.files.place("removed.zip")
         library.export(path, [name], originals=True)
         library.remove(name)
         return str(path), gr.Button(visible=True), *self.show(visit, None)
 
-    @shown
+    @show_errors
     def bring_back(self, removed: str, visit: Visit) -> tuple[Any, ...]:
         """Take the latest removal back."""
         if not Path(removed).exists():
@@ -95,15 +95,15 @@ class StyleActions:
         names = [*report.added, *(name for _, name in report.renamed), *report.unchanged]
         return gr.Button(visible=False), *self.show(visit, names[0] if names else None)
 
-    @shown
+    @show_errors
     def export(self, visit: Visit) -> str:
         """Write the own styles to a file."""
         library = self.painter.library_of(visit)
-        path = self.painter.shelf.place("my-styles.zip")
+        path = self.painter.files.place("my-styles.zip")
         library.export(path, originals=True)
         return str(path)
 
-    @shown
+    @show_errors
     def import_(self, path: str, visit: Visit) -> tuple[Any, ...]:
         """Read styles from a file."""
         visit = self.painter.import_styles(visit, path)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from stylize.studio.fair import address_of
 from stylize.studio.lock import CodeLock
-from stylize.studio.shown import shown
+from stylize.studio.page_errors import show_errors
 from stylize.studio.texts import t
 from stylize.studio.wall import ClassWall
 
@@ -22,7 +22,7 @@ def teacher_page(wall: ClassWall, code: str) -> None:
     """
     lock = CodeLock(code)
 
-    @shown
+    @show_errors
     def collect(given: str, request: gr.Request) -> tuple[str, str]:
         lock.open(given, address_of(request))
         if not len(wall):
@@ -30,7 +30,7 @@ def teacher_page(wall: ClassWall, code: str) -> None:
         link = f'<a class="st-download" href="{wall.ticket()}" download>class.zip</a>'
         return link, f"{len(wall)}"
 
-    @shown
+    @show_errors
     def wipe(given: str, request: gr.Request) -> tuple[str, str]:
         lock.open(given, address_of(request))
         wall.clear()

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from stylize.studio import StudioSettings
+from stylize.studio.environment import run_folder
 from stylize.studio.lock import CodeLock
 from stylize.studio.settings import LimitError
-from stylize.studio.surroundings import run_folder
 from stylize.studio.wall import ClassWall
 from tests.studio import fakes
 from tests.studio.conftest import serve

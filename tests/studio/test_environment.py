@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from stylize.studio.surroundings import _lock, sweep_files, sweep_former_runs
+from stylize.studio.environment import _lock, sweep_files, sweep_former_runs
 
 ROOT = Path(__file__).parents[2]
 
 SERVE = """
 from tests.studio import fakes
 from stylize.studio import launch
-from stylize.studio.surroundings import run_folder
+from stylize.studio.environment import run_folder
 engine = fakes.FakeEngine()
 page = launch(engine, fakes.small_library(engine), block=False)
 (run_folder() / "uploads" / "a.png").write_bytes(b"of a visitor")

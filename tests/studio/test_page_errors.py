@@ -2,16 +2,16 @@ import gradio as gr
 import pytest
 
 from stylize.errors import TOO_LITTLE_MEMORY, OutOfMemoryError, StylizeError
-from stylize.studio.shown import shown
+from stylize.studio.page_errors import show_errors
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OutOfMemoryError(TOO_LITTLE_MEMORY)])
 def test_too_little_memory_is_told(error):
-    @shown
+    @show_errors
     def paint():
         raise error
 
-    @shown
+    @show_errors
     def paint_many():
         yield 1
         raise error
@@ -25,7 +25,7 @@ def test_too_little_memory_is_told(error):
 
 
 def test_names_of_others_are_no_markup():
-    @shown
+    @show_errors
     def paint():
         raise StylizeError("no <img src=x>")
 
@@ -34,7 +34,7 @@ def test_names_of_others_are_no_markup():
 
 
 def test_other_errors_are_left_to_gradio():
-    @shown
+    @show_errors
     def paint():
         raise KeyError("secret")
 

@@ -16,7 +16,7 @@ from stylize.errors import TOO_LITTLE_MEMORY, StylizeError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def shown(function: F) -> F:
+def show_errors(function: F) -> F:
     """Turn a `StylizeError` of a callback, or a lack of memory, into a message on the page.
 
     Any other exception is left alone: Gradio logs it and shows the visitor no internals.
@@ -24,12 +24,12 @@ def shown(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with _shown():
+        with _on_page():
             return function(*args, **kwargs)
 
     @functools.wraps(function)
     def iterate(*args: Any, **kwargs: Any) -> Any:
-        with _shown():
+        with _on_page():
             yield from function(*args, **kwargs)
 
     # Gradio tells a generator by the function, not by what it returns.
@@ -37,21 +37,21 @@ def shown(function: F) -> F:
 
 
 @contextlib.contextmanager
-def _shown() -> Iterator[None]:
+def _on_page() -> Iterator[None]:
     try:
         yield
     except StylizeError as error:
-        raise message(str(error)) from error
+        raise page_error(str(error)) from error
     except MemoryError as error:
-        raise message(TOO_LITTLE_MEMORY) from error
+        raise page_error(TOO_LITTLE_MEMORY) from error
 
 
 def tell(text: str) -> None:
-    """Show a note on the page; escaped as `message` does."""
+    """Show a note on the page; escaped as `page_error` does."""
     gr.Warning(html.escape(text, quote=False), duration=8)
 
 
-def message(text: str) -> gr.Error:
+def page_error(text: str) -> gr.Error:
     """Return an error that shows a text on the page.
 
     Gradio shows messages as HTML, and names in them come from links, recipes and files of others.

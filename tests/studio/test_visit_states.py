@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from stylize.studio import leaving
-from stylize.studio.leaving import Visits
+from stylize.studio import visit_states
 from stylize.studio.visit import Content, Visit
+from stylize.studio.visit_states import Visits
 
 
 def state(side_px: int) -> SimpleNamespace:
@@ -15,7 +15,7 @@ def state(side_px: int) -> SimpleNamespace:
 
 
 def test_idle_visits_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaving, "MAX_BYTES", 10_000_000)
+    monkeypatch.setattr(visit_states, "MAX_BYTES", 10_000_000)
     visits = Visits(grace_s=60)
     for name in ("a", "b", "c"):
         visits.session_data[name] = state(500)  # 2 MB each, and as much that Gradio keeps
@@ -29,7 +29,7 @@ def test_idle_visits_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_one_visit_always_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaving, "MAX_BYTES", 1)
+    monkeypatch.setattr(visit_states, "MAX_BYTES", 1)
     visits = Visits(grace_s=60)
     visits.session_data["a"] = state(100)
     visits["a"]

@@ -8,10 +8,10 @@ import threading
 import time
 from pathlib import Path
 
-from stylize.studio.surroundings import run_folder
+from stylize.studio.environment import run_folder
 
 
-class Shelf:
+class TemporaryFiles:
     """A temporary folder that empties itself; it is gone when the program ends.
 
     Args:
@@ -24,7 +24,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._places: dict[Path, float] = {}
         # Also without further visitors the files go.
-        threading.Thread(target=self._keep_sweeping, name="shelf", daemon=True).start()
+        threading.Thread(target=self._keep_sweeping, name="temporary-files", daemon=True).start()
 
     def place(self, name: str, *, now: float | None = None) -> Path:
         """Return a path for a new file of that name, and throw away what is too old."""
