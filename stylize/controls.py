@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from numbers import Real
 
 from stylize.errors import ControlError
+from stylize.messages import say
 
 
 def _control(default: float, low: float, high: float, help_text: str) -> float:
@@ -55,9 +56,15 @@ class Controls:
             low, high = item.metadata["low"], item.metadata["high"]
             # Real: numbers of NumPy too, as they come out of arrays.
             if isinstance(value, bool) or not isinstance(value, Real):
-                raise ControlError(f"{item.name} must be a number; got {value!r}.")
+                raise ControlError(say("no_number", name=item.name, value=repr(value)))
             if not low <= value <= high:  # also of NaN
                 raise ControlError(
-                    f"{item.name} must be a number from {low:g} to {high:g}; got {value!s:.20}."
+                    say(
+                        "out_of_range",
+                        name=item.name,
+                        low=f"{low:g}",
+                        high=f"{high:g}",
+                        value=f"{value!s:.20}",
+                    )
                 )
             object.__setattr__(self, item.name, float(value))

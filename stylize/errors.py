@@ -14,17 +14,22 @@
     ├── MissingExtraError   a part of the package whose requirements are not installed
     └── TrainingError       data, checkpoint or disk do not allow training, export or quantization
 
-The page and the command line show these messages as they are. Each says what was wrong, what the
-limit is and what to do about it. Wrong use by a programmer raises ``ValueError`` or ``TypeError``.
+Each message says what was wrong, what the limit is and what to do about it. It is in English, and
+where `stylize.messages.say` made it, it carries its code and values, so that the studio's page can
+say it in the visitor's language. Wrong use by a programmer raises ``ValueError`` or ``TypeError``.
 """
 
-TOO_LITTLE_MEMORY = (
-    "There is not enough memory for this. Take a smaller picture, or close other programs."
-)
+from stylize.messages import Message, say
 
 
 class StylizeError(Exception):
     """Base of all errors whose message is meant for the user."""
+
+    @property
+    def message(self) -> Message:
+        """The text, with ``code`` and ``values``; the code is empty where there is none."""
+        text = self.args[0] if len(self.args) == 1 else str(self)
+        return text if isinstance(text, Message) else Message(str(text))
 
 
 class ImageError(StylizeError):
@@ -61,6 +66,9 @@ class ProviderError(StylizeError):
 
 class OutOfMemoryError(StylizeError, MemoryError):
     """There is not enough memory for what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(say("memory"))
 
 
 class MissingExtraError(StylizeError, ImportError):

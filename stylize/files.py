@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from stylize.errors import StylizeError
+from stylize.messages import Message, say
 
 _TEMPORARY = ".stylize-"
 _LEFTOVER_S = 3600  # a file is written in minutes; what is older was left by a killed process
@@ -90,20 +91,20 @@ def make_folder(folder: Path, failure: type[StylizeError]) -> None:
         ) from error
 
 
-def why_not_written(path: str | os.PathLike[str], error: OSError) -> str:
+def why_not_written(path: str | os.PathLike[str], error: OSError) -> Message:
     """The message for the user when a file cannot be written: what, why, and the way out."""
     folder = Path(path).parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{path} cannot be saved: the disk is full. Free some space and try again."
+        return say("disk_full", path=path)
     if os.path.isdir(path):  # unlike Path.is_dir it never raises
-        return f"{path} is a folder. Give the name of a file in it."
+        return say("save_to_folder", path=path)
     if not os.path.isdir(folder):
-        return f"{path} cannot be saved: the folder {folder} does not exist. Make it first."
+        return say("save_no_folder", path=path, folder=folder)
     if os.path.lexists(path) and not os.access(path, os.W_OK):
-        return f"{path} cannot be saved: the file there is write-protected. Choose another name."
+        return say("save_protected", path=path)
     if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.EROFS):
-        return f"{path} cannot be saved: the folder {folder} is not writable. Choose another one."
-    return f"{path} cannot be saved ({error.strerror or error})."
+        return say("save_folder_protected", path=path, folder=folder)
+    return say("save_failed", path=path, reason=error.strerror or str(error))
 
 
 def numbered_names(stem: str, suffix: str = "", *, max_bytes: int) -> Iterator[str]:

@@ -8,10 +8,10 @@ import zlib
 
 from PIL import Image
 
+from stylize.messages import Message, say
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_END = b"\xff\xd9"
-RAW_ADVICE = "Develop it, or export it as JPEG, in the camera or in a program for photos."
-_HEIC_ADVICE = "HEIC photos of phones must be exported or shared as JPEG first."
 
 # Brands of the container that HEIC photos share with videos: of what codec, of which kind.
 _HEIC_BRANDS = (b"hei", b"hev", b"mif", b"msf", b"MiH")
@@ -24,30 +24,30 @@ _BITS_PER_SAMPLE = 258
 _STEPS = {"L;2": 85, "L;4": 17}  # levels of a pixel for one of the file, by how Pillow unpacks it
 
 SUFFIXES_OF_OTHERS = {
-    **dict.fromkeys((".heic", ".heif", ".hif"), _HEIC_ADVICE),
+    **dict.fromkeys((".heic", ".heif", ".hif"), "advice_heic"),
     **dict.fromkeys(
         (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".sr2", ".srf", ".raf", ".orf",
          ".rw2", ".pef", ".srw", ".x3f", ".raw"),
-        RAW_ADVICE,
+        "advice_develop",
     ),
     **dict.fromkeys(
         (".svg", ".psd", ".xcf", ".jxl", ".pdf", ".eps", ".ai", ".kra", ".exr", ".hdr", ".dds"),
-        "Save it as PNG, JPEG or WebP first.",
+        "advice_convert",
     ),
 }  # fmt: skip
-"""Suffixes of pictures that are not read, with what to do about it."""
+"""Suffixes of pictures that are not read, with the code of what to do about it."""
 
 
-def advice_on(head: bytes) -> str:
+def advice_on(head: bytes) -> Message:
     """What to do with a file that is no picture of a known format, by its first 12 bytes."""
     if head[4:8] == b"ftyp":
         if head[8:11] in _HEIC_BRANDS:
-            return _HEIC_ADVICE
+            return say("advice_heic")
         if head[8:11] == b"crx":
-            return f"It is a raw photo of a camera. {RAW_ADVICE}"
+            return say("advice_raw", advice=say("advice_develop"))
     if head.startswith(_RAW_HEADS):
-        return f"It is a raw photo of a camera. {RAW_ADVICE}"
-    return "Save it as PNG, JPEG or WebP and try again."
+        return say("advice_raw", advice=say("advice_develop"))
+    return say("advice_other_format")
 
 
 def is_raw_photo(image: Image.Image) -> bool:

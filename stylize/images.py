@@ -24,7 +24,6 @@ from stylize.files import whole_file, why_not_written
 from stylize.formats import (
     JPEG_END,
     PNG_SIGNATURE,
-    RAW_ADVICE,
     advice_on,
     bytes_per_pixel,
     is_raw_photo,
@@ -32,6 +31,7 @@ from stylize.formats import (
     scale_transparent_color,
     without_damaged_notes,
 )
+from stylize.messages import Message, say
 from stylize.srgb import to_srgb
 
 
@@ -83,7 +83,7 @@ def load_image(
     source: Source,
     *,
     min_side_px: int = MIN_SIDE_PX,
-    tell: Callable[[str], None] = logger.warning,
+    tell: Callable[[Message], None] = logger.warning,
 ) -> Image.Image:
     """Read a picture and bring it into the one form that the rest of the package works with.
 
@@ -108,7 +108,7 @@ def load_image(
             whole = _with_end(source) if image.format == "JPEG" else None
             if whole is None:
                 raise
-    tell(f"{name} lacks its end marker; nothing else of it is missing.")
+    tell(say("no_end", name=name))
     with open_image(whole) as image:
         return _prepare(image, name, min_side_px, ours=True, tell=tell)
 
@@ -130,8 +130,9 @@ def prepare_image(image: Image.Image, *, min_side_px: int = MIN_SIDE_PX) -> Imag
     Raises:
         ImageError: The picture is damaged, above `MAX_PIXELS` or has a side below ``min_side_px``.
     """
-    _check_size(image.size, "The picture")
-    return _prepare(image, "The picture", min_side_px)
+    name = say("the_picture")
+    _check_size(image.size, name)
+    return _prepare(image, name, min_side_px)
 
 
 def save_image(
@@ -161,8 +162,13 @@ def save_image(
     limit = _MAX_SIDE_PX[format_name]
     if max(image.size) > limit:
         raise ImageError(
-            f"A picture of {image.width} x {image.height} px does not fit into {format_name}, "
-            f"whose sides end at {limit} px. Save it as .png instead."
+            say(
+                "beyond_format",
+                width=image.width,
+                height=image.height,
+                format=format_name,
+                limit=limit,
+            )
         )
     image, options = _encoding(image, format_name)
     if "quality" in options:
@@ -297,32 +303,26 @@ def open_image(source: Source) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")
             image = Image.open(file, formats=READABLE_FORMATS)
     except FileNotFoundError as error:
-        raise ImageError(f"{name} does not exist. Check the spelling and the folder.") from error
+        raise ImageError(say("file_missing", name=name)) from error
     except IsADirectoryError as error:
-        raise ImageError(f"{name} is a folder. Give the path of a picture in it.") from error
+        raise ImageError(say("is_folder", name=name)) from error
     except Image.DecompressionBombError as error:
         limit = min(MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or MAX_PIXELS))  # the page lowers it
-        raise ImageError(
-            f"{name} has more than {limit // 10**6} megapixels. Scale it down first."
-        ) from error
+        raise ImageError(say("far_too_large", name=name, most=limit // 10**6)) from error
     except UnidentifiedImageError as error:
         mended = _mended_png(file)
         if mended is None:
-            raise ImageError(
-                f"{name} is not a picture of a known format. {_advice(file)}"
-            ) from error
+            raise ImageError(say("no_picture", name=name, advice=_advice(file))) from error
         image = mended
     except OSError as error:
-        raise ImageError(f"{name} cannot be read ({_reason(error)}).") from error
+        raise ImageError(say("unreadable", name=name, reason=_reason(error))) from error
     except Exception as error:
-        raise ImageError(
-            f"{name} is damaged and cannot be read ({_reason(error)}). Copy or save it again."
-        ) from error
+        raise ImageError(say("damaged", name=name, reason=_reason(error))) from error
     with image:
         _check_size(image.size, name)  # known from the header: nothing large is unpacked before
         _check_memory(image, name)
         if is_raw_photo(image):
-            raise ImageError(f"{name} is a raw photo of a camera. {RAW_ADVICE}")
+            raise ImageError(say("raw_photo", name=name, advice=say("advice_develop")))
         yield image
 
 
@@ -330,13 +330,13 @@ def source_name(source: Source) -> str:
     """How messages speak of a picture: by its path if it has one."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
-    return "The picture"
+    return say("the_picture")
 
 
-def _advice(file: str | os.PathLike[str] | BinaryIO) -> str:
+def _advice(file: str | os.PathLike[str] | BinaryIO) -> Message:
     head = _read(file, 12)
     if not head:
-        return "The file is empty."
+        return say("advice_empty")
     return advice_on(head)
 
 
@@ -378,13 +378,25 @@ def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if max(size) > MAX_ASPECT * min(size):
         raise ImageError(
-            f"{name} has {width} x {height} px: one side is {max(size) / max(1, min(size)):.0f} "
-            f"times the other; the limit is {MAX_ASPECT}. Cut a part out of it."
+            say(
+                "too_long",
+                name=name,
+                width=width,
+                height=height,
+                times=f"{max(size) / max(1, min(size)):.0f}",
+                most=MAX_ASPECT,
+            )
         )
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"{name} has {width} x {height} px = {width * height / 1e6:.0f} megapixels; "
-            f"the limit is {MAX_PIXELS // 10**6}. Scale it down first."
+            say(
+                "too_large",
+                name=name,
+                width=width,
+                height=height,
+                size=f"{width * height / 1e6:.0f}",
+                most=MAX_PIXELS // 10**6,
+            )
         )
 
 
@@ -394,9 +406,15 @@ def _check_memory(image: Image.Image, name: str) -> None:
     pixels = image.width * image.height
     if pixels > limit:
         raise ImageError(
-            f"{name} has {image.width} x {image.height} px = {pixels / 1e6:.0f} megapixels; as "
-            f"{image.format} with this kind of pixels the limit is {limit / 1e6:.0f}. Scale it "
-            f"down, or save it as PNG, first."
+            say(
+                "too_large_for_format",
+                name=name,
+                width=image.width,
+                height=image.height,
+                size=f"{pixels / 1e6:.0f}",
+                format=image.format,
+                most=f"{limit / 1e6:.0f}",
+            )
         )
 
 
@@ -409,13 +427,18 @@ def _prepare(
     min_side_px: int,
     *,
     ours: bool = False,
-    tell: Callable[[str], None] = logger.warning,
+    tell: Callable[[Message], None] = logger.warning,
 ) -> Image.Image:
     """Bring a picture into the one form; one that is ``ours`` lives on in the result."""
     if min(image.size) < min_side_px:
         raise ImageError(
-            f"{name} has {image.width} x {image.height} px; each side must have at least "
-            f"{min_side_px} px. Take a larger picture."
+            say(
+                "too_small",
+                name=name,
+                width=image.width,
+                height=image.height,
+                least=min_side_px,
+            )
         )
     try:
         scale_transparent_color(image)  # before it is unpacked: then its number of bits is lost
@@ -433,14 +456,9 @@ def _prepare(
     except ImageError:
         raise
     except MemoryError as error:
-        raise ImageError(
-            f"{name} needs more memory than there is. Scale it down first, or close other programs."
-        ) from error
+        raise ImageError(say("needs_memory", name=name)) from error
     except Exception as error:  # a decoder may raise anything over a hostile file
-        raise ImageError(
-            f"{name} is damaged or incomplete and cannot be read to its end "
-            f"({_reason(error)}). Copy or save it again."
-        ) from error
+        raise ImageError(say("incomplete", name=name, reason=_reason(error))) from error
     if prepared is not image:
         prepared.info = {}
     return prepared

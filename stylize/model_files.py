@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stylize.contract import Contract
-from stylize.errors import TOO_LITTLE_MEMORY, ModelFileError, OutOfMemoryError
+from stylize.errors import ModelFileError, OutOfMemoryError
 
 Precision = Literal["int8", "fp32"]
 
@@ -120,7 +120,7 @@ class ModelFiles:
         """What to raise where ONNX Runtime cannot load or run one of the model's files."""
         reason = " ".join(str(error).split())
         if isinstance(error, MemoryError) or "alloc" in reason:
-            return OutOfMemoryError(TOO_LITTLE_MEMORY)
+            return OutOfMemoryError()
         return ModelFileError(
             f"{self.folder / name} is no part of a model that this version can use "
             f"({reason[:200]}). Install the package or export the model again."

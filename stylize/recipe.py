@@ -28,6 +28,7 @@ from PIL import Image, PngImagePlugin
 from stylize.controls import Controls
 from stylize.errors import ControlError, StylizeError
 from stylize.images import MIN_SIDE_PX, Source, open_image, source_name
+from stylize.messages import say
 from stylize.styles import StyleVector, blend
 
 FORMAT = 2  # 1 had strokes of the same number of pixels at every size
@@ -169,10 +170,7 @@ class Recipe:
         vectors = []
         for style in self.styles:
             if style.vector is None:
-                raise StylizeError(
-                    f'The recipe names the style "{style.name or style.sha256[:8]}" but does not '
-                    "hold it. Add the style again, or save as PNG, which has room for all styles."
-                )
+                raise StylizeError(say("recipe_style_missing", name=style.name or style.sha256[:8]))
             vectors.append(style.vector)
         return blend(vectors, [style.weight for style in self.styles])
 

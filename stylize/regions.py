@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from stylize.errors import ControlError
 from stylize.images import Source, load_image, prepare_image
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 MAX_REGIONS = 6
@@ -131,10 +132,7 @@ def masks_from_colors(
         prepared = prepared.convert("RGB")
     colors = _main_colors(prepared, opaque)
     if len(colors) > max_colors:
-        raise ControlError(
-            f"The picture of masks has {len(colors)} colours; it may have at most {max_colors}. "
-            "Paint each region in one flat colour, with a hard brush."
-        )
+        raise ControlError(say("mask_colours", number=len(colors), most=max_colors))
     if not colors:
         return {}
     nearest = _nearest_color(np.asarray(prepared), colors)
@@ -151,10 +149,7 @@ def masks_from_colors(
 def check_count(regions: Sequence[Region]) -> None:
     """Raise ControlError if there are more than `MAX_REGIONS` regions."""
     if len(regions) > MAX_REGIONS:
-        raise ControlError(
-            f"A picture can have up to {MAX_REGIONS} regions; got {len(regions)}. "
-            "Join some of the masks."
-        )
+        raise ControlError(say("regions_limit", most=MAX_REGIONS, number=len(regions)))
 
 
 def grid_weights(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from stylize.messages import Message, say
+
 if TYPE_CHECKING:
     from PIL import ImageCms
 
@@ -28,7 +30,7 @@ _NO_DATA = (
 )  # fmt: skip
 
 
-def to_srgb(image: Image.Image, tell: Callable[[str], None] = logger.warning) -> Image.Image:
+def to_srgb(image: Image.Image, tell: Callable[[Message], None] = logger.warning) -> Image.Image:
     """Convert a picture of any mode to RGB, or RGBA if it has transparency, in sRGB with 8 bits.
 
     Args:
@@ -54,7 +56,7 @@ def to_srgb(image: Image.Image, tell: Callable[[str], None] = logger.warning) ->
     return converted.convert("RGB") if converted.mode == "CMYK" else converted
 
 
-def _grey_8_bits(image: Image.Image, tell: Callable[[str], None]) -> Image.Image:
+def _grey_8_bits(image: Image.Image, tell: Callable[[Message], None]) -> Image.Image:
     """Scale a greyscale picture of 16 or 32 bits to 8; its transparent value becomes alpha."""
     low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else _range(image, tell)
     tags = getattr(image, "tag_v2", None)
@@ -81,7 +83,7 @@ def _grey_8_bits(image: Image.Image, tell: Callable[[str], None]) -> Image.Image
     return grey
 
 
-def _range(image: Image.Image, tell: Callable[[str], None]) -> tuple[float, float]:
+def _range(image: Image.Image, tell: Callable[[Message], None]) -> tuple[float, float]:
     """The values of black and white in a picture of ``I`` or ``F``, which do not say so.
 
     The smallest of 1 (``F`` only), 255 and 65535 that holds nine in ten of the values, since
@@ -108,10 +110,7 @@ def _range(image: Image.Image, tell: Callable[[str], None]) -> tuple[float, floa
             break
     outside = np.mean((known < low) | (known > high))
     if len(known) < len(sample) or outside > 0.001:
-        tell(
-            f"The picture has values without a picture's limits: {low:g} is shown as black, "
-            f"{high:g} as white."
-        )
+        tell(say("odd_values", low=f"{low:g}", high=f"{high:g}"))
     return low, high
 
 

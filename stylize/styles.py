@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stylize.errors import ControlError, StyleVectorError
+from stylize.messages import say
 
 # Values of a style vector that tell styles apart: the statistics of the loss network. What follows
 # serves painting; it knows palettes above all.
@@ -87,14 +88,12 @@ def normalize_blend(weights: ArrayLike) -> NDArray[np.float64]:
     """
     array = np.asarray(weights, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
-        raise ControlError("A blend needs at least one style with a weight.")
+        raise ControlError(say("blend_empty"))
     if not np.isfinite(array).all() or (array < 0).any():
-        raise ControlError(
-            f"Weights of a blend must be finite and not negative; got {_numbers(array)}."
-        )
+        raise ControlError(say("blend_weights", weights=_numbers(array)))
     largest = array.max()
     if largest == 0:
-        raise ControlError("The weights of a blend sum to 0; raise at least one of them.")
+        raise ControlError(say("blend_zero"))
     # Divided by the largest first: the sum of huge or denormal weights stays a normal number.
     scaled = array / largest
     # fsum is exact: in another order the shares are the same to the last bit.

@@ -14,7 +14,7 @@ import typer
 
 from stylize import __version__
 from stylize.cli import bench, deploy, image, library, output, recipe, studio, training
-from stylize.errors import TOO_LITTLE_MEMORY, StylizeError
+from stylize.errors import OutOfMemoryError, StylizeError
 
 app = typer.Typer(
     help="Paint pictures in the style of others, on two ordinary CPU cores.",
@@ -63,5 +63,5 @@ def main() -> None:
             output.warn(f"Error: {error}")
             sys.exit(2)
         except MemoryError:
-            output.warn(f"Error: {TOO_LITTLE_MEMORY}")
+            output.warn(f"Error: {OutOfMemoryError()}")
             sys.exit(2)

@@ -29,9 +29,9 @@ from stylize.cli.jobs import Bar, Job, plan
 from stylize.cli.output import print_json, warn
 from stylize.controls import Controls
 from stylize.errors import (
-    TOO_LITTLE_MEMORY,
     ControlError,
     ImageError,
+    OutOfMemoryError,
     StyleVectorError,
     StylizeError,
 )
@@ -364,7 +364,7 @@ def _paint(
                 failed += 1
                 message = str(error)
                 if isinstance(error, MemoryError):
-                    message = f"{job.content} was not painted. {TOO_LITTLE_MEMORY}"
+                    message = f"{job.content} was not painted. {OutOfMemoryError()}"
                 warn(f"Error: {message}")
                 if as_json:
                     print_json({"content": str(job.content), "error": message})

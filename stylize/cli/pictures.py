@@ -85,11 +85,12 @@ def path_of(text: str) -> Path:
 def _look_into(top: Path, recursive: bool, results: Path | None, found: Found) -> None:
     from stylize.formats import SUFFIXES_OF_OTHERS
     from stylize.images import READABLE_SUFFIXES
+    from stylize.messages import say
 
     for path in _entries(top, recursive, results, found):
         suffix = path.suffix.lower()
         if suffix in SUFFIXES_OF_OTHERS:
-            found.left_out.setdefault(SUFFIXES_OF_OTHERS[suffix], []).append(path)
+            found.left_out.setdefault(say(SUFFIXES_OF_OTHERS[suffix]), []).append(path)
         elif suffix not in READABLE_SUFFIXES:
             found.left_out.setdefault(_NO_PICTURES, []).append(path)
         elif not os.path.isfile(path):

@@ -18,6 +18,7 @@ from stylize.library import pictures
 from stylize.library.measure import Measure
 from stylize.library.records import Match, StyleFilter, StyleRecord, is_name
 from stylize.library.store import StyleStore
+from stylize.messages import say
 from stylize.styles import StyleVector, blend
 
 # `StyleCatalogue.list` hides the type of that name inside the class.
@@ -181,8 +182,9 @@ class StyleCatalogue:
         if found := self._find(name):
             return found[0]
         close = difflib.get_close_matches(name, self.names(), 3, 0.5)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise StyleNotFoundError(f'There is no style called "{name}".{hint}')
+        if close:
+            raise StyleNotFoundError(say("no_such_style_but", name=name, close=", ".join(close)))
+        raise StyleNotFoundError(say("no_such_style", name=name))
 
     def original(self, name: str) -> Image.Image | None:
         """The picture of a style, or None if only its vector is kept.
@@ -316,14 +318,8 @@ class StyleCatalogue:
     def _usable(self, name: str) -> StyleRecord:
         record = self.get(name)
         if record.stale:
-            way_out = (
-                "its picture is encoded again when the library is next opened with write access"
-                if record.has_original
-                else "its picture was not kept: add that picture again"
-            )
-            raise StyleVectorError(
-                f'The style "{name}" was made by another style encoder; {way_out}.'
-            )
+            code = "style_stale" if record.has_original else "style_stale_for_good"
+            raise StyleVectorError(say(code, name=name))
         return record
 
     def _check_vector(self, vector: StyleVector) -> StyleVector:

@@ -19,6 +19,7 @@ from pathlib import Path
 from stylize.errors import LibraryError
 from stylize.library.backup import back_up, backup_path, is_of_today
 from stylize.library.failures import BUSY_S, DamagedLibraryError, damaged, errors_of
+from stylize.messages import say
 
 logger = logging.getLogger(__name__)
 
@@ -120,10 +121,7 @@ class Database:
             LibraryError: The file cannot be written; nothing was changed.
         """
         if self.read_only:
-            raise LibraryError(
-                self.problem
-                or f"The style library {self.path} can only be read; nothing was changed."
-            )
+            raise LibraryError(self.problem or say("library_read_only", path=self.path))
         with errors_of(self.path), self._write_lock:
             self._look_at_file()
             if self._file is None:
@@ -134,10 +132,7 @@ class Database:
             with self._connection() as db, _transaction(db):
                 # Asked again now that we hold the lock: what `repair` moves away, it locks first.
                 if known is not None and _file_at(self.path) != known:
-                    raise LibraryError(
-                        f"The style library {self.path} was moved or replaced just now. Nothing "
-                        "was changed; try again."
-                    )
+                    raise LibraryError(say("library_moved", path=self.path))
                 db.execute("UPDATE library SET revision = revision + 1")
                 row = db.execute("SELECT revision FROM library").fetchone()
                 if row is None or not isinstance(row[0], int):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stylize.errors import LibraryError
 from stylize.library.backup import backup_path
+from stylize.messages import Message, say
 
 BUSY_S = 10.0  # how long to wait for other processes
 
@@ -30,25 +31,18 @@ def errors_of(path: Path) -> Iterator[None]:
         raise LibraryError(_message(path, code, error)) from error
     except OSError as error:
         raise LibraryError(
-            f"The style library {path} cannot be used ({error.strerror or error}). Choose "
-            "another folder for it, or free this one. Nothing was changed."
+            say("library_folder_unusable", path=path, reason=error.strerror or str(error))
         ) from error
 
 
-def _message(path: Path, code: str, error: sqlite3.Error) -> str:
+def _message(path: Path, code: str, error: sqlite3.Error) -> Message:
     if "FULL" in code:
-        return f"The disk with the style library {path} is full. Nothing was changed; free space."
+        return say("library_disk_full", path=path)
     if "BUSY" in code or "LOCKED" in code:
-        return (
-            f"The style library {path} is locked by another program for more than "
-            f"{BUSY_S:.0f} s. Nothing was changed; close that program or try again."
-        )
+        return say("library_locked", path=path, seconds=f"{BUSY_S:.0f}")
     if "READONLY" in code or "CANTOPEN" in code or "PERM" in code:
-        return (
-            f"The style library {path} cannot be written there ({error}). Nothing was changed; "
-            "choose another folder."
-        )
-    return f"The style library {path} cannot be used ({error}). Nothing was changed."
+        return say("library_not_writable", path=path, reason=str(error))
+    return say("library_unusable", path=path, reason=str(error))
 
 
 def _error_code(error: sqlite3.Error) -> str:
@@ -62,12 +56,11 @@ def _error_code(error: sqlite3.Error) -> str:
     return next((code for text, code in texts.items() if text in str(error)), "")
 
 
-def damaged(path: Path, reason: object) -> str:
+def damaged(path: Path, reason: object) -> Message:
     """The message for a damaged file: what, where, and the way out."""
     said = " ".join(str(reason).split())  # SQLite speaks in several lines
     copy = backup_path(path)
-    remedy = "`stylize library repair` saves what can be read from it"
     if copy.exists():
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(copy.stat().st_mtime))
-        remedy += f" and from the backup of {day} ({copy})"
-    return f"The style library {path} is damaged ({said}). Nothing was changed; {remedy}."
+        return say("library_damaged_backup", path=path, reason=said, day=day, copy=copy)
+    return say("library_damaged", path=path, reason=said)

@@ -36,6 +36,7 @@ from stylize.library.records import (
 )
 from stylize.library.sharing import ImportReport, OnConflict, export_styles, plan_import
 from stylize.library.store import Entry, MemoryStore, StyleStore
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
@@ -229,16 +230,12 @@ class StyleLibrary(StyleCatalogue):
     def _check_not_bundled(self, name: str) -> None:
         check_name(name)
         if self._bundled is not None and self._bundled.get(name):
-            raise StyleExistsError(
-                f'"{name}" is a bundled style, which cannot be changed; choose another name.'
-            )
+            raise StyleExistsError(say("style_bundled", name=name))
 
     def _check_free(self, name: str, replace: bool) -> None:
         self._check_not_bundled(name)
         if not replace and self.store.get(name):
-            raise StyleExistsError(
-                f'There is a style called "{name}" already; choose another name or replace it.'
-            )
+            raise StyleExistsError(say("style_exists", name=name))
 
     def update(self, name: str, *, new_name: str | None = None, **changes: Any) -> StyleRecord:
         """Change what is noted about one of the user's styles; what is not given stays.
@@ -283,9 +280,7 @@ class StyleLibrary(StyleCatalogue):
 
     def _check_own(self, name: str) -> None:
         if self.get(name).bundled:
-            raise StyleExistsError(
-                f'"{name}" is a bundled style, which cannot be changed or removed.'
-            )
+            raise StyleExistsError(say("style_not_yours", name=name))
 
     # -------------------------------------------------------------------------------- sharing
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageStat
 
 from stylize.errors import ImageError
 from stylize.images import fit_within, resize_image
+from stylize.messages import say
 
 MIN_STYLE_SIDE_PX = 32
 THUMBNAIL_SIDE_PX = 256
@@ -45,8 +46,12 @@ def check_style_picture(image: Image.Image) -> list[str]:
     """
     if min(image.size) < MIN_STYLE_SIDE_PX:
         raise ImageError(
-            f"The style picture has {image.width} x {image.height} px; each side must have at "
-            f"least {MIN_STYLE_SIDE_PX} px, or there is no style to see in it."
+            say(
+                "style_too_small",
+                width=image.width,
+                height=image.height,
+                least=MIN_STYLE_SIDE_PX,
+            )
         )
     warnings = []
     if all(low == high for low, high in ImageStat.Stat(flatten(image)).extrema):

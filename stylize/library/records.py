@@ -13,6 +13,7 @@ from typing import NamedTuple
 from stylize import files
 from stylize.errors import LibraryError
 from stylize.library.palette import Swatch
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 MAX_NAME_CHARACTERS = 64
@@ -170,9 +171,7 @@ def check_text(field_name: str, text: str) -> str:
         if character in kept or unicodedata.category(character) not in ("Cc", "Cs")
     ).strip()
     if len(cleaned) > limit:
-        raise LibraryError(
-            f"The {field_name} of the style has {len(cleaned)} characters; the limit is {limit}."
-        )
+        raise LibraryError(say("field_too_long", field=field_name, number=len(cleaned), most=limit))
     return cleaned
 
 
@@ -186,7 +185,7 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
         raise TypeError("tags must be a sequence of strings, not one string")
     cleaned = sorted({" ".join(check_text("tag", tag).casefold().split()) for tag in tags} - {""})
     if len(cleaned) > MAX_TAGS:
-        raise LibraryError(f"A style may have up to {MAX_TAGS} tags; this one has {len(cleaned)}.")
+        raise LibraryError(say("tags_limit", most=MAX_TAGS, number=len(cleaned)))
     return tuple(cleaned)
 
 

@@ -37,6 +37,7 @@ from stylize.library.records import (
     utc_now,
 )
 from stylize.library.store import Entry
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 FORMAT = "stylize-style-library"
@@ -67,15 +68,15 @@ def read_styles(path: Path) -> list[Entry]:
             with zipfile.ZipFile(file) as archive:
                 return _Archive(archive).read()
     except FileNotFoundError:
-        raise LibraryError(f"{path} does not exist. Check the spelling and the folder.") from None
+        raise LibraryError(say("file_missing", name=path)) from None
     except StylizeError as error:
-        raise LibraryError(f"{path.name} was not imported: {error}") from error
+        raise LibraryError(say("not_imported", name=path.name, error=error)) from error
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error) as error:
-        raise LibraryError(
-            f"{path.name} is not a readable zip file of styles ({error}). Download it again."
-        ) from error
+        raise LibraryError(say("no_zip", name=path.name, reason=str(error))) from error
     except OSError as error:
-        raise LibraryError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise LibraryError(
+            say("unreadable", name=path, reason=error.strerror or str(error))
+        ) from error
 
 
 class _Archive:
@@ -86,20 +87,20 @@ class _Archive:
         members = archive.infolist()
         self._unread = {member.filename for member in members}
         if len(self._unread) != len(members):
-            raise LibraryError("it holds two files of the same name.")
+            raise LibraryError(say("zip_same_names"))
         for name in self._unread:
             if name.startswith("/") or "\\" in name or ".." in name.split("/") or ":" in name:
-                raise LibraryError(f"it holds a file with a forbidden name, {name!r}.")
+                raise LibraryError(say("zip_forbidden_name", name=repr(name)))
         if any(member.compress_type not in _COMPRESSIONS for member in members):
-            raise LibraryError("it is compressed in a way that files of styles are not.")
+            raise LibraryError(say("zip_compression"))
         packed = sum(member.compress_size for member in members)
         unpacked = sum(member.file_size for member in members)
         if unpacked > MAX_TOTAL_BYTES:
-            raise LibraryError(f"unpacked it is larger than {MAX_TOTAL_BYTES // 2**30} GiB.")
+            raise LibraryError(say("zip_too_large", most=MAX_TOTAL_BYTES // 2**30))
         if unpacked > _MAX_RATIO * packed:
-            raise LibraryError(f"its {packed} bytes would become {unpacked} when unpacked.")
+            raise LibraryError(say("zip_bomb", packed=packed, unpacked=unpacked))
         if CONTENTS_FILE not in self._unread:
-            raise LibraryError(f"it holds no {CONTENTS_FILE}, so it is no file of styles.")
+            raise LibraryError(say("zip_no_contents", name=CONTENTS_FILE))
 
     def read(self) -> list[Entry]:
         try:
@@ -107,30 +108,30 @@ class _Archive:
             _check_parts(text)
             contents = json.loads(text)
             if contents["format"] != FORMAT:
-                raise LibraryError("it is no file of styles.")
+                raise LibraryError(say("zip_no_styles"))
             if contents["version"] > FORMAT_VERSION:
-                raise LibraryError("it was written by a newer version of this program; update it.")
+                raise LibraryError(say("zip_newer"))
             styles = contents["styles"]
             if len(styles) > MAX_STYLES:
-                raise LibraryError(f"it holds {len(styles)} styles; the limit is {MAX_STYLES}.")
+                raise LibraryError(say("zip_styles_limit", number=len(styles), most=MAX_STYLES))
             entries = [self._style(style) for style in styles]
         except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
                 AttributeError) as error:  # fmt: skip
-            raise LibraryError(f"its table of contents is damaged ({error!r}).") from error
+            raise LibraryError(say("zip_contents_damaged", reason=repr(error))) from error
         found = [entry.record.name for entry in entries]
         if len(set(found)) != len(found):
-            raise LibraryError("it holds two styles of the same name.")
+            raise LibraryError(say("zip_same_styles"))
         return entries
 
     def _member(self, name: str, limit: int) -> bytes:
         # Each once: otherwise a small file could ask for one large member thousands of times.
         if name not in self._unread:
-            raise LibraryError(f"it is damaged: {name!r} is missing or used twice.")
+            raise LibraryError(say("zip_missing", name=repr(name)))
         self._unread.remove(name)
         with self._archive.open(name) as member:
             data = member.read(limit + 1)  # the size in the header may be a lie
         if len(data) > limit:
-            raise LibraryError(f"{name} is larger than the limit of {limit} bytes.")
+            raise LibraryError(say("zip_member_limit", name=name, most=limit))
         return data
 
     def _style(self, about: dict[str, Any]) -> Entry:
@@ -140,15 +141,15 @@ class _Archive:
             given = about[kind]
             data = self._member(str(given["file"]), _MAX_BYTES[kind])
             if len(data) != given["bytes"] or hashlib.sha256(data).hexdigest() != given["sha256"]:
-                raise LibraryError(f"the {kind} of {name} is damaged (its hash is wrong).")
+                raise LibraryError(say("zip_hash", kind=kind, name=name))
             files[kind] = data
         values = _vector(files["vector"], name)
         if thumbnail := files.get("thumbnail", b""):
             if thumbnail[8:12] != b"WEBP":
-                raise LibraryError(f"the thumbnail of {name} is no WebP picture.")
-            _check_picture(thumbnail, f"the thumbnail of {name}", THUMBNAIL_SIDE_PX)
+                raise LibraryError(say("zip_thumbnail", name=name))
+            _check_picture(thumbnail, "thumbnail", name, THUMBNAIL_SIDE_PX)
         if original := files.get("original"):
-            _check_picture(original, f"the original of {name}", MAX_ORIGINAL_SIDE_PX)
+            _check_picture(original, "original", name, MAX_ORIGINAL_SIDE_PX)
         now = utc_now()
         texts: dict[str, Any] = {k: check_text(k, _text(about.get(k, ""))) for k in TEXT_FIELDS}
         content = _text(about.get("content_sha256", ""))
@@ -170,13 +171,13 @@ def _check_directory(file: BinaryIO) -> None:
     """Refuse a directory of far too many files before it is unpacked into memory."""
     end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
     if end and end[5] > _MAX_DIRECTORY_BYTES:  # the size of the directory
-        raise LibraryError(f"it holds more files than {MAX_STYLES} styles need.")
+        raise LibraryError(say("zip_files_limit", most=MAX_STYLES))
 
 
 def _check_parts(text: bytes) -> None:
     """Refuse a table of contents of far too many parts before it is unpacked into memory."""
     if text.count(b"{") + text.count(b"[") + text.count(b",") > _MAX_PARTS:
-        raise LibraryError(f"its table of contents holds more than {MAX_STYLES} styles need.")
+        raise LibraryError(say("zip_parts_limit", most=MAX_STYLES))
 
 
 def _vector(data: bytes, name: str) -> NDArray[np.float32]:
@@ -186,18 +187,25 @@ def _vector(data: bytes, name: str) -> NDArray[np.float32]:
         raise ValueError("an .npy file of another version")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if len(shape) != 1 or dtype != np.dtype("<f4"):
-        raise LibraryError(f"the vector of {name} is no row of 32-bit numbers.")
+        raise LibraryError(say("zip_vector_kind", name=name))
     values = np.frombuffer(file.read(), "<f4")
     if values.shape != shape:
-        raise LibraryError(f"the vector of {name} is damaged (its length is wrong).")
+        raise LibraryError(say("zip_vector_length", name=name))
     return values
 
 
-def _check_picture(data: bytes, what: str, max_side_px: int) -> None:
+def _check_picture(data: bytes, kind: str, name: str, max_side_px: int) -> None:
     with open_image(data) as image:  # before anything large is unpacked
         if max(image.size) > max_side_px:
             raise LibraryError(
-                f"{what} has {image.width} x {image.height} px; the limit is {max_side_px} a side."
+                say(
+                    "zip_picture_limit",
+                    kind=kind,
+                    name=name,
+                    width=image.width,
+                    height=image.height,
+                    most=max_side_px,
+                )
             )
     load_image(data, min_side_px=1)
 

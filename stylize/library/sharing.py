@@ -21,6 +21,7 @@ from stylize.library.catalogue import StyleCatalogue
 from stylize.library.records import TEXT_FIELDS, StyleRecord, free_name
 from stylize.library.shared_file import CONTENTS_FILE, FORMAT, FORMAT_VERSION, read_styles
 from stylize.library.store import Entry
+from stylize.messages import say
 
 OnConflict = Literal["error", "skip", "replace", "rename"]
 
@@ -56,9 +57,7 @@ def export_styles(
     else:
         records = [library.get(name) for name in dict.fromkeys(names)]
     if not records:
-        raise LibraryError(
-            "There are no styles of your own to export. Name the bundled ones that you want."
-        )
+        raise LibraryError(say("nothing_to_export"))
     if len(records) > shared_file.MAX_STYLES:
         raise LibraryError(
             f"A file may hold up to {shared_file.MAX_STYLES} styles, not {len(records)}; "

@@ -36,6 +36,7 @@ from stylize.library.rows import (
     split_tags,
 )
 from stylize.library.store import Entry
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
@@ -208,9 +209,7 @@ class SqliteStore:
                         tuple(columns.values()),
                     )
                 except sqlite3.IntegrityError as error:
-                    raise StyleExistsError(
-                        f'There is a style called "{record.name}" already.'
-                    ) from error
+                    raise StyleExistsError(say("style_taken", name=record.name)) from error
                 db.execute(
                     "INSERT INTO pictures VALUES (?, ?, ?, ?)",
                     (cursor.lastrowid, _bytes(record.vector.values), record.thumbnail, original),
@@ -254,7 +253,7 @@ class SqliteStore:
                 (name,),
             ).fetchone()
             if row is None:
-                raise StyleNotFoundError(f'There is no style called "{name}".')
+                raise StyleNotFoundError(say("no_such_style", name=name))
             before = self._record(row)
             if made_from is not None and before.vector != made_from:
                 return
@@ -263,9 +262,7 @@ class SqliteStore:
             try:
                 _set(db, "styles", row["id"], columns | {"revision": revision})
             except sqlite3.IntegrityError as error:
-                raise StyleExistsError(
-                    f'There is a style called "{changes["name"]}" already.'
-                ) from error
+                raise StyleExistsError(say("style_taken", name=changes["name"])) from error
             _set(db, "pictures", row["id"], pictures)
             if columns.get("name", name) != name:
                 db.execute("REPLACE INTO removed VALUES (?, ?)", (name, revision))

@@ -18,6 +18,7 @@ from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
 from stylize.library.index import Index, Row
 from stylize.library.measure import Measure
 from stylize.library.records import StyleFilter, StyleRecord
+from stylize.messages import say
 from stylize.styles import StyleVector
 
 
@@ -182,7 +183,7 @@ class MemoryStore:
         with self._lock:
             taken = [e.record.name for e in entries if e.record.name in self._entries]
             if taken and not replace:
-                raise StyleExistsError(f'There is a style called "{taken[0]}" already.')
+                raise StyleExistsError(say("style_taken", name=taken[0]))
             self._store(entries)
 
     def _store(self, entries: Sequence[Entry], removed: Sequence[str] = ()) -> None:
@@ -212,13 +213,13 @@ class MemoryStore:
         with self._lock:
             entry = self._entries.get(name)
             if entry is None:
-                raise StyleNotFoundError(f'There is no style called "{name}".')
+                raise StyleNotFoundError(say("no_such_style", name=name))
             if made_from is not None and entry.record.vector != made_from:
                 return
             record = dataclasses.replace(entry.record, **changes)
             renamed = record.name != name
             if renamed and record.name in self._entries:
-                raise StyleExistsError(f'There is a style called "{record.name}" already.')
+                raise StyleExistsError(say("style_taken", name=record.name))
             self._store([Entry(record, entry.original)], [name] if renamed else [])
 
     def remove(self, name: str) -> bool:

@@ -13,6 +13,7 @@ from gradio import FileData
 from stylize.controls import Controls
 from stylize.errors import ControlError, ImageError, StyleNotFoundError, StylizeError
 from stylize.images import load_image
+from stylize.messages import say
 from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.full_size import (
     Export,
@@ -26,7 +27,6 @@ from stylize.studio.full_size import (
 )
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.memory import picture_at_work
-from stylize.studio.messages import say
 from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, to_data_url, webp
@@ -254,7 +254,7 @@ class Actions:
         try:
             look = self._asked_for(request)
         except StylizeError as error:
-            raise ControlError(f"The settings in this link cannot be used: {error}") from error
+            raise ControlError(say("link_unusable", error=error)) from error
         unknown = [name for name in look.styles if name not in self.painter.library]
         if unknown:
             raise StyleNotFoundError(say("unknown_styles", names=", ".join(unknown)))

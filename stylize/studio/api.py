@@ -22,10 +22,10 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.errors import ControlError, ImageError, StyleNotFoundError, StyleVectorError
 from stylize.library import StyleRecord
+from stylize.messages import say
 from stylize.recipe import Recipe, RecipeStyle
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.memory import picture_at_work
-from stylize.studio.messages import say
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.visit import Visit

@@ -16,6 +16,7 @@ from PIL import Image
 from stylize.errors import ImageError, StylizeError
 from stylize.files import FileNames
 from stylize.library import StyleLibrary
+from stylize.messages import say, translate
 from stylize.sheet import Cell, contact_sheet
 from stylize.studio import components
 from stylize.studio.actions import Actions, Chosen
@@ -23,8 +24,7 @@ from stylize.studio.create import CreateTab
 from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
 from stylize.studio.memory import picture_at_work
-from stylize.studio.messages import say
-from stylize.studio.page_errors import show_errors
+from stylize.studio.page_errors import show_errors, visitor_language
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
@@ -161,10 +161,10 @@ class BatchActions(Actions):
                 except Stopped:
                     break
                 except StylizeError as error:
-                    failed.append({"name": label, "why": str(error)})
+                    failed.append({"name": label, "why": _said(error.message)})
                 except Exception:  # one picture must not cost the others
                     logger.exception("A picture of a batch could not be painted.")
-                    failed.append({"name": label, "why": say("batch_broken")})
+                    failed.append({"name": label, "why": _said(say("batch_broken"))})
             state |= {"at": None, "done": len(done), "stopped": stop.is_set()}
             yield done, offer(pack(failed)), state, *_buttons(working=False)
         finally:
@@ -199,6 +199,10 @@ class BatchActions(Actions):
     def _check_number(self, number: int) -> None:
         if number > self.settings.max_batch:
             raise LimitError(say("batch_limit", most=self.settings.max_batch, number=number))
+
+
+def _said(message: str) -> str:
+    return translate(message, visitor_language())
 
 
 def _buttons(*, working: bool) -> tuple[Any, ...]:

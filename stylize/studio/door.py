@@ -13,30 +13,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-from gradio.utils import get_upload_folder
-
-from stylize.studio.messages import say
+from stylize.messages import say
+from stylize.studio.gradio_internals import InspectedBlocks, get_upload_folder
 from stylize.studio.page_errors import page_error
 
 EXAMPLES_DIR = Path(__file__).parent / "examples"
 
 
-class GuardedBlocks(gr.Blocks):
+class GuardedBlocks(InspectedBlocks):
     """Blocks whose functions, named or not, get no file but those that a request may name."""
 
-    async def preprocess_data(
-        self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
-    ) -> Any:
-        """Refuse foreign files, then go on as Gradio does.
+    def inspect(self, data: list[Any]) -> None:
+        """Refuse foreign files.
 
         Raises:
             gr.Error: A value names a file that is none of the above; the same words whether there
                 is such a file or not.
         """
-        if not explicit_call:  # from Python, not from a request
-            check_files(inputs)
-        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        check_files(data)
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Check that there is a value for each parameter; programs may leave out none here.

@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 from gradio.server_messages import ProcessCompletedMessage
 
+from stylize.studio.gradio_internals import waiting_events
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 
 # A page holds a few connections for good, a browser at most six to one server.
@@ -38,10 +39,7 @@ def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
 
     async def push_fairly(body: Any, request: Any, username: Any) -> Any:
         address = address_of(request)
-        waiting = [
-            event for events in queue.event_queue_per_concurrency_id.values()
-            for event in events.queue
-        ]  # fmt: skip
+        waiting = waiting_events(page)
         of_visit = sum(event.session_hash == body.session_hash for event in waiting)
         of_address = sum(address_of(event.request) == address for event in waiting)
         if of_visit >= settings.queue_per_visit or of_address >= most_of_address:

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from stylize.errors import ImageError
+from stylize.messages import say
 from stylize.studio.look import Look
-from stylize.studio.messages import say
 from stylize.studio.painter import Painter
 from stylize.studio.settings import StudioSettings
 from stylize.studio.visit import Visit

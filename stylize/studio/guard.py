@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from gradio.routes import App
-
+from stylize.studio.gradio_internals import App
 from stylize.studio.settings import StudioSettings
 
 Scope = Mapping[str, Any]

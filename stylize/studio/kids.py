@@ -9,9 +9,9 @@ from PIL import Image
 
 from stylize.controls import Controls
 from stylize.errors import ImageError
+from stylize.messages import say
 from stylize.studio import components
 from stylize.studio.fair import address_of
-from stylize.studio.messages import say
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url

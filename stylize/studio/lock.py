@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from stylize.studio.messages import say
+from stylize.messages import say
 from stylize.studio.settings import LimitError
 
 _FREE_TRIES = 5

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from stylize.controls import Controls
 from stylize.errors import ControlError
+from stylize.messages import say
 from stylize.recipe import MAX_WEIGHT
 
 CONTROL_NAMES: tuple[str, ...] = tuple(item.name for item in fields(Controls))
@@ -68,14 +69,14 @@ class Look:
         """
         styles = data.get("styles") or {}
         if not isinstance(styles, Mapping):
-            raise ControlError("The styles of a look must be names with weights.")
+            raise ControlError(say("look_no_weights"))
         weights = {str(name): _number(name, weight) for name, weight in styles.items()}
         if len(weights) > max_styles:
-            raise ControlError(f"A blend takes at most {max_styles} styles; got {len(weights)}.")
+            raise ControlError(say("blend_limit", most=max_styles, number=len(weights)))
         if any(weight < 0 for weight in weights.values()):
-            raise ControlError("The weight of a style must not be negative.")
+            raise ControlError(say("weight_negative"))
         if not all(weight <= MAX_WEIGHT for weight in weights.values()):  # NaN too
-            raise ControlError(f"The weight of a style must be at most {MAX_WEIGHT:g}.")
+            raise ControlError(say("weight_limit", most=f"{MAX_WEIGHT:g}"))
         values = {name: _number(name, data[name]) for name in CONTROL_NAMES if name in data}
         chosen = {name: weight for name, weight in weights.items() if weight > 0}
         return cls(chosen, Controls(**values))
@@ -102,4 +103,4 @@ def _number(name: object, value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise ControlError(f"{name} must be a number; got {value!r}.") from None
+        raise ControlError(say("no_number", name=name, value=repr(value))) from None

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from stylize.errors import TOO_LITTLE_MEMORY, StylizeError
+from stylize.errors import StylizeError
+from stylize.messages import LANGUAGES, say, texts, translate
+from stylize.studio.gradio_internals import request_header
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,19 +43,34 @@ def _on_page() -> Iterator[None]:
     try:
         yield
     except StylizeError as error:
-        raise page_error(str(error)) from error
+        raise page_error(error.message) from error
     except MemoryError as error:
-        raise page_error(TOO_LITTLE_MEMORY) from error
+        raise page_error(say("memory")) from error
 
 
 def tell(text: str) -> None:
     """Show a note on the page; escaped as `page_error` does."""
-    gr.Warning(html.escape(text, quote=False), duration=8)
+    gr.Warning(html.escape(translate(text, visitor_language()), quote=False), duration=8)
 
 
 def page_error(text: str) -> gr.Error:
-    """Return an error that shows a text on the page.
+    """Return an error that shows a text on the page, in the visitor's language.
 
     Gradio shows messages as HTML, and names in them come from links, recipes and files of others.
     """
-    return gr.Error(html.escape(text, quote=False), duration=8, print_exception=False)
+    language = visitor_language()
+    return gr.Error(
+        html.escape(translate(text, language), quote=False),
+        duration=8,
+        title=texts(language)["page"]["gradio_error"],
+        print_exception=False,
+    )
+
+
+def visitor_language() -> str:
+    """Return the language of the page that is being answered; English to programs.
+
+    The page's scripts name it (``static/gradio.js``); whoever uses the API does not.
+    """
+    wanted = request_header("x-studio-language")
+    return wanted if wanted in LANGUAGES else "en"

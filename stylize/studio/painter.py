@@ -17,11 +17,11 @@ from stylize.files import why_not_written, write_whole
 from stylize.images import save_image
 from stylize.library import StyleLibrary, free_name, numbered_names, slugify
 from stylize.library.shared_file import read_styles
+from stylize.messages import say
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.regions import Region, masks_from_colors
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
-from stylize.studio.messages import say
 from stylize.studio.pictures import from_data_url, to_data_url
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.temporary_files import TemporaryFiles
@@ -270,7 +270,7 @@ class Painter:
             if name is None:
                 title = style.name or NAMELESS
                 if style.vector is None:
-                    raise StyleNotFoundError(f"The recipe names the style “{title}”, unknown here.")
+                    raise StyleNotFoundError(say("recipe_style_unknown", name=title))
                 name = free_name(slugify(title), library)
                 library.add_vector(name, style.vector, thumbnail=thumbnail)
             weights[name] = weights.get(name, 0.0) + style.weight

@@ -12,7 +12,7 @@ from PIL import Image
 
 from stylize.errors import ImageError
 from stylize.images import load_image
-from stylize.studio.messages import say
+from stylize.messages import Message, say
 from stylize.studio.settings import StudioSettings
 
 
@@ -45,13 +45,21 @@ def open_picture(
         )
     _check_pixels(source, settings.max_pixels)
 
-    def named(text: str) -> str:  # visitors need not know where the server keeps their files
-        return text if isinstance(source, bytes) else text.replace(str(source), Path(source).name)
+    def named(message: Message) -> Message:
+        """Visitors need not know where the server keeps their files."""
+        if isinstance(source, bytes):
+            return message
+        path, name = str(source), Path(source).name
+        values = {
+            key: value.replace(path, name) if isinstance(value, str) and path in value else value
+            for key, value in message.values.items()
+        }
+        return say(message.code, **values) if message.code else Message(message.replace(path, name))
 
     try:
-        return load_image(source, tell=lambda text: tell(named(text)))
+        return load_image(source, tell=lambda note: tell(named(note)))
     except ImageError as error:
-        raise ImageError(named(str(error))) from error
+        raise ImageError(named(error.message)) from error
 
 
 def _check_pixels(source: str | Path | bytes, max_pixels: int) -> None:
@@ -77,13 +85,13 @@ def from_data_url(url: str, settings: StudioSettings) -> Image.Image:
     """
     head, _, body = url.partition(",")
     if not head.startswith("data:image/") or not head.endswith(";base64"):
-        raise ImageError("The drawing did not arrive as a picture; please try again.")
+        raise ImageError(say("drawing_no_picture"))
     if len(body) > settings.max_upload_mb * 1_400_000:
-        raise ImageError(f"The drawing is larger than {settings.max_upload_mb} MB.")
+        raise ImageError(say("drawing_too_large", most=settings.max_upload_mb))
     try:
         data = base64.b64decode(body, validate=True)
     except binascii.Error:
-        raise ImageError("The drawing arrived damaged; please try again.") from None
+        raise ImageError(say("drawing_damaged")) from None
     return open_picture(data, settings)
 
 

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.routes import ORJSONResponse
-from gradio.utils import get_upload_folder
 
 from stylize.errors import StylizeError
 from stylize.studio.environment import sweep_files, without_proxies
 from stylize.studio.fair import bound_connections
+from stylize.studio.gradio_internals import ORJSONResponse, get_upload_folder
 from stylize.studio.guard import Callers, GuardedApp
 from stylize.studio.settings import StudioSettings
 

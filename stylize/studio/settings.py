@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
 
 from stylize.errors import StylizeError
-from stylize.studio.messages import say
+from stylize.messages import say
 
 
 class LimitError(StylizeError):

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from stylize.errors import StylizeError
+from stylize.messages import say
 from stylize.studio import components
 from stylize.studio.create import CreateTab
 from stylize.studio.memory import picture_at_work
-from stylize.studio.messages import say
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t

@@ -12,10 +12,6 @@ from stylize.studio import texts
 
 STATIC_DIR = Path(__file__).parent / "static"
 CSS_PATH = STATIC_DIR / "style.css"
-SCRIPTS = (
-    "base", "library", "viewer", "picker", "examples", "pad", "map", "camera", "kids", "ready",
-)  # fmt: skip
-
 INK = Color(
     "#eef3f6", "#d9e5eb", "#b5ccd8", "#8ab0c2", "#5d90a8", "#3a748f",
     "#235f7b", "#1b4e66", "#153f53", "#0f2f3f", "#0a202b", name="ink",
@@ -100,8 +96,8 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
     names = (
-        "base", "connection", "session", "library", "camera", "content", "zoom", "export", "viewer",
-        "picker", "pad", "map", "progress", "kids", "ready",
+        "base", "gradio", "connection", "session", "library", "camera", "content", "zoom", "export",
+        "viewer", "picker", "pad", "map", "progress", "kids", "ready",
     )  # fmt: skip
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]

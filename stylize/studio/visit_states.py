@@ -1,18 +1,17 @@
 """What the server holds of visits in memory: no more than is needed, and not for longer.
 
-Gradio keeps the last value of every component of every visit, for links to a page "as it is", and
-the state of a page that was closed for another hour. Neither suits pictures of other people.
+Gradio keeps the last values of every visit, and the state of a page that was closed for another
+hour. Neither suits pictures of other people.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import gradio as gr
-from gradio.state_holder import SessionState, StateHolder
 from PIL import Image
 
+from stylize.studio.gradio_internals import ForgetfulState, StateHolder, hold_states
 from stylize.studio.visit import Visit
 
 MAX_BYTES = 500_000_000
@@ -32,9 +31,9 @@ class Visits(StateHolder):
         self._grace_s = grace_s
         self._left: dict[str, float] = {}
 
-    def __getitem__(self, session_id: str) -> SessionState:
+    def __getitem__(self, session_id: str) -> ForgetfulState:
         if session_id not in self.session_data:
-            self.session_data[session_id] = _Visit(self.blocks)
+            self.session_data[session_id] = ForgetfulState(self.blocks)
         self._left.pop(session_id, None)  # who asks is here
         state = super().__getitem__(session_id)
         self._make_room()
@@ -66,7 +65,7 @@ class Visits(StateHolder):
                 self.time_last_used.pop(session_id, None)
 
 
-def _bytes_of_state(state: SessionState) -> int:
+def _bytes_of_state(state: ForgetfulState) -> int:
     return _EMPTY_VISIT_BYTES + sum(map(_bytes_of, list(state.state_data.values())))
 
 
@@ -83,11 +82,6 @@ def _bytes_of(value: object) -> int:
     return sum(map(_bytes_of, pictures)) + sum(map(len, texts))
 
 
-class _Visit(SessionState):
-    def _update_value_in_config(self, key: int, value: Any) -> None:
-        """Keep no value; nothing here makes the links that would need it."""
-
-
 def notice_who_leaves(page: gr.Blocks) -> None:
     """Listen for pages that are closed; call inside of the page that is being built."""
 
@@ -100,6 +94,4 @@ def notice_who_leaves(page: gr.Blocks) -> None:
 
 def forget_visits(page: gr.Blocks, grace_s: float) -> None:
     """Let a page that is being served forget its visits in time."""
-    visits = Visits(grace_s)
-    visits.set_blocks(page)
-    page.app.state_holder = visits
+    hold_states(page, Visits(grace_s))

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from stylize.studio.messages import say
+from stylize.messages import say
 from stylize.studio.settings import LimitError
 
 PREFIX = "gradio_api/studio/class"

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { load } from "./page.mjs";
 
 const texts = {
-  en: { hello: "Hello {name}", only: "Only here", say_limit: "At most {most} pictures (got {number})." },
-  de: { hello: "Hallo {name}", say_limit: "Höchstens {most} Bilder ({number} waren es)." },
+  en: { hello: "Hello {name}", only: "Only here" },
+  de: { hello: "Hallo {name}" },
 };
 const studio = (...languages) => load(["base"], { languages, texts });
 
@@ -21,15 +21,6 @@ test("a text that is not translated is said in English, an unknown one by its ke
 test("a hole without a value stays as it is", () => {
   assert.equal(studio("en").text("hello"), "Hello {name}");
   assert.equal(studio("en").text("hello", { name: 0 }), "Hello 0");
-});
-
-test("messages in English are said in the visitor's language, with their values", () => {
-  const said = studio("de").translate(" At most 4 pictures (got 12). ");
-  assert.equal(said, "Höchstens 4 Bilder (12 waren es).");
-});
-
-test("a message that is not known stays as it is", () => {
-  assert.equal(studio("de").translate("At most 4 pictures"), "At most 4 pictures");
 });
 
 test("searching sees neither case nor accents", () => {

@@ -5,35 +5,13 @@ window.Studio = window.Studio || {};
   const wanted = (navigator.languages && navigator.languages.length ? navigator.languages : [navigator.language || "en"]);
   const language = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in tables) || "en";
   document.documentElement.lang = language;
+  Studio.language = language;
 
   /** The text of a key in the visitor's language, with {name} replaced. */
   Studio.text = (key, values = {}) => {
     const text = tables[language][key] || tables.en[key] || key;
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   };
-
-  // Messages arrive in English, from the server and from Gradio; found by the text they were made of.
-  const messages = Object.entries(tables.en).filter(([key]) => key.startsWith("say_")).map(([key, english]) => {
-    const holes = [];
-    const plain = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (whole, name) => { holes.push(name); return "([^]+?)"; });
-    return { key, holes, pattern: new RegExp(`^${plain}$`) };
-  });
-  /** A message in the visitor's language; one that is not known stays as it is. */
-  Studio.translate = (message) => {
-    for (const { key, holes, pattern } of messages) {
-      const found = pattern.exec(message.trim());
-      if (found) return Studio.text(key, Object.fromEntries(holes.map((name, index) => [name, found[index + 1]])));
-    }
-    return message;
-  };
-  new MutationObserver(() => {
-    if (language === "en") return;
-    document.querySelectorAll(".toast-body [data-testid=toast-text], .toast-body .toast-title").forEach((line) => {
-      const node = [...line.childNodes].find((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
-      const said = node && Studio.translate(node.data);
-      if (node && said !== node.data) node.data = said;
-    });
-  }).observe(document.documentElement, { childList: true, subtree: true });
 
   /** Make an element: make("button", {class: "a", onclick: f}, child, "text"). */
   Studio.make = (tag, attributes = {}, ...children) => {
@@ -102,28 +80,6 @@ window.Studio = window.Studio || {};
     };
   };
 
-  /**
-   * Tell a component's place in the queue (1: next; 0: not waiting) whenever it changes.
-   * Gradio writes it beside the component for developers, small and in English; it is read there.
-   * Only a wait that lasts is told: most requests pass the queue in an instant.
-   */
-  Studio.queue = (element, tell) => {
-    const block = element.closest(".block");
-    let told = 0;
-    let place = 0;
-    const change = () => { if (told !== place) { told = place; tell(place); } };
-    const slowly = Studio.later(change, 400);
-    new MutationObserver(() => {
-      const words = [...block.querySelectorAll(".progress-text")].map((line) => line.textContent).join();
-      const found = /queue: *(\d+)/.exec(words);
-      const now = found ? Number(found[1]) : 0;
-      if (now === place) return;
-      place = now;
-      if (place && !told) slowly();
-      else change();
-    }).observe(block, { subtree: true, childList: true, characterData: true });
-  };
-
   /** Rebuild a row; the focus stays on the same button, or on its neighbour if that is gone. */
   Studio.rebuild = (row, ...children) => {
     const targets = () => [...row.querySelectorAll("button, input, select")];
@@ -150,7 +106,7 @@ window.Studio = window.Studio || {};
   Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
   /** The address of something that gallery.py serves. */
-  Studio.stylesUrl = (path) => `${window.gradio_config.root.replace(/\/$/, "")}/gradio_api/studio/styles/${path}`;
+  Studio.stylesUrl = (path) => `${Studio.gradio.root()}/studio/styles/${path}`;
 
   /** Save a file of this server under its name. */
   Studio.save = (file) => {
@@ -182,8 +138,7 @@ window.Studio = window.Studio || {};
     const file = [...(transfer ? transfer.files : [])].find((item) => item.type.startsWith("image/"));
     if (!file) return;
     event.preventDefault();
-    const tab = document.querySelector("#tabs [role=tab]");
-    if (tab && tab.getAttribute("aria-selected") !== "true") tab.click(); // to where the picture is seen
+    Studio.gradio.firstTab("tabs"); // to where the picture is seen
     Studio.take(file);
   };
   window.addEventListener("dragover", (event) => event.preventDefault());

@@ -4,6 +4,7 @@
 // So a request made meanwhile waits for the server. One that was under way cannot: then the page is
 // loaded anew, and finds everything on the device.
 (() => {
+  const { gradio } = Studio;
   const ask = window.fetch.bind(window);
   let base = null; // where Gradio's requests go
   let visit = null; // its name in Gradio's requests
@@ -26,7 +27,7 @@
     say("connection_lost");
     document.dispatchEvent(new Event("studio-lost"));
     const look = async () => {
-      const answer = await ask(`${base}/app_id`, { cache: "no-store" }).catch(() => null);
+      const answer = await ask(gradio.alive(base), { cache: "no-store" }).catch(() => null);
       if (!answer || !answer.ok) { setTimeout(look, 1000); return; }
       lost = false;
       say("connection_back");
@@ -38,13 +39,13 @@
   };
   // Tells the new server that this page is still open, and by its end that it was closed.
   const beat = async () => {
-    const answer = visit && (await ask(`${base}/heartbeat/${visit}`).catch(() => null));
+    const answer = visit && (await ask(gradio.heartbeat(base, visit)).catch(() => null));
     if (answer && answer.ok) answer.text().then(lose, lose);
   };
   // Nothing tells a page at rest that its server has gone.
   setInterval(async () => {
     if (lost || !base || document.hidden) return;
-    if (!(await ask(`${base}/app_id`, { cache: "no-store" }).catch(() => null))) lose();
+    if (!(await ask(gradio.alive(base), { cache: "no-store" }).catch(() => null))) lose();
   }, 4000);
 
   // A stream of answers that breaks off ends as the server itself would end it.
@@ -59,7 +60,7 @@
         } catch (error) {
           if (error.name === "AbortError") { control.error(error); return; }
           lose();
-          control.enqueue(new TextEncoder().encode(broken));
+          control.enqueue(new TextEncoder().encode(gradio.brokenStream));
           control.close();
         }
       },
@@ -67,31 +68,22 @@
     });
     return new Response(body, { status: answer.status, headers: answer.headers });
   };
-  const message = (content) => `data: ${JSON.stringify(content)}\n\n`;
-  const broken = message({ msg: "broken_connection", message: "Connection errored out." }) + message({ msg: "close_stream" });
 
   window.fetch = async (input, options) => {
     const url = String(input instanceof Request ? input.url : input);
-    const [, root, what] = /^(.*\/gradio_api)\/(app_id$|queue\/)/.exec(url) || [];
+    const { root, kind } = gradio.request(url);
     if (!root) return ask(input, options);
     base = root;
-    if (what === "app_id") return ask(input, options); // Gradio noticed: it loads the page anew, which brings all back
+    if (kind === "alive") return ask(input, options); // Gradio noticed: it loads the page anew, which brings all back
+    if (kind === "join") options = gradio.inLanguage(options);
     const answer = await ask(input, options).catch(async (error) => {
-      if (error.name === "AbortError" || leaving || !url.includes("/queue/join")) throw error;
+      if (error.name === "AbortError" || leaving || kind !== "join") throw error;
       lose();
       await new Promise((done) => document.addEventListener("studio-back", done, { once: true }));
       return ask(input, options); // asked again; Gradio has noticed nothing
     });
-    if (!answer.ok || !url.includes("/queue/data")) return answer;
+    if (!answer.ok || kind !== "answers") return answer;
     visit = new URL(url, location.href).searchParams.get("session_hash");
     return watched(answer);
   };
-
-  // The line says it; Gradio's own message would stay.
-  new MutationObserver(() => {
-    document.querySelectorAll(".toast-body").forEach((toast) => {
-      const close = /Connection (to the server was lost|errored out)/.test(toast.textContent) && toast.querySelector(".toast-close");
-      if (close) close.click();
-    });
-  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

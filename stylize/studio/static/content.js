@@ -65,12 +65,12 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     const sent = await upload(file).catch(() => null);
     if (asked !== key) return; // another one was chosen in the meantime
     if (!sent) { fail(text("upload_failed")); return; }
-    tell({ key, file: { path: sent.path, orig_name: file.name, size: file.size, meta: { _type: "gradio.FileData" } }, painted });
+    tell({ key, file: { path: sent.path, orig_name: file.name, size: file.size, meta: Studio.gradio.fileMark }, painted });
   };
   const tell = (value) => { props.value = value; trigger("chosen", {}); };
   const choose = (file) => {
     if (file.size <= maxMb * 1e6) send({ file });
-    else say(text("say_too_many_bytes", { size: Math.round(file.size / 1e6), most: maxMb }));
+    else say(text("too_many_bytes", { size: Math.round(file.size / 1e6), most: maxMb }));
   };
   Studio.take = choose;
 

@@ -97,7 +97,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     shown.hidden = done.hidden = false;
   };
   document.addEventListener("studio-lost", () => { if (waiting) { waiting = false; go(1); } }); // what was asked for will not come
-  Studio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
+  Studio.gradio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
   drawTiles();
   go(0);
   ready();

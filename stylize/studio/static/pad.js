@@ -141,7 +141,7 @@ Studio.drawing = ({ element }) => {
   const use = Studio.button("check", "use_drawing", async () => {
     const blob = await (await fetch(pad.data())).blob();
     Studio.take(new File([blob], "drawing.png", { type: "image/png" }));
-    document.querySelector("#canvas-tabs [role=tab]").click();
+    Studio.gradio.firstTab("canvas-tabs");
   }, { words: true, class: "st-button st-primary", disabled: true });
   const mark = () => { use.disabled = pad.blank; };
   pad.tools.append(use);

@@ -15,6 +15,6 @@ Studio.progress = ({ element, props, watch }) => {
     bar.hidden = !working;
     bar.value = working ? at / total : 1;
     failed.hidden = !value.failed.length;
-    failed.replaceChildren(make("strong", {}, text("batch_failed")), make("ul", {}, ...value.failed.map((item) => make("li", {}, `${item.name}: ${Studio.translate(item.why)}`))));
+    failed.replaceChildren(make("strong", {}, text("batch_failed")), make("ul", {}, ...value.failed.map((item) => make("li", {}, `${item.name}: ${item.why}`))));
   });
 };

@@ -166,7 +166,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   };
   watch("value", show);
   document.addEventListener("studio-back", () => { if (shown) trigger("settled", {}); });
-  Studio.queue(element, (place) => {
+  Studio.gradio.queue(element, (place) => {
     line.hidden = !place;
     line.textContent = place ? text("queue_place", { n: place }) : "";
   });
