@@ -25,7 +25,7 @@ engine.stylize(picture, engine.encode_style(picture))
 """
 TRAIN = "import stylize.training.export, stylize.training.evaluate, stylize.training.quantize"
 SERVE = """
-from tests.studio import fakes
+from tests import fakes
 from stylize.studio import launch
 engine = fakes.FakeEngine()
 launch(engine, fakes.small_library(engine), block=False).close()

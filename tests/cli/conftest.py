@@ -1,4 +1,4 @@
-"""A fake engine and library for the command line: what was asked for can be read off the result."""
+"""A fake library for the command line, and the command line itself in this process."""
 
 from __future__ import annotations
 
@@ -7,55 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from stylize.cli import main
-from stylize.controls import Controls
 from stylize.errors import StyleNotFoundError
-from stylize.images import fit_within
 from stylize.styles import StyleVector
-
-
-class FakeEngine:
-    """A style is the mean colour of its picture; a stylized image is full of that colour."""
-
-    def __init__(
-        self,
-        precision: str = "int8",
-        threads: int | None = None,
-        model: str | None = None,
-        provider: str | None = None,
-    ) -> None:
-        self.model = model
-        self.provider = provider or "cpu"
-        self.precision = precision
-        self.threads = threads or 2
-        self.encoder_sha256 = "e" * 64
-        self.model_sha256 = "d" * 64
-        self.calls: list[dict[str, object]] = []
-
-    def encode_style(self, image: Image.Image) -> StyleVector:
-        mean = np.asarray(image.convert("RGB"), np.float32).mean(axis=(0, 1))
-        return StyleVector(mean, self.encoder_sha256)
-
-    def stylize(
-        self,
-        content: Image.Image,
-        style: StyleVector,
-        *,
-        controls: Controls | None = None,
-        max_side_px: int | None = None,
-        fast: bool = False,
-        regions: tuple = (),
-        progress: Callable[[float], None] | None = None,
-    ) -> Image.Image:
-        if progress is not None:
-            progress(0.5)
-        self.calls.append({"controls": controls, "regions": list(regions), "style": style})
-        color = tuple(int(value) for value in style.values)
-        return Image.new("RGB", fit_within(content.size, max_side_px), color)
+from tests.fakes import FakeEngine
 
 
 class FakeLibrary:
@@ -102,8 +60,14 @@ class Tool:
         model: str | None = None,
         provider: str | None = None,
     ) -> FakeEngine:
-        chosen = getattr(precision, "value", "int8")
-        self.engines.append(FakeEngine(chosen, threads, model, provider))
+        self.engines.append(
+            FakeEngine(
+                precision=getattr(precision, "value", "int8"),
+                threads=threads or 2,
+                model=model,
+                provider=provider or "cpu",
+            )
+        )
         return self.engines[-1]
 
     def open_library(self, engine: FakeEngine, data: Path | None = None) -> FakeLibrary:

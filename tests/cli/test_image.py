@@ -66,7 +66,7 @@ def test_every_control_is_an_option(tool, picture: Picture, tmp_path: Path) -> N
     ]
     out = tmp_path / "out.png"
     assert tool("image", picture("a.png"), "-s", "red", *options, "-o", out).code == 0
-    assert tool.engines[0].calls[0]["controls"] == Controls(**wanted)
+    assert tool.engines[0].calls[0].controls == Controls(**wanted)
     assert read_recipe(out).controls == Controls(**wanted)
 
 
@@ -187,7 +187,7 @@ def test_masks(tool, picture: Picture, tmp_path: Path) -> None:
         "--outside", mask, "--feather", "3", "-o", out,
     )  # fmt: skip
     assert result.code == 0, result.err
-    regions = tool.engines[0].calls[0]["regions"]
+    regions = tool.engines[0].calls[0].regions
     assert [region.style is None for region in regions] == [False, True, True, True]
     assert [region.feather_px for region in regions] == [3] * 4
     assert np.asarray(regions[1].mask).sum() == 20 * 32 * 255
@@ -201,7 +201,7 @@ def test_of_near_colors_the_nearest_is_taken(tool, picture: Picture, tmp_path: P
     painted.save(tmp_path / "map.png")
     mask = f"{tmp_path / 'map.png'}#e10000=blue"
     assert tool("image", picture("a.png"), "-s", "red", "--mask", mask, "-o", tmp_path / "o.png")
-    (region,) = tool.engines[0].calls[0]["regions"]
+    (region,) = tool.engines[0].calls[0].regions
     assert np.asarray(region.mask).sum() == 20 * 30 * 255
 
 
@@ -368,7 +368,7 @@ def test_styles_that_a_jpeg_has_no_room_for_are_repeated_exactly(
     out = tmp_path / "out.jpg"
     arguments = ["image", picture("a.png"), "--recipe", tmp_path / "many.jpg", "-o", out]
     assert tool(*arguments).code == 0
-    assert tool.engines[-1].calls[0]["style"] == many.style()
+    assert tool.engines[-1].calls[0].style == many.style()
     assert read_recipe(out).style() == many.style()
     other_weights = tool(*arguments, "--blend", ",".join("1" * 16))
     assert "does not hold it" in other_weights.err

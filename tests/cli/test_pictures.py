@@ -120,7 +120,7 @@ def test_what_is_read_is_not_replaced(
 def test_too_little_memory_ends_one_picture_not_the_folder(
     tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.cli.conftest import FakeEngine
+    from tests.fakes import FakeEngine
 
     stylize = FakeEngine.stylize
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from stylize.errors import StylizeError
 from stylize.library import StyleLibrary
-from tests.library.fakes import FakeEncoder, picture
+from tests.fakes import FakeEngine
+from tests.library.helpers import picture
 
 
 def write_forever(folder: str, prefix: str) -> None:
     """Add styles and tell the name of each once it is stored, until killed."""
-    library = StyleLibrary.open(folder, encoder=FakeEncoder(), bundled=False)
+    library = StyleLibrary.open(folder, encoder=FakeEngine(), bundled=False)
     vector = library.encoder.encode_style(picture(0))
     number = 0
     while True:
@@ -24,7 +25,7 @@ def write_forever(folder: str, prefix: str) -> None:
 
 def write_some(folder: str, prefix: str, count: str) -> None:
     """Add, change, rename and remove styles, as one of several writers."""
-    library = StyleLibrary.open(folder, encoder=FakeEncoder(), bundled=False)
+    library = StyleLibrary.open(folder, encoder=FakeEngine(), bundled=False)
     vector = library.encoder.encode_style(picture(0))
     for number in range(int(count)):
         name = f"{prefix}-{number}"
@@ -40,12 +41,12 @@ def write_some(folder: str, prefix: str, count: str) -> None:
 def look(folder: str, user: str) -> None:
     """Without root's rights, open the library, try to add a style, and report."""
     # All modules are loaded before: another user may not be allowed to read where they lie.
-    StyleLibrary.in_memory(encoder=FakeEncoder(), bundled=False).add("first", picture(2))
+    StyleLibrary.in_memory(encoder=FakeEngine(), bundled=False).add("first", picture(2))
     if os.geteuid() == 0:
         os.setuid(int(user))
     report: dict[str, object] = {}
     try:
-        library = StyleLibrary.open(Path(folder), encoder=FakeEncoder(), bundled=False)
+        library = StyleLibrary.open(Path(folder), encoder=FakeEngine(), bundled=False)
         report["names"] = library.names()
         report["read_only"] = library.read_only
         library.add("another", picture(1))

@@ -1,8 +1,9 @@
 import pytest
 
 from stylize.library import StyleLibrary
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, write_bundle
+from .helpers import write_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +15,7 @@ def _own_folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def encoder():
-    return FakeEncoder()
+    return FakeEngine()
 
 
 @pytest.fixture(scope="session")

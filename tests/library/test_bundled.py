@@ -12,8 +12,9 @@ from stylize.errors import LibraryError, ModelFileError, StyleExistsError
 from stylize.library import StyleLibrary, bundled
 from stylize.library.opening import DATA_VARIABLE
 from stylize.library.records import check_name
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, picture, write_bundle
+from .helpers import picture, write_bundle
 
 
 @pytest.fixture
@@ -147,51 +148,51 @@ def test_the_users_own_style_wins_over_a_later_bundled_one(tmp_path, encoder, bu
 
 
 def test_encoded_once_then_cached(tmp_path, bundle, monkeypatch):
-    first = FakeEncoder()
+    first = FakeEngine()
     library = StyleLibrary.in_memory(encoder=first, bundled=bundle)
-    assert first.calls == 3 * 5
+    assert first.encoded == 3 * 5
     StyleLibrary.in_memory(encoder=first, bundled=bundle)
-    assert first.calls == 3 * 5  # shared within the process
+    assert first.encoded == 3 * 5  # shared within the process
     bundled._loaded.clear()
-    second = FakeEncoder()
+    second = FakeEngine()
     again = StyleLibrary.in_memory(encoder=second, bundled=bundle)
-    assert second.calls == 0  # read from the cache folder
+    assert second.encoded == 0  # read from the cache folder
     assert again.list() == library.list()
     np.testing.assert_array_equal(again.points()[1], library.points()[1])
-    other = FakeEncoder(1)
+    other = FakeEngine(1)
     StyleLibrary.in_memory(encoder=other, bundled=bundle)
-    assert other.calls == 3 * 5
+    assert other.encoded == 3 * 5
 
 
 def test_shipped_vectors_are_used_if_they_fit(tmp_path):
     folder = write_bundle(tmp_path / "package")
-    path = bundled.build_vectors(FakeEncoder(), folder)
+    path = bundled.build_vectors(FakeEngine(), folder)
     assert path.name == "vectors.npz"
-    fitting = FakeEncoder()
+    fitting = FakeEngine()
     library = StyleLibrary.in_memory(encoder=fitting, bundled=folder)
-    assert fitting.calls == 0
-    whole = FakeEncoder().encode_style(library.original("bundled-0"))
+    assert fitting.encoded == 0
+    whole = FakeEngine().encode_style(library.original("bundled-0"))
     found = library.get("bundled-0").vector.values
     np.testing.assert_allclose(found, whole.values, rtol=1e-3, atol=1e-6)
-    newer = FakeEncoder(3)
+    newer = FakeEngine(3)
     StyleLibrary.in_memory(encoder=newer, bundled=folder)
-    assert newer.calls == 15
+    assert newer.encoded == 15
 
 
 def test_a_damaged_cache_is_made_again(tmp_path, bundle):
-    StyleLibrary.in_memory(encoder=FakeEncoder(), bundled=bundle)
+    StyleLibrary.in_memory(encoder=FakeEngine(), bundled=bundle)
     (cache,) = (tmp_path / "cache").iterdir()
     cache.write_bytes(cache.read_bytes()[:100])
     bundled._loaded.clear()
-    encoder = FakeEncoder()
+    encoder = FakeEngine()
     StyleLibrary.in_memory(encoder=encoder, bundled=bundle)
-    assert encoder.calls == 15
+    assert encoder.encoded == 15
 
 
 def test_works_without_a_cache_folder(tmp_path, bundle, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("STYLIZE_CACHE_DIR", str(tmp_path / "file" / "cache"))
-    assert len(StyleLibrary.in_memory(encoder=FakeEncoder(), bundled=bundle)) == 3
+    assert len(StyleLibrary.in_memory(encoder=FakeEngine(), bundled=bundle)) == 3
 
 
 def test_works_without_a_home_folder(bundle, monkeypatch):
@@ -199,7 +200,7 @@ def test_works_without_a_home_folder(bundle, monkeypatch):
     monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as for users of some containers
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", CACHE_VARIABLE, DATA_VARIABLE):
         monkeypatch.delenv(name, raising=False)
-    encoder = FakeEncoder()
+    encoder = FakeEngine()
     library = StyleLibrary.open(encoder=encoder, bundled=bundle)
     assert len(library) == 3
     with pytest.raises(LibraryError, match=DATA_VARIABLE):

@@ -14,8 +14,9 @@ from stylize.cli import common, library_output
 from stylize.cli import library as library_commands
 from stylize.errors import StylizeError
 from stylize.library import ImportReport, StyleLibrary, hub
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, picture, write_bundle
+from .helpers import picture, write_bundle
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def run(tmp_path, monkeypatch, capsys):
     bundle = write_bundle(tmp_path / "bundle")
     monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("STYLIZE_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEncoder())
+    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEngine())
     monkeypatch.setattr(
         common,
         "open_library",
@@ -105,7 +106,7 @@ def test_replacing_does_not_merge_files_of_one_name(run, pictures):
 
 def test_stale_styles_are_encoded_again_from_their_pictures(run, pictures, monkeypatch):
     run("add", "-r", pictures, "--no-original", "--artist", "Me")
-    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEncoder(5))
+    monkeypatch.setattr(common, "open_engine", lambda *_: FakeEngine(5))
     assert len(names(run("list", "--stale", "--json"))) == 4
     assert "stale" in run("list", "--own")[1]
     out = run("add", "-r", pictures / "deeper", pictures / "My Style 1.png")[1]

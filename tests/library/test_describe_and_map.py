@@ -20,8 +20,9 @@ from stylize.library.map import (
     svg_map,
 )
 from stylize.styles import StyleVector
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, picture
+from .helpers import picture
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_account_of_little(shown, encoder):
     assert account.contrast is None
     assert account.palette == ()
     assert account.neighbors
-    foreign = FakeEncoder(8).encode_style(picture(0))
+    foreign = FakeEngine(8).encode_style(picture(0))
     shown.put([Entry(StyleRecord("old", foreign))])
     stale = describe_style(shown, "old")
     assert (stale.texture, stale.neighbors, stale.words) == ({}, (), "")
@@ -158,7 +159,7 @@ def test_page_of_the_map(shown):
 def test_maps_have_limits(shown, encoder, monkeypatch):
     with pytest.raises(LibraryError, match="no styles"):
         draw_map(shown.measure, [])
-    foreign = StyleRecord("old", FakeEncoder(8).encode_style(picture(0)), stale=True)
+    foreign = StyleRecord("old", FakeEngine(8).encode_style(picture(0)), stale=True)
     with pytest.raises(LibraryError, match="no styles"):
         draw_map(shown.measure, [foreign])
     with pytest.raises(LibraryError, match="up to 400 styles"):

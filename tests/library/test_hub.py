@@ -11,8 +11,9 @@ import pytest
 from stylize.errors import LibraryError, StyleExistsError
 from stylize.library import StyleLibrary
 from stylize.library.hub import STYLES_FILE, pull_styles, push_styles
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, picture
+from .helpers import picture
 
 REPOSITORY = "ada/styles"
 
@@ -192,7 +193,7 @@ def test_conflicts_are_those_of_an_import(hub, full):
 
 def test_another_encoder(hub, full):
     push(full, hub)
-    newer = StyleLibrary.in_memory(encoder=FakeEncoder(4), bundled=False)
+    newer = StyleLibrary.in_memory(encoder=FakeEngine(4), bundled=False)
     assert pull(newer, hub)[0].stale == ("style-0", "style-1", "style-2")
 
 

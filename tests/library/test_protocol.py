@@ -17,8 +17,9 @@ from stylize.errors import (
 )
 from stylize.library import Entry, StyleFilter, StyleRecord
 from stylize.styles import StyleVector, blend
+from tests.fakes import DIMENSION, FakeEngine
 
-from .fakes import DIMENSION, FakeEncoder, picture
+from .helpers import picture
 
 
 def fill(library, count=6):
@@ -254,7 +255,7 @@ def test_search_by_name_leaves_itself_out(library):
 
 def test_vectors_of_another_encoder_are_not_mixed(library):
     fill(library, 2)
-    foreign = FakeEncoder(9).encode_style(picture(0))
+    foreign = FakeEngine(9).encode_style(picture(0))
     with pytest.raises(StyleVectorError, match="another style encoder"):
         library.search(foreign)
     with pytest.raises(StyleVectorError, match="another style encoder"):

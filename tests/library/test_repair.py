@@ -14,8 +14,9 @@ from stylize.library.backup import backup_path
 from stylize.library.failures import DamagedLibraryError
 from stylize.library.map import draw_map
 from stylize.library.repair import repair, salvage
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, database_of, picture, reopen
+from .helpers import database_of, picture, reopen
 
 
 def damaged_library(folder, count=30):
@@ -171,7 +172,7 @@ def test_a_style_outlives_its_original(tmp_path):
 
 def test_repair_does_not_bring_back_what_was_removed(tmp_path):
     with reopen(tmp_path) as library:
-        library.put([Entry(StyleRecord(name, FakeEncoder().encode_style(picture(i))))
+        library.put([Entry(StyleRecord(name, FakeEngine().encode_style(picture(i))))
                      for i, name in enumerate(["kept", "gone", "old-name"])])  # fmt: skip
         library.store.database._backup_look_at = 0
         library.update("old-name", new_name="new-name")  # makes the backup first

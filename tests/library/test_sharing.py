@@ -12,8 +12,9 @@ from PIL import Image
 
 from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
 from stylize.library import StyleLibrary, shared_file, sharing
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, picture
+from .helpers import picture
 
 
 def fill(library, count=3):
@@ -192,7 +193,7 @@ def test_bundled_styles_are_never_replaced(tmp_path, encoder, bundle, other):
 
 
 def test_styles_of_another_encoder(shared, tmp_path, library):
-    newer = StyleLibrary.in_memory(encoder=FakeEncoder(5), bundled=False)
+    newer = StyleLibrary.in_memory(encoder=FakeEngine(5), bundled=False)
     assert newer.import_(shared).stale == ()
     assert newer.names(stale=False) == ["style-0", "style-1", "style-2"]
     assert newer.import_(shared).unchanged == ("style-0", "style-1", "style-2")

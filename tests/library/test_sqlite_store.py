@@ -18,8 +18,9 @@ from stylize.library import Entry, StyleRecord, database
 from stylize.library.backup import backup_path
 from stylize.library.repair import salvage
 from stylize.library.sqlite_store import SqliteStore
+from tests.fakes import FakeEngine
 
-from .fakes import FakeEncoder, database_of, picture, reopen
+from .helpers import database_of, picture, reopen
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
@@ -247,7 +248,7 @@ def test_stale_styles_are_encoded_again_or_marked(tmp_path):
     with reopen(tmp_path) as library:
         library.add("kept", picture(1))
         library.add("bare", picture(2), keep_original=False)
-    new = FakeEncoder(7)
+    new = FakeEngine(7)
     with reopen(tmp_path, new, read_only=True) as library:
         assert library.names(stale=True) == ["bare", "kept"]
     with reopen(tmp_path, new) as library:
@@ -265,7 +266,7 @@ def test_one_broken_picture_does_not_keep_a_library_shut(tmp_path):
         with library.store.database.reading() as db:
             db.execute("UPDATE pictures SET original = x'00ff' WHERE id = 2")
     calls = []
-    with reopen(tmp_path, FakeEncoder(7), progress=lambda *c: calls.append(c)) as library:
+    with reopen(tmp_path, FakeEngine(7), progress=lambda *c: calls.append(c)) as library:
         assert library.names(stale=True) == ["broken"]
         assert library.names(stale=False) == ["good"]
     assert calls == [(1, 2), (2, 2)]
@@ -274,7 +275,7 @@ def test_one_broken_picture_does_not_keep_a_library_shut(tmp_path):
 def test_a_style_replaced_while_it_was_encoded_again_keeps_its_new_vector(tmp_path):
     with reopen(tmp_path) as library:
         library.add("one", picture(1))
-    new = FakeEncoder(7)
+    new = FakeEngine(7)
     with reopen(tmp_path, new, read_only=True) as seen, reopen(tmp_path) as theirs:
         stale = seen.get("one")
         theirs.add("one", picture(2), replace=True)

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from stylize.studio import StudioSettings, launch
-from tests.studio import fakes
+from tests import fakes
 
 
 def pytest_configure(config):

@@ -3,7 +3,7 @@
 import sys
 
 from stylize.studio import launch
-from tests.studio import fakes
+from tests import fakes
 
 if __name__ == "__main__":
     engine = fakes.FakeEngine()

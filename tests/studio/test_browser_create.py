@@ -7,8 +7,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from stylize.recipe import read_recipe
+from tests import fakes
 from tests.conftest import make_picture
-from tests.studio import fakes
 from tests.studio.conftest import new_context
 
 EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
@@ -415,12 +415,18 @@ def test_every_picture_and_control_has_a_name(tab, url):
 
 
 @pytest.mark.parametrize(
-    ("locale", "word"), [("de-DE", "Stärke"), ("zh-CN", "强度"), ("es-ES", "Intensidad")]
+    ("locale", "word", "error"),
+    [
+        ("de-DE", "Stärke", "Dieser Link verlangt Stile, die es hier nicht gibt: no-such."),
+        ("zh-CN", "强度", "此链接要求的风格这里没有"),
+        ("es-ES", "Intensidad", "Este enlace pide estilos que no están aquí: no-such."),
+    ],
 )
-def test_the_page_speaks_the_visitors_language(browser, url, locale, word):
+def test_the_page_speaks_the_visitors_language(browser, url, locale, word, error):
     context = new_context(browser, locale=locale)
     tab = context.new_page()
-    tab.goto(url)
+    tab.goto(f"{url}/?style=no-such")
+    expect(tab.locator(".toast-body")).to_contain_text(error)
     expect(tab.locator("#control-strength")).to_contain_text(word)
     expect(tab.locator("html")).to_have_attribute("lang", locale[:2])
     context.close()

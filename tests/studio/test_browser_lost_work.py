@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
-from tests.studio import fakes
+from tests import fakes
 from tests.studio.conftest import new_context, serve
 from tests.studio.test_browser_create import (
     HAND_OVER,

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from stylize.library import StyleLibrary
 from stylize.studio import StudioSettings
-from tests.studio import fakes
+from tests import fakes
 from tests.studio.conftest import new_context, serve
 
 

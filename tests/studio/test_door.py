@@ -19,7 +19,7 @@ from gradio.utils import get_upload_folder
 from stylize.studio import StudioSettings, build_page
 from stylize.studio.api import Api
 from stylize.studio.door import EXAMPLES_DIR, may_be_read
-from tests.studio import fakes
+from tests import fakes
 
 MODES = {
     "home": StudioSettings(),

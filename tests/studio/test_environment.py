@@ -14,7 +14,7 @@ from stylize.studio.environment import _lock, sweep_files, sweep_former_runs
 ROOT = Path(__file__).parents[2]
 
 SERVE = """
-from tests.studio import fakes
+from tests import fakes
 from stylize.studio import launch
 from stylize.studio.environment import run_folder
 engine = fakes.FakeEngine()

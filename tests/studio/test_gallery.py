@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stylize.studio.gallery import PAGE, PREFIX, SHARED, Gallery
-from tests.studio import fakes
+from tests import fakes
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def names(answer):
 
 
 def add(library, count):
-    vectors = np.random.default_rng(0).random((count, 6), np.float32)
+    vectors = np.random.default_rng(0).random((count, fakes.DIMENSION), np.float32)
     like = library.get("senecio").vector
     for i, values in enumerate(vectors):
         library.add_vector(f"style-{i:04}", type(like)(values, like.encoder_sha256), tags=["many"])

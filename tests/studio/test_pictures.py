@@ -8,7 +8,7 @@ from PIL import Image
 from stylize.errors import ImageError
 from stylize.studio import StudioSettings
 from stylize.studio.pictures import fit, from_data_url, open_picture, to_data_url
-from tests.studio import fakes
+from tests import fakes
 
 SMALL = StudioSettings(max_upload_mb=1, max_pixels=10_000)
 

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
-from tests.studio import fakes
+from tests import fakes
 from tests.studio.conftest import new_context, serve
 from tests.studio.test_browser_kids import draw, paint
 

@@ -13,7 +13,7 @@ from stylize.studio.environment import run_folder
 from stylize.studio.lock import CodeLock
 from stylize.studio.settings import LimitError
 from stylize.studio.wall import ClassWall
-from tests.studio import fakes
+from tests import fakes
 from tests.studio.conftest import serve
 
 PICTURE = fakes.picture(1, (32, 24))

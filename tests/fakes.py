@@ -1,29 +1,54 @@
-"""A tiny engine with the face of the real one: page tests need no trained model."""
+"""The one fake of an engine: small, fast, deterministic, and what it did can be seen.
+
+A style vector holds means and standard deviations of maps, like those of the real encoder. The
+first three maps are the colours, so that a painted picture has the colours of its style.
+"""
 
 from __future__ import annotations
 
 import threading
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from stylize.controls import Controls
 from stylize.errors import ImageError
+from stylize.images import fit_within
 from stylize.library import StyleLibrary
 from stylize.styles import StyleVector
 
-ENCODER = "f" * 64
+ENCODER, MODEL = "e" * 64, "d" * 64
+MAPS = 30  # 2 + 4 + 8 + 16, the layers' proportion
+DIMENSION = 2 * MAPS  # means and standard deviations
+
+
+class Call(NamedTuple):
+    """What one picture was painted of."""
+
+    size: tuple[int, int]
+    style: StyleVector
+    controls: Controls
+    regions: list
 
 
 class FakeEngine:
-    """Gives the content the mean colour of the style: deterministic and visible."""
+    """Gives the content the colours of the style.
 
-    encoder_sha256 = ENCODER
-    model_sha256 = "0" * 64
-    precision = "int8"
+    Args:
+        seed: Engines of different seeds have different style encoders.
+        precision, threads, model, provider: Only noted.
+    """
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self, seed=0, *, precision="int8", threads=2, model=None, provider="cpu"):
+        self.precision, self.threads, self.model = precision, threads, model
+        self.provider = provider
+        self.encoder_sha256 = f"{seed:064x}" if seed else ENCODER
+        self.model_sha256 = MODEL
+        self._mix = np.random.default_rng(seed).normal(size=(33, MAPS))
+        self._mix[:, :3] = np.eye(33, 3)
+        self.calls: list[Call] = []
+        self.encoded = 0
         self.warm = False
 
     def warm_up(self):
@@ -32,8 +57,14 @@ class FakeEngine:
     def encode_style(self, image, *, stroke_size=1.0):
         if min(image.size) < 16:
             raise ImageError("The style picture is too small: 16 px are the least.")
-        rgb = np.asarray(image.convert("RGB"), dtype=np.float32).reshape(-1, 3) / 255
-        return StyleVector(np.concatenate([rgb.mean(0), rgb.std(0)]), ENCODER)
+        self.encoded += 1
+        pixels = np.asarray(image.convert("RGB").resize((32, 32)), np.float64) / 255
+        maps = [pixels]
+        for shift in (1, 2, 4, 8, 16):
+            maps += [pixels - np.roll(pixels, shift, axis) for axis in (0, 1)]
+        features = np.maximum(np.concatenate(maps, axis=2).reshape(-1, 33) @ self._mix, 0)
+        values = np.concatenate([features.mean(axis=0), features.std(axis=0)])
+        return StyleVector(values.astype(np.float32), self.encoder_sha256)
 
     def stylize(
         self, content, style, *, strength=None, controls=None, max_side_px=None, regions=(),
@@ -41,10 +72,8 @@ class FakeEngine:
     ):  # fmt: skip
         controls = controls or Controls()
         strength = controls.strength if strength is None else strength
-        self.calls.append((content.size, style, controls, len(regions)))
-        if max_side_px and max(content.size) > max_side_px:
-            content = content.copy()
-            content.thumbnail((max_side_px, max_side_px))
+        self.calls.append(Call(content.size, style, controls, list(regions)))
+        content = content.resize(fit_within(content.size, max_side_px))
         rgb = np.asarray(content.convert("RGB"), dtype=np.float32) / 255
         painted = _painted(rgb, style)
         for region in regions:
@@ -76,7 +105,7 @@ class GatedEngine(FakeEngine):
 
 
 def _painted(rgb, style):
-    mean, std = style.values[:3], style.values[3:]
+    mean, std = style.values[:3], style.values[MAPS : MAPS + 3]
     normal = (rgb - rgb.mean((0, 1))) / (rgb.std((0, 1)) + 1e-3)
     return normal * std + mean
 

@@ -1,4 +1,4 @@
-"""A style encoder without a network: statistics of differences at several distances."""
+"""Pictures, bundled styles and folders for tests of the library."""
 
 from __future__ import annotations
 
@@ -8,26 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from stylize.library import StyleLibrary
-from stylize.styles import StyleVector
-
-DIMENSION = 60  # (2 + 4 + 8 + 16) channels, means and standard deviations: the layers' proportion
-
-
-class FakeEncoder:
-    def __init__(self, seed: int = 0) -> None:
-        self.encoder_sha256 = f"{seed:064x}"
-        self._mix = np.random.default_rng(seed).normal(size=(33, DIMENSION // 2))
-        self.calls = 0
-
-    def encode_style(self, image: Image.Image) -> StyleVector:
-        self.calls += 1
-        pixels = np.asarray(image.convert("RGB").resize((32, 32)), np.float64) / 255
-        maps = [pixels]
-        for shift in (1, 2, 4, 8, 16):
-            maps += [pixels - np.roll(pixels, shift, axis) for axis in (0, 1)]
-        features = np.maximum(np.concatenate(maps, axis=2).reshape(-1, 33) @ self._mix, 0)
-        values = np.concatenate([features.mean(axis=0), features.std(axis=0)])
-        return StyleVector(values.astype(np.float32), self.encoder_sha256)
+from tests.fakes import FakeEngine
 
 
 def picture(seed: int, size: tuple[int, int] = (96, 80)) -> Image.Image:
@@ -60,7 +41,7 @@ def write_bundle(folder, count: int = 3):
 
 def reopen(folder, encoder=None, **options):
     """The library in a folder, without bundled styles."""
-    return StyleLibrary.open(folder, encoder=encoder or FakeEncoder(), bundled=False, **options)
+    return StyleLibrary.open(folder, encoder=encoder or FakeEngine(), bundled=False, **options)
 
 
 def database_of(folder):
