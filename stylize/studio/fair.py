@@ -14,9 +14,8 @@ from collections import Counter
 from typing import Any
 
 import gradio as gr
-from gradio.server_messages import ProcessCompletedMessage
 
-from stylize.studio.gradio_internals import waiting_events
+from stylize.studio.gradio_internals import ProcessCompletedMessage, waiting_events
 from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 
 # A page holds a few connections for good, a browser at most six to one server.

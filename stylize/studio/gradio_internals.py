@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.routes import App, ORJSONResponse
+from gradio.server_messages import ProcessCompletedMessage
 from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import get_upload_folder
 
@@ -19,6 +20,7 @@ __all__ = [
     "ForgetfulState",
     "InspectedBlocks",
     "ORJSONResponse",
+    "ProcessCompletedMessage",
     "StateHolder",
     "get_upload_folder",
     "hold_states",
@@ -42,10 +44,13 @@ class InspectedBlocks(gr.Blocks):
             self.inspect(inputs)
         return await super().preprocess_data(block_fn, inputs, state, explicit_call)
 
-    async def process_api(self, *args: Any, **options: Any) -> Any:
+    async def process_api(
+        self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, *args: Any,
+        **options: Any,
+    ) -> Any:  # fmt: skip
         """Let `request_header` see the request from the beginning, then go on as Gradio does."""
-        LocalContext.request.set(options.get("request"))
-        return await super().process_api(*args, **options)
+        LocalContext.request.set(request)
+        return await super().process_api(block_fn, inputs, state, request, *args, **options)
 
 
 class ForgetfulState(SessionState):

@@ -13,6 +13,7 @@ from stylize.errors import ControlError
 from stylize.images import save_image
 from stylize.recipe import MAX_SIDE_PX, Recipe, RecipeStyle, read_recipe
 from stylize.styles import StyleVector
+from tests.fakes import DIMENSION, ENCODER, MODEL
 
 Picture = Callable[..., Path]
 
@@ -47,7 +48,7 @@ def test_blend_of_names_and_pictures(tool, picture: Picture, tmp_path: Path) -> 
         "--blend", "0.6,0.2", "-o", out,
     )  # fmt: skip
     assert result.code == 0
-    assert color(out) == (191, 0, 63)
+    assert color(out) == (191, 0, 64)
     assert [(style.name, style.weight) for style in read_recipe(out).styles] == [
         ("red", 0.6),
         (None, 0.2),
@@ -349,7 +350,7 @@ def test_blend_goes_before_the_weights_of_a_recipe(tool, picture: Picture, tmp_p
     tool("image", picture("a.png"), "-s", "red", "-s", "blue", "-o", first)
     arguments = ["image", picture("a.png"), "--recipe", first, "-o", second]
     assert tool(*arguments, "--blend", "3,1").code == 0
-    assert color(second) == (191, 0, 63)
+    assert color(second) == (191, 0, 64)
     assert "1 weights for 2 styles" in tool(*arguments, "--blend", "3").err
 
 
@@ -357,12 +358,12 @@ def test_styles_that_a_jpeg_has_no_room_for_are_repeated_exactly(
     tool, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stylize.recipe._JPEG_XMP_BYTES", 0)
-    vectors = 200 * np.random.default_rng(0).random((16, 3), np.float32)
+    vectors = 200 * np.random.default_rng(0).random((16, DIMENSION), np.float32)
     many = Recipe(
-        styles=tuple(RecipeStyle.of(StyleVector(values, "e" * 64)) for values in vectors),
+        styles=tuple(RecipeStyle.of(StyleVector(values, ENCODER)) for values in vectors),
         precision="int8",
-        model_sha256="d" * 64,
-        encoder_sha256="e" * 64,
+        model_sha256=MODEL,
+        encoder_sha256=ENCODER,
     )
     save_image(Image.new("RGB", (20, 20)), tmp_path / "many.jpg", recipe=many)
     out = tmp_path / "out.jpg"
@@ -381,7 +382,7 @@ def test_no_recipe_if_not_wanted(tool, picture: Picture, tmp_path: Path) -> None
 
 
 def made_by_another(encoder: str, model: str, path: Path, masks: int = 0) -> Path:
-    vector = StyleVector(np.ones(4, np.float32), encoder)
+    vector = StyleVector(np.ones(DIMENSION, np.float32), encoder)
     recipe = Recipe(
         styles=(RecipeStyle.of(vector, name="other"),),
         precision="fp32",
@@ -395,12 +396,12 @@ def made_by_another(encoder: str, model: str, path: Path, masks: int = 0) -> Pat
 
 def test_recipe_of_another_model(tool, picture: Picture, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
-    other = made_by_another("a" * 64, "d" * 64, tmp_path / "other.png")
+    other = made_by_another("a" * 64, MODEL, tmp_path / "other.png")
     result = tool("image", picture("a.png"), "--recipe", other, "-o", out)
     assert result.code == 2
     assert "another style encoder" in result.err
     assert not out.exists()
-    newer = made_by_another("e" * 64, "a" * 64, tmp_path / "newer.png", masks=2)
+    newer = made_by_another(ENCODER, "a" * 64, tmp_path / "newer.png", masks=2)
     result = tool("image", picture("a.png"), "--recipe", newer, "-o", out)
     assert result.code == 0
     assert "another version of the model" in result.err

@@ -15,6 +15,7 @@ from stylize.recipe import read_recipe
 from stylize.studio import StudioSettings, api
 from stylize.studio.gallery import Gallery
 from stylize.studio.painter import Painter
+from tests import fakes
 
 ROOT = Path(__file__).parents[2]
 
@@ -168,7 +169,7 @@ def test_what_is_wrong_with_a_call_is_said(painter_api, upload, name, change, ma
     values = {
         "blend": {"content": upload, "styles": {"senecio": 1}},
         "stylize": {"content": upload, "style": "senecio"},
-        "stylize_with_vector": {"content": upload, "vector": [0.5] * 6},
+        "stylize_with_vector": {"content": upload, "vector": [0.5] * fakes.DIMENSION},
         "search_styles": {},
         "encode_style": {"picture": upload},
     }

@@ -131,7 +131,7 @@ NAMED = {
     "stylize": {"style": "senecio", "strength": 0},
     "blend": {"styles": {"senecio": 1}, "controls": {"strength": 0}},
     "stylize_with_picture": {"style_picture": None, "strength": 0},
-    "stylize_with_vector": {"vector": [0.5] * 6, "strength": 0},
+    "stylize_with_vector": {"vector": [0.5] * fakes.DIMENSION, "strength": 0},
     "encode_style": {},
 }
 

@@ -24,7 +24,9 @@ def parameters(function):
 def test_requests_can_be_inspected():
     assert parameters(gr.Blocks.preprocess_data)[:4] == ["self", "block_fn", "inputs", "state"]
     assert "explicit_call" in parameters(gr.Blocks.preprocess_data)
-    assert "request" in parameters(gr.Blocks.process_api)
+    assert parameters(gr.Blocks.validate_inputs) == ["self", "block_fn", "inputs"]
+    first = ["self", "block_fn", "inputs", "state", "request"]
+    assert parameters(gr.Blocks.process_api)[:5] == first
 
 
 def test_states_of_visits_can_be_held_by_others():
@@ -49,6 +51,12 @@ def test_the_queue_can_be_shared():
         gr.Button().click(lambda: None)
     page.queue()
     assert internals.waiting_events(page) == []
+    for name in ("event_ids_to_events", "pending_messages_per_session"):
+        assert hasattr(page._queue, name), name
+    for name in ("get_events", "send_message"):
+        assert callable(getattr(page._queue, name)), name
+    message = internals.ProcessCompletedMessage(output={"error": "why"}, success=False)
+    assert message.output == {"error": "why"}
     assert "session_hash" in inspect.getsource(Queue)
 
 

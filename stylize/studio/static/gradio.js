@@ -10,8 +10,9 @@ Studio.gradio = (() => {
   const lost = /Connection (to the server was lost|errored out)/; // another line of the page says so
   const message = (content) => `data: ${JSON.stringify(content)}\n\n`;
 
+  const toasts = document.getElementsByClassName("toast-body"); // live: nothing is looked for where there is none
   new MutationObserver(() => {
-    document.querySelectorAll(".toast-body").forEach((toast) => {
+    [...toasts].forEach((toast) => {
       const close = lost.test(toast.textContent) && toast.querySelector(".toast-close");
       if (close) { close.click(); return; } // it would stay
       toast.querySelectorAll("[data-testid=toast-text], .toast-title").forEach((line) => {
