@@ -21,6 +21,7 @@ __all__ = [
     "InspectedBlocks",
     "ORJSONResponse",
     "ProcessCompletedMessage",
+    "SessionState",
     "StateHolder",
     "get_upload_folder",
     "hold_states",

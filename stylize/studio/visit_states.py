@@ -11,7 +11,12 @@ import time
 import gradio as gr
 from PIL import Image
 
-from stylize.studio.gradio_internals import ForgetfulState, StateHolder, hold_states
+from stylize.studio.gradio_internals import (
+    ForgetfulState,
+    SessionState,
+    StateHolder,
+    hold_states,
+)
 from stylize.studio.visit import Visit
 
 MAX_BYTES = 500_000_000
@@ -31,7 +36,7 @@ class Visits(StateHolder):
         self._grace_s = grace_s
         self._left: dict[str, float] = {}
 
-    def __getitem__(self, session_id: str) -> ForgetfulState:
+    def __getitem__(self, session_id: str) -> SessionState:
         if session_id not in self.session_data:
             self.session_data[session_id] = ForgetfulState(self.blocks)
         self._left.pop(session_id, None)  # who asks is here
@@ -65,7 +70,7 @@ class Visits(StateHolder):
                 self.time_last_used.pop(session_id, None)
 
 
-def _bytes_of_state(state: ForgetfulState) -> int:
+def _bytes_of_state(state: SessionState) -> int:
     return _EMPTY_VISIT_BYTES + sum(map(_bytes_of, list(state.state_data.values())))
 
 
