@@ -178,6 +178,7 @@ def measure(threads: int, rounds: int) -> dict[str, Any]:
         tasks: dict[str, Callable[[], object]] = {
             p: partial(engine.stylize, content, styles[p]) for p, engine in engines.items()
         }
+        tasks["fast"] = partial(engines["int8"].stylize, content, styles["int8"], fast=True)
         tasks |= {name: partial(system, content) for name, system in peers.items()}
         results = take_turns(tasks, rounds if side_px < 1024 else max(5, rounds // 3))
         for name in tasks:

@@ -16,6 +16,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
+OURS = {"int8": "**ours, INT8**", "fp32": "**ours, FP32**", "fast": "**ours, INT8, fast**"}
 FILES = (
     ROOT / "README.md",
     ROOT / "stylize" / "models" / "README.md",
@@ -31,7 +32,7 @@ def speed() -> str:
     for name in result["stylize"]["512"]:
         cells = [f"{result['stylize'][side][name]['median_ms']:.0f} ms" for side in sides]
         ratio = result["stylize"]["512"][name]["times_int8"]
-        label = f"**ours, {name.upper()}**" if name in ("int8", "fp32") else name
+        label = OURS.get(name, name)
         rows.append([label, *cells, f"{ratio:.1f} x"])
     px = [f"{side} px" for side in sides]
     lines = _table(["whole call, style encoded", *px, "against INT8 at 512 px"], rows)
