@@ -143,7 +143,9 @@ class Engine:
         image = prepare_image(image)
         size = _fit_area(image.size, self.contract.style_side_px * stroke_size)
         picture = np.asarray(on_white(resize_image(image, size)))[None]
-        (vector,) = self._runtime.run(self._files.encoder_name, {"bytes": picture})
+        # Styles are encoded once in a while, and the encoder's buffers are the largest of all.
+        feeds = {"bytes": picture}
+        (vector,) = self._runtime.run(self._files.encoder_name, feeds, give_back=True)
         return StyleVector(vector[0], self.encoder_sha256)
 
     def stylize(
