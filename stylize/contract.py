@@ -37,6 +37,10 @@ class Contract:
         max_zoom: Largest zoom between picture and thumbnail that is corrected for.
         revision_share: Of what the network paints into the finest octave of a revision; the rest is
             the content's detail on the painting below.
+        ground_levels: Standard deviation of the ground at brushwork 1, in levels of 255.
+        calm_style: Calm share of a style, see :meth:`calm_share`, from which on it gets the least
+            ground.
+        least_brushwork: Share of the ground that such a style gets.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -57,6 +61,9 @@ class Contract:
     thumbnail_max_px: int = 512
     max_zoom: float = 16.0
     revision_share: float = 0.5
+    ground_levels: float = 10.0
+    calm_style: float = 0.16
+    least_brushwork: float = 0.1
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -79,6 +86,8 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
+        if not self.calm_style:
+            raise ValueError("calm_style of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):
             raise ValueError("calm_weights of the contract cannot be read")
 

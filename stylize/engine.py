@@ -39,9 +39,6 @@ Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
 _HUGE_PIXELS = 50_000_000
-_GROUND_LEVELS = 10.0  # standard deviation of the ground at brushwork 1
-_CALM_STYLE = 0.16  # calm share of a style that leaves paper and skies alone
-_LEAST_BRUSHWORK = 0.1
 
 
 @dataclass(frozen=True)
@@ -239,7 +236,7 @@ class Engine:
         content = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
         content = add_ground(
             content,
-            _GROUND_LEVELS * self._brushwork(job),
+            self.contract.ground_levels * self._brushwork(job),
             seed=self.contract.ground_seed,
         )
         brush = self._brush(content, content.size, job, revision=False, full=plan.full)
@@ -259,8 +256,9 @@ class Engine:
     def _brushwork(self, job: _Job) -> float:
         """Return how much ground there is: little for ink and flat colour, but all at the end."""
         amount = job.controls.brushwork
-        calm = self.contract.calm_share(job.style.values)
-        usual = max(_LEAST_BRUSHWORK, 1 - calm / _CALM_STYLE)
+        contract = self.contract
+        calm = contract.calm_share(job.style.values) / contract.calm_style
+        usual = max(contract.least_brushwork, 1 - calm)
         return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
 
     def _revise(
