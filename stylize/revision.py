@@ -1,8 +1,9 @@
 """Revising: what happens between a painting and one of twice its size.
 
 The enlarged painting gets the finest octave of what the content shows; the network paints over
-that; and of the result only the finest octave is kept, so that the large picture, scaled down, is
-the small one. :mod:`stylize.training.levels` does the same in torch.
+that; and of the result, mixed with what it painted over, only the finest octave is kept, so that
+the large picture, scaled down, is the small one. :mod:`stylize.training.levels` does the same in
+torch, without the mixing.
 """
 
 from __future__ import annotations
@@ -149,8 +150,8 @@ def _enlarged_bands(pixels: Shorts) -> Iterator[tuple[slice, Shorts]]:
     """Enlarge (h, w, 4) twofold and linearly, in bands of rows that stay in the processor's cache.
 
     Each new value is (9 a + 3 b + 3 c + d + 8) // 16 of the four around it; borders are repeated.
-    The same as :func:`stylize.training.levels.low_pass` after halving. Pillow takes four times as
-    long for any factor.
+    The same as :func:`stylize.training.levels.low_pass` after halving. Not by Pillow, which takes
+    longer, since it enlarges by any factor.
 
     Yields:
         Rows of the result, and what they hold, (rows, 2 w, 4).

@@ -318,7 +318,7 @@ class StyleBank:
         vectors: (S, 1920) float32, what the loss network sees: means and standard deviations.
         covariances: (S, 2, 64, 64) float16, covariances of randomly projected features of
             ``COVARIANCE_LAYERS``.
-        pictures: (S, 128, 128, 3) uint8, the pictures in half their size, squeezed into squares:
+        pictures: (S, 256, 256, 3) uint8, the pictures in half their size, squeezed into squares:
             for what the network itself measures of a style.
     """
 
