@@ -33,6 +33,8 @@ def test_numbers_of_later_versions_are_passed_over():
         {"draft_side_px": True},
         {"draft_side_px": 10**9},
         {"max_zoom": math.nan},
+        {"calm_style": 0.0},
+        {"revision_share": 1.5},
         {"max_zoom": []},
         {"int8_index": 1.5},
     ],
