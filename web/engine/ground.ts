@@ -1,0 +1,158 @@
+/**
+ * The ground: a faint, seeded relief that gives the brush something to hold on to in calm areas.
+ * Made of whole numbers, so that every engine makes the same one; see `stylize/ground.py`.
+ */
+import { BILINEAR, kernels } from "./resample.ts";
+import { blank, type Pixels } from "./pixels.ts";
+
+export const PERIOD_PX = 512;
+const CELLS_PX = [4, 8, 16, 32];
+const CALM_CELL_PX = 8;
+const CALM_DEVIATION = 10; // of the luma, in levels, that counts half
+const FLAT_DEVIATION = 1;
+const SKY_SHARE = 0.3;
+
+const reliefs = new Map<number, Float32Array>();
+
+/** Return one period of the relief, row by row: mean 0, standard deviation 1. */
+export function relief(seed: number): Float32Array {
+  const known = reliefs.get(seed);
+  if (known) return known;
+  const total = new Float64Array(PERIOD_PX ** 2);
+  for (const cell of CELLS_PX) {
+    const layer = enlarge(hash(seed, cell, PERIOD_PX / cell), PERIOD_PX / cell, cell);
+    for (let at = 0; at < total.length; at++) total[at]! += layer[at]!;
+  }
+  const mean = total.reduce((sum, value) => sum + value, 0) / total.length;
+  const variance = total.reduce((sum, value) => sum + (value - mean) ** 2, 0) / total.length;
+  const made = Float32Array.from(total, (value) => (value - mean) / Math.sqrt(variance));
+  reliefs.set(seed, made);
+  return made;
+}
+
+/** Return `count` x `count` evenly distributed values in [-1, 1). */
+function hash(seed: number, cell: number, count: number): Float64Array {
+  const values = new Float64Array(count * count);
+  const ofCell = Math.imul(cell, 0xc2b2ae3d);
+  const ofSeed = Math.imul(seed, 0x27d4eb2f);
+  for (let y = 0, at = 0; y < count; y++) {
+    for (let x = 0; x < count; x++, at++) {
+      let h = ((Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca77) ^ ofCell) + ofSeed) | 0;
+      h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+      h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+      values[at] = ((h ^ (h >>> 16)) >>> 0) / 2 ** 31 - 1;
+    }
+  }
+  return values;
+}
+
+/** Enlarge a periodic square map, linear between the centres of its cells. */
+function enlarge(values: Float64Array, side: number, factor: number): Float64Array {
+  const large = side * factor;
+  const tall = new Float64Array(large * side);
+  for (let y = 0; y < large; y++) {
+    const above = Math.floor(y / factor) * side;
+    const below = ((Math.floor(y / factor) + 1) % side) * side;
+    const share = ((y % factor) + 0.5) / factor;
+    for (let x = 0; x < side; x++) {
+      const first = values[above + x]!;
+      tall[y * side + x] = first + (values[below + x]! - first) * share;
+    }
+  }
+  const wide = new Float64Array(large * large);
+  for (let x = 0; x < large; x++) {
+    const left = Math.floor(x / factor);
+    const right = (left + 1) % side;
+    const share = ((x % factor) + 0.5) / factor;
+    for (let y = 0; y < large; y++) {
+      const first = tall[y * side + left]!;
+      wide[y * large + x] = first + (tall[y * side + right]! - first) * share;
+    }
+  }
+  return wide;
+}
+
+/** Return how much ground a picture can do with at every pixel: 0 busy, 0.3 calm, 1 flat. */
+export function calm(picture: Pixels): Float32Array {
+  const { width, height, data } = picture;
+  const [columns, rows] = [Math.ceil(width / CALM_CELL_PX), Math.ceil(height / CALM_CELL_PX)];
+  const mean = new Float64Array(columns * rows);
+  const square = new Float64Array(columns * rows);
+  for (let y = 0; y < rows * CALM_CELL_PX; y++) {
+    for (let x = 0; x < columns * CALM_CELL_PX; x++) {
+      const at = 4 * (Math.min(y, height - 1) * width + Math.min(x, width - 1));
+      const luma = (19595 * data[at]! + 38470 * data[at + 1]! + 7471 * data[at + 2]! + 0x8000) >> 16;
+      const cell = Math.floor(y / CALM_CELL_PX) * columns + Math.floor(x / CALM_CELL_PX);
+      mean[cell]! += luma / CALM_CELL_PX ** 2;
+      square[cell]! += luma ** 2 / CALM_CELL_PX ** 2;
+    }
+  }
+  const means = around(mean, columns, rows);
+  const squares = around(square, columns, rows);
+  const share = means.map((value, cell) => {
+    const variance = Math.max(0, squares[cell]! - value ** 2);
+    const flat = 1 / (1 + variance / FLAT_DEVIATION ** 2);
+    return (SKY_SHARE + (1 - SKY_SHARE) * flat) / (1 + variance / CALM_DEVIATION ** 2);
+  });
+  return interpolate(share, columns, rows, width, height);
+}
+
+/** Return the means over 3 x 3 cells, borders repeated. */
+function around(cells: Float64Array, columns: number, rows: number): Float64Array {
+  return cells.map((_, cell) => {
+    const [x, y] = [cell % columns, Math.floor(cell / columns)];
+    let sum = 0;
+    for (let dy = -1; dy <= 1; dy++) {
+      const row = Math.min(rows - 1, Math.max(0, y + dy)) * columns;
+      for (let dx = -1; dx <= 1; dx++) sum += cells[row + Math.min(columns - 1, Math.max(0, x + dx))]!;
+    }
+    return sum / 9;
+  });
+}
+
+/** Enlarge cells to pixels, linearly. */
+function interpolate(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
+  const across = kernels(columns, columns, columns * CALM_CELL_PX, BILINEAR);
+  const down = kernels(rows, rows, rows * CALM_CELL_PX, BILINEAR);
+  const wide = new Float64Array(rows * width);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let index = 0; index < across.count[x]!; index++) {
+        sum += across.weights[x * across.length + index]! * cells[y * columns + across.first[x]! + index]!;
+      }
+      wide[y * width + x] = sum;
+    }
+  }
+  const result = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let index = 0; index < down.count[y]!; index++) {
+      const weight = down.weights[y * down.length + index]!;
+      const row = (down.first[y]! + index) * width;
+      for (let x = 0; x < width; x++) result[y * width + x]! += weight * wide[row + x]!;
+    }
+  }
+  return result;
+}
+
+/**
+ * Put the ground under the calm areas of a picture.
+ *
+ * @param amount Standard deviation of the relief where it is flat, in levels of 255; 0 for none.
+ */
+export function addGround(picture: Pixels, amount: number, seed: number): Pixels {
+  if (amount === 0) return picture;
+  const { width, height, data } = picture;
+  const result = blank(width, height);
+  const shares = calm(picture);
+  const heights = relief(seed);
+  for (let y = 0, pixel = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      const level = amount * heights[(y % PERIOD_PX) * PERIOD_PX + (x % PERIOD_PX)]! * shares[pixel]!;
+      const at = 4 * pixel;
+      for (let channel = 0; channel < 3; channel++) result.data[at + channel] = data[at + channel]! + level;
+      result.data[at + 3] = 255;
+    }
+  }
+  return result;
+}

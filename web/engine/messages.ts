@@ -1,0 +1,52 @@
+/** What the page and its worker say to each other. */
+import type { Controls } from "./controls.ts";
+import type { Sent } from "./decode.ts";
+import type { Precision } from "./model.ts";
+import type { StyleVector } from "./styles.ts";
+
+export interface Opening {
+  /** Address of the model.json. */
+  readonly model: string;
+  readonly precision: Precision;
+  /** Of the computation; more than one only where the page is isolated from others. */
+  readonly threads: number;
+}
+
+export type Job =
+  | { readonly kind: "open"; readonly opening: Opening }
+  | { readonly kind: "encode"; readonly picture: Sent; readonly strokeSize: number }
+  | {
+      readonly kind: "stylize";
+      readonly picture: Sent;
+      readonly style: StyleVector;
+      readonly controls: Partial<Controls>;
+      readonly maxSidePx: number | undefined;
+      readonly fast: boolean;
+      /** Levels below the last are wanted, too. */
+      readonly levels: boolean;
+      /** Of the frame before, from 0 to 1, in the statistics of this one; for videos. */
+      readonly smoothing: number | undefined;
+    };
+
+export type Request = { readonly id: number; readonly job: Job } | { readonly id: number; readonly abort: true };
+
+/** What the opened model is. */
+export interface Opened {
+  readonly modelSha256: string;
+  readonly encoderSha256: string;
+  readonly vectorLength: number;
+  readonly threads: number;
+}
+
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly values: Readonly<Record<string, string | number>> | undefined;
+}
+
+export type Answer =
+  | { readonly id: number; readonly progress: number }
+  | { readonly id: number; readonly level: ImageData }
+  | { readonly id: number; readonly done: Opened | StyleVector | ImageData }
+  | { readonly id: number; readonly failed: Failure };

@@ -1,0 +1,74 @@
+/**
+ * Pixels of a picture: four bytes each (red, green, blue, alpha), rows from the top, as ImageData
+ * has them. Where a picture is known to be opaque, nobody looks at the fourth byte.
+ */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Left, top, right and bottom of a part, in pixels; right and bottom are just outside of it. */
+export type Box = readonly [number, number, number, number];
+
+export type Size = readonly [width: number, height: number];
+
+/** Return a picture that is black and transparent. */
+export function blank(width: number, height: number): Pixels {
+  return { width, height, data: new Uint8ClampedArray(4 * width * height) };
+}
+
+/** Return a part of a picture; the box must lie inside of it. */
+export function crop(picture: Pixels, [left, top, right, bottom]: Box): Pixels {
+  const part = blank(right - left, bottom - top);
+  for (let y = 0; y < part.height; y++) {
+    const start = 4 * ((top + y) * picture.width + left);
+    part.data.set(picture.data.subarray(start, start + 4 * part.width), 4 * y * part.width);
+  }
+  return part;
+}
+
+/** Is no pixel transparent, not even in part? */
+export function isOpaque({ data }: Pixels): boolean {
+  for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return false;
+  return true;
+}
+
+/** Return a picture as it looks on white paper. */
+export function onWhite(picture: Pixels): Pixels {
+  const result = blank(picture.width, picture.height);
+  const { data } = picture;
+  for (let at = 0; at < data.length; at += 4) {
+    const alpha = data[at + 3]!;
+    for (let channel = 0; channel < 3; channel++) {
+      result.data[at + channel] = (data[at + channel]! * alpha + 255 * (255 - alpha)) / 255;
+    }
+    result.data[at + 3] = 255;
+  }
+  return result;
+}
+
+/**
+ * Return an opaque picture: what nobody sees of the given one gets the mean colour of what one
+ * does see, so that it decides nothing.
+ */
+export function visibleColors(picture: Pixels): Pixels {
+  const { data } = picture;
+  const result = blank(picture.width, picture.height);
+  const sums = [0, 0, 0];
+  let seen = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] === 0) continue;
+    seen++;
+    for (let channel = 0; channel < 3; channel++) sums[channel]! += data[at + channel]!;
+  }
+  const hidden = seen > 0 ? sums.map((sum) => Math.round(sum / seen)) : null;
+  for (let at = 0; at < data.length; at += 4) {
+    const unseen = data[at + 3] === 0 && hidden !== null;
+    for (let channel = 0; channel < 3; channel++) {
+      result.data[at + channel] = unseen ? hidden[channel]! : data[at + channel]!;
+    }
+    result.data[at + 3] = 255;
+  }
+  return result;
+}

@@ -1,0 +1,77 @@
+/** The only place with ONNX Runtime. */
+import type * as Ort from "onnxruntime-web";
+import { ModelError, StylizeError } from "./errors.ts";
+import type { Model } from "./model.ts";
+
+export type OrtModule = typeof Ort;
+/** A graph's inputs or outputs: values and shape, by name. */
+export type Tensors = Readonly<Record<string, readonly [Uint8Array | Float32Array, readonly number[]]>>;
+
+/** Runs the graphs of a model; each is loaded when it is first needed. */
+export class Runtime {
+  private readonly sessions = new Map<string, Promise<Ort.InferenceSession>>();
+
+  constructor(
+    private readonly ort: OrtModule,
+    private readonly model: Model,
+    /** What paints; measuring and encoding stay on WebAssembly, so that they come out the same everywhere. */
+    readonly provider: "wasm" | "webgpu" = "wasm",
+  ) {}
+
+  /**
+   * Run a graph.
+   *
+   * @throws {ModelError} The graph is no part of a model that this engine can use.
+   * @throws {StylizeError} There is too little memory.
+   */
+  async run(name: string, inputs: Tensors): Promise<Record<string, Uint8Array | Float32Array>> {
+    const session = await this.load(name);
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([key, [values, shape]]) => [key, new this.ort.Tensor(values as Uint8Array, shape)]),
+    );
+    try {
+      const outputs = await session.run(feeds);
+      return Object.fromEntries(
+        Object.entries(outputs).map(([key, tensor]) => [key, tensor.data as Uint8Array | Float32Array]),
+      );
+    } catch (error) {
+      throw unusable(name, error);
+    }
+  }
+
+  /** Load a graph now; throws as `run`. */
+  load(name: string): Promise<Ort.InferenceSession> {
+    let session = this.sessions.get(name);
+    if (session === undefined) {
+      session = this.open(name);
+      this.sessions.set(name, session);
+      session.catch(() => this.sessions.delete(name)); // a failed download may be tried again
+    }
+    return session;
+  }
+
+  private async open(name: string): Promise<Ort.InferenceSession> {
+    const graph = await this.model.read(name);
+    const provider = name.startsWith("paint.") ? this.provider : "wasm";
+    try {
+      return await this.ort.InferenceSession.create(graph, { executionProviders: [provider], logSeverityLevel: 3 });
+    } catch (error) {
+      throw unusable(name, error);
+    }
+  }
+
+  /** Give the memory of all graphs back. */
+  async close(): Promise<void> {
+    const opened = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of opened) await (await session).release();
+  }
+}
+
+function unusable(name: string, error: unknown): StylizeError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError || /alloc|memory/i.test(reason)) {
+    return new StylizeError("There is not enough memory for this. Take a smaller picture, or close other programs.", "memory");
+  }
+  return new ModelError(`${name} cannot be run (${reason.slice(0, 200)})`);
+}

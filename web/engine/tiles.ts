@@ -1,0 +1,120 @@
+/** Painting a picture in tiles that fit together without seams; see `stylize/painting.py`. */
+import type { Contract } from "./contract.ts";
+import { blank, type Pixels, type Size } from "./pixels.ts";
+import type { Source } from "./revision.ts";
+import { clamp, roundUp } from "./rounding.ts";
+
+const MAX_TILE_WIDTH_PX = 4096;
+
+/** A row or column and the one just behind the last. */
+export interface Span {
+  readonly start: number;
+  readonly stop: number;
+}
+
+/** A part of a canvas, without and with the surroundings that it needs. */
+export interface Tile {
+  readonly rows: Span;
+  readonly columns: Span;
+  readonly outerRows: Span;
+  readonly outerColumns: Span;
+}
+
+/** The mirrored margin around a picture, which also makes its sides multiples of the grid. */
+export class Canvas {
+  readonly gridWidth: number;
+  readonly gridHeight: number;
+  private readonly margin: number;
+  private readonly grid: number;
+
+  constructor(readonly size: Size, contract: Contract) {
+    this.margin = contract.margin_px;
+    this.grid = contract.grid_px;
+    this.gridWidth = roundUp(size[0] + 2 * this.margin, this.grid);
+    this.gridHeight = roundUp(size[1] + 2 * this.margin, this.grid);
+  }
+
+  /** Divide the canvas into tiles of about so many pixels, one tile if it is that small. */
+  tiles(haloPx: number, tilePixels: number): Tile[] {
+    const { gridWidth: width, gridHeight: height } = this;
+    if (width * height <= tilePixels) {
+      const [rows, columns] = [{ start: 0, stop: height }, { start: 0, stop: width }];
+      return [{ rows, columns, outerRows: rows, outerColumns: columns }];
+    }
+    const widest = Math.max(4 * haloPx, Math.floor(tilePixels / (2 * haloPx)));
+    const columns = this.divide(width, Math.min(MAX_TILE_WIDTH_PX, widest));
+    const rows = this.divide(height, Math.max(2 * haloPx, Math.floor(tilePixels / columns[0]!.stop)));
+    const grow = ({ start, stop }: Span, length: number): Span => ({
+      start: Math.max(0, start - haloPx),
+      stop: Math.min(length, stop + haloPx),
+    });
+    return rows.flatMap((row) =>
+      columns.map((column) => ({
+        rows: row,
+        columns: column,
+        outerRows: grow(row, height),
+        outerColumns: grow(column, width),
+      })),
+    );
+  }
+
+  private divide(length: number, part: number): Span[] {
+    const count = Math.max(1, Math.ceil(length / part));
+    const step = roundUp(Math.ceil(length / count), this.grid);
+    const spans: Span[] = [];
+    for (let start = 0; start < length; start += step) spans.push({ start, stop: Math.min(start + step, length) });
+    return spans;
+  }
+
+  /** Return a tile with its surroundings, cut from the picture. */
+  cut(picture: Source, tile: Tile): Pixels {
+    const x = this.mirrored(tile.outerColumns, this.size[0]);
+    const y = this.mirrored(tile.outerRows, this.size[1]);
+    const [left, top] = [least(x), least(y)];
+    const part = picture.crop([left, top, most(x) + 1, most(y) + 1]);
+    const from = new Uint32Array(part.data.buffer, part.data.byteOffset, part.width * part.height);
+    const result = blank(x.length, y.length);
+    const to = new Uint32Array(result.data.buffer);
+    for (let row = 0, at = 0; row < y.length; row++) {
+      const start = (y[row]! - top) * part.width - left;
+      for (let column = 0; column < x.length; column++, at++) to[at] = from[start + x[column]!]!;
+    }
+    return result;
+  }
+
+  /** Put what was painted of a tile, surroundings included, into the picture. */
+  place(painted: Pixels, tile: Tile, result: Pixels): void {
+    const rows = this.shown(tile.rows, this.size[1]);
+    const columns = this.shown(tile.columns, this.size[0]);
+    const left = this.margin + columns.start - tile.outerColumns.start;
+    for (let y = rows.start; y < rows.stop; y++) {
+      const start = 4 * ((this.margin + y - tile.outerRows.start) * painted.width + left);
+      const end = start + 4 * (columns.stop - columns.start);
+      result.data.set(painted.data.subarray(start, end), 4 * (y * result.width + columns.start));
+    }
+  }
+
+  /** The rows or columns of the picture that lie in a part of the canvas. */
+  private shown(part: Span, side: number): Span {
+    const start = clamp(part.start - this.margin, 0, side);
+    return { start, stop: Math.max(start, Math.min(part.stop - this.margin, side)) };
+  }
+
+  /** The rows or columns of the picture that a part of the canvas shows, the border not repeated. */
+  private mirrored({ start, stop }: Span, side: number): Int32Array {
+    const period = 2 * (side - 1);
+    return Int32Array.from({ length: stop - start }, (_, index) => {
+      if (side === 1) return 0;
+      const folded = Math.abs(start + index - this.margin) % period;
+      return Math.min(folded, period - folded);
+    });
+  }
+}
+
+function least(values: Int32Array): number {
+  return values.reduce((a, b) => Math.min(a, b));
+}
+
+function most(values: Int32Array): number {
+  return values.reduce((a, b) => Math.max(a, b));
+}
