@@ -18,8 +18,8 @@ from stylize.studio.environment import prepared
 with needs_extra("studio"), prepared():
     import gradio as gr
 
+from stylize.offers import EXAMPLES_DIR
 from stylize.studio import theme
-from stylize.studio.door import EXAMPLES_DIR
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address

@@ -14,7 +14,7 @@ from stylize.controls import Controls
 from stylize.errors import ControlError, ImageError, StyleNotFoundError, StylizeError
 from stylize.images import load_image
 from stylize.messages import say
-from stylize.studio.door import EXAMPLES_DIR
+from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES, PRESETS
 from stylize.studio.full_size import (
     Export,
     Jobs,
@@ -31,22 +31,6 @@ from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, to_data_url, webp
 from stylize.studio.visit import Content, Visit
-
-EXAMPLES: Mapping[str, str] = {
-    "astronaut": "Eileen Collins (NASA, public domain)",
-    "coffee": "Coffee (Rachel Michetti, CC0)",
-    "chelsea": "Chelsea the cat (Stéfan van der Walt, CC0)",
-    "rocket": "Falcon 9 (SpaceX, public domain)",
-}
-FIRST_STYLES = ("starry-night", "great-wave")
-PRESETS: Mapping[str, Mapping[str, float]] = {
-    "painting": {},
-    "faithful": {"stroke_size": 0.7, "content_weight": 1.8, "brushwork": 0.3, "detail": 1.3},
-    "broad": {"stroke_size": 2.0, "style_weight": 1.5, "brushwork": 1.5, "detail": 0.8},
-    "drawing": {"stroke_size": 1.3, "style_weight": 1.5, "brushwork": 2.0},
-    "my_colours": {"color": 1.0},
-    "palette": {"texture": 0.0},
-}
 
 Chosen = dict[str, float]  # the value of the style gallery: style name to weight
 

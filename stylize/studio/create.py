@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from stylize.controls import Controls
+from stylize.offers import MAIN_CONTROLS, PRESETS
 from stylize.studio import components
-from stylize.studio.actions import PRESETS, Actions, example_items, preset_values
+from stylize.studio.actions import Actions, example_items, preset_values
 from stylize.studio.look import CONTROL_NAMES
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
@@ -20,7 +21,6 @@ _START = (
     "() => { const go = () => window.Studio && Studio.start ? Studio.start() : setTimeout(go, 20);"
     " go(); }"
 )
-MAIN_CONTROLS = ("strength", "color", "stroke_size", "brushwork", "detail")
 
 
 class CreateTab(NamedTuple):

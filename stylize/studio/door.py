@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from stylize.messages import say
+from stylize.offers import EXAMPLES_DIR
 from stylize.studio.gradio_internals import InspectedBlocks, get_upload_folder
 from stylize.studio.page_errors import page_error
-
-EXAMPLES_DIR = Path(__file__).parent / "examples"
 
 
 class GuardedBlocks(InspectedBlocks):

@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from stylize.controls import Controls
 from stylize.errors import ImageError
 from stylize.messages import say
+from stylize.offers import KIDS_CONTROLS, KIDS_STYLES
 from stylize.studio import components
 from stylize.studio.fair import address_of
 from stylize.studio.page_errors import show_errors
@@ -17,13 +17,7 @@ from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.wall import ClassWall
 
-KIDS_STYLES = (
-    "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "young-hare",
-    "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
-)  # fmt: skip
 MAX_TILES = 12
-# A line drawing on white paper becomes a full picture.
-KIDS_CONTROLS = Controls(stroke_size=1.5, brushwork=1.5)
 
 
 def kids_styles(painter: Painter) -> list[dict[str, Any]]:

@@ -16,9 +16,10 @@ import pytest
 from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
+from stylize.offers import EXAMPLES_DIR
 from stylize.studio import StudioSettings, build_page
 from stylize.studio.api import Api
-from stylize.studio.door import EXAMPLES_DIR, may_be_read
+from stylize.studio.door import may_be_read
 from tests import fakes
 
 MODES = {

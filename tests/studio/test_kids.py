@@ -6,7 +6,8 @@ import pytest
 
 from stylize.errors import ImageError
 from stylize.library.bundled import bundled_folder
-from stylize.studio.kids import KIDS_STYLES, MAX_TILES, paint_for_a_child
+from stylize.offers import KIDS_STYLES
+from stylize.studio.kids import MAX_TILES, paint_for_a_child
 
 
 def test_every_tile_is_a_bundled_style():

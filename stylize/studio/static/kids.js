@@ -1,5 +1,6 @@
 // The children's page: three steps (make, pick, done), large targets, hardly any words.
-// props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention.
+// props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention;
+// props.device: nothing is sent, the device itself paints.
 // value to the server: {drawing, style}; from it: {picture} or {failed}.
 // Events: submit (paint), clear (delete now), upload (give to the teacher), select (the next child begins).
 Studio.kids = ({ element, props, trigger, watch }) => {
@@ -53,7 +54,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-show" }, shown, wait), done),
   ];
   const marks = ["brush", "like", "check"].map((name, index) => make("li", {}, icon(name), make("span", { class: "st-sr" }, text("kids_step", { n: index + 1 }))));
-  const privacy = make("p", { class: "st-kid-notice" }, text("kids_privacy", { minutes: props.minutes || 10 }));
+  const privacy = make("p", { class: "st-kid-notice" }, text(props.device ? "kids_privacy_device" : "kids_privacy", { minutes: props.minutes || 10 }));
   element.replaceChildren(make("main", { class: "st-kids" }, make("ol", { class: "st-kid-marks" }, ...marks), ...steps, privacy));
 
   const go = (step) => {

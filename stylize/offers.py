@@ -1,0 +1,37 @@
+"""What a page offers a visitor at once: examples, first styles, presets, a choice for children.
+
+The studio and the static site share it; it needs no Gradio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stylize.controls import Controls
+
+EXAMPLES_DIR = Path(__file__).parent / "studio" / "examples"
+EXAMPLES: Mapping[str, str] = {
+    "astronaut": "Eileen Collins (NASA, public domain)",
+    "coffee": "Coffee (Rachel Michetti, CC0)",
+    "chelsea": "Chelsea the cat (Stéfan van der Walt, CC0)",
+    "rocket": "Falcon 9 (SpaceX, public domain)",
+}
+FIRST_STYLES = ("starry-night", "great-wave")
+
+MAIN_CONTROLS = ("strength", "color", "stroke_size", "brushwork", "detail")
+PRESETS: Mapping[str, Mapping[str, float]] = {
+    "painting": {},
+    "faithful": {"stroke_size": 0.7, "content_weight": 1.8, "brushwork": 0.3, "detail": 1.3},
+    "broad": {"stroke_size": 2.0, "style_weight": 1.5, "brushwork": 1.5, "detail": 0.8},
+    "drawing": {"stroke_size": 1.3, "style_weight": 1.5, "brushwork": 2.0},
+    "my_colours": {"color": 1.0},
+    "palette": {"texture": 0.0},
+}
+
+KIDS_STYLES = (
+    "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "young-hare",
+    "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
+)  # fmt: skip
+# A line drawing on white paper becomes a full picture.
+KIDS_CONTROLS = Controls(stroke_size=1.5, brushwork=1.5)
