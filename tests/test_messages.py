@@ -21,7 +21,7 @@ def placeholders(text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("part", ["messages", "page"])
+@pytest.mark.parametrize("part", ["messages", "page", "site"])
 def test_a_language_has_every_text_with_the_same_placeholders(language, part):
     found = texts(language)[part]
     assert list(found) == list(ENGLISH[part])
