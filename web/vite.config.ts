@@ -31,10 +31,13 @@ export default defineConfig({
   build: {
     target: "es2023",
     assetsInlineLimit: 0,
+    license: { fileName: "licenses.md" },
     rollupOptions: {
-      input: { engine: "engine/index.ts" },
+      input: { engine: "engine/entry.ts", sw: "studio/sw.ts", index: "index.html", kids: "kids.html" },
       preserveEntrySignatures: "strict",
-      output: { entryFileNames: "[name].js", chunkFileNames: "assets/[name]-[hash].js", assetFileNames: "assets/[name]-[hash][extname]" },
+      output: {
+        entryFileNames: ({ name }) => (name === "engine" || name === "sw" ? "[name].js" : "assets/[name]-[hash].js"),
+        chunkFileNames: "assets/[name]-[hash].js", assetFileNames: "assets/[name]-[hash][extname]" },
     },
   },
   test: { include: ["tests/**/*.test.ts"] },

@@ -18,7 +18,7 @@ export const MIN_SIDE_PX = 16;
 export const MAX_ASPECT = 256;
 
 /** What the network does to a picture in one style. */
-interface Measurement {
+export interface Measurement {
   readonly quarter: Float32Array;
   readonly eighth: Float32Array;
   readonly peaks: Float32Array;
@@ -39,15 +39,6 @@ export interface Options {
   readonly pause?: () => Promise<void>;
   /** Of tiles, at most; default: as the contract says. Less needs less memory. */
   readonly tilePixels?: number;
-  /** Statistics of the draft to go on from and to update, for the frames of a video. */
-  readonly smoothing?: Smoothing;
-}
-
-/** Carries the statistics of one frame over to the next, so that nothing flickers. */
-export interface Smoothing {
-  /** Of the frame before in what is used, 0 to 1. */
-  readonly share: number;
-  measurement?: Measurement;
 }
 
 export class Engine {
@@ -90,17 +81,19 @@ export class Engine {
   async stylize(content: Pixels, style: StyleVector, given: Partial<Controls> = {}, options: Options = {}): Promise<Pixels> {
     const controls = makeControls(given);
     this.checkStyle(style);
-    checkSize(content);
-    const opaque = isOpaque(content);
-    if (options.maxSidePx !== undefined) {
-      const size = fitWithin([content.width, content.height], options.maxSidePx, roundHalfEven);
-      content = (opaque ? resize : resizeTransparent)(content, size, LANCZOS);
-    }
+    content = this.prepare(content, options.maxSidePx);
     if (controls.strength === 0) return { ...content, data: content.data.slice() };
-    const painted = await this.follow(opaque ? content : visibleColors(content), style, controls, options);
+    const painted = await this.follow(isOpaque(content) ? content : visibleColors(content), style, controls, options);
     for (let at = 3; at < painted.data.length; at += 4) painted.data[at] = content.data[at]!;
     finish(painted, content, controls);
     return painted;
+  }
+
+  /** Return a content picture scaled down, never up, to a longer side. */
+  prepare(content: Pixels, maxSidePx = Infinity): Pixels {
+    checkSize(content);
+    const size = fitWithin([content.width, content.height], maxSidePx, roundHalfEven);
+    return (isOpaque(content) ? resize : resizeTransparent)(content, size, LANCZOS);
   }
 
   private async follow(rgb: Pixels, style: StyleVector, controls: Controls, options: Options): Promise<Pixels> {
@@ -126,10 +119,8 @@ export class Engine {
     content: Pixels, size: Size, style: StyleVector, controls: Controls, options: Options, progress: (share: number) => void,
   ): Promise<Pixels> {
     const small = resize(content, size, BICUBIC, 3);
-    const amount = this.contract.ground_levels * this.brushwork(style, controls);
-    const grounded = addGround(small, amount, this.contract.ground_seed);
-    let measurement = await this.measure(grounded, style, controls, size, false);
-    if (options.smoothing) measurement = smooth(measurement, options.smoothing);
+    const grounded = this.ground(small, style, controls);
+    const measurement = await this.measure(grounded, style, controls, size, false);
     const source = sourceOf(grounded);
     const canvas = new Canvas(size, this.contract);
     const painted = await this.paintTiles(canvas, this.contract.halo_px, options, progress, (tile) =>
@@ -169,11 +160,12 @@ export class Engine {
     return result;
   }
 
-  /** How much ground there is: little for ink and flat colour, but all at the end of the slider. */
-  private brushwork(style: StyleVector, { brushwork }: Controls): number {
+  /** Put the ground under a draft: little for ink and flat colour, but all at the end of the slider. */
+  ground(picture: Pixels, style: StyleVector, { brushwork }: Controls): Pixels {
     const calm = calmShare(this.contract, style.values) / this.contract.calm_style;
     const usual = Math.max(this.contract.least_brushwork, 1 - calm);
-    return brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
+    const amount = brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
+    return addGround(picture, this.contract.ground_levels * amount, this.contract.ground_seed);
   }
 
   /**
@@ -197,7 +189,7 @@ export class Engine {
   }
 
   /** Paint pixels, whose sides are multiples of the grid, with given affines. */
-  private async paint(picture: Pixels, { quarter, eighth, peaks }: Measurement): Promise<Pixels> {
+  async paint(picture: Pixels, { quarter, eighth, peaks }: Measurement): Promise<Pixels> {
     const { width, height, data } = picture;
     const few = peaks[this.contract.int8_index]! >= this.contract.int8_limit; // 8 bits are too few
     const precision = few ? "fp32" : this.precision;
@@ -216,19 +208,6 @@ export class Engine {
       throw new StylizeError("This style was made by another style encoder; encode its picture again.", "style_other_encoder");
     }
   }
-}
-
-function smooth(now: Measurement, smoothing: Smoothing): Measurement {
-  const { share, measurement: past } = smoothing;
-  const mixed = (a: Float32Array, b: Float32Array | undefined): Float32Array =>
-    b?.length === a.length ? a.map((value, index) => share * b[index]! + (1 - share) * value) : a;
-  const measurement = {
-    quarter: mixed(now.quarter, past?.quarter),
-    eighth: mixed(now.eighth, past?.eighth),
-    peaks: mixed(now.peaks, past?.peaks),
-  };
-  smoothing.measurement = measurement;
-  return measurement;
 }
 
 /** Return three bytes for each pixel. */

@@ -1,13 +1,4 @@
-/**
- * The engine for pages: paints in a worker of its own, so that the page stays quick.
- *
- * ```js
- * import { load } from "https://example.org/stylize/engine.js";
- * const engine = await load();
- * const style = await engine.encodeStyle(painting);
- * const painted = await engine.stylize(photo, style, { strength: 0.8 });
- * ```
- */
+/** The engine for pages: it paints in a worker of its own, so that the page stays quick. */
 import workerUrl from "./worker.ts?worker&url";
 import type { Controls } from "./controls.ts";
 import type { Sent } from "./decode.ts";
@@ -19,15 +10,15 @@ import type { StyleVector } from "./styles.ts";
 export { CONTROLS, CONTROL_NAMES, makeControls, type Controls } from "./controls.ts";
 export { StylizeError, ModelError } from "./errors.ts";
 export { encodePng } from "./png.ts";
-export { findRecipe, Recipe, type RecipeStyle } from "./recipe.ts";
+export { findRecipe, PNG_KEY, Recipe, toXmp, type RecipeStyle } from "./recipe.ts";
 export { blend, makeStyle, normalizeBlend, styleSha256, type StyleVector } from "./styles.ts";
 
 /** Anything that a browser can draw, or the file of a picture. */
 export type Picture = Blob | ImageData | ImageBitmapSource;
 
 export interface LoadOptions {
-  /** Address of the model.json; default: beside this script. */
-  readonly model?: string | URL;
+  /** Address of the model.json. */
+  readonly model: string | URL;
   /** Default: FP32, which paints what Python paints in FP32, to the last bit, and is about as fast. */
   readonly precision?: Precision;
   /** Default: as many as the device has, up to 4, where the page is isolated from others; else 1. */
@@ -45,8 +36,6 @@ export interface StylizeOptions {
   readonly onLevel?: (painted: ImageData) => void;
   /** Ends the work; the promise is rejected with the reason. */
   readonly signal?: AbortSignal;
-  /** For the frames of a video: share of the frames before in the statistics, 0 to 1, against flicker. */
-  readonly smoothing?: number;
 }
 
 /**
@@ -54,11 +43,10 @@ export interface StylizeOptions {
  *
  * @throws {StylizeError} A file cannot be had or is damaged.
  */
-export async function load(options: LoadOptions = {}): Promise<StylizeEngine> {
-  const model = new URL(options.model ?? "model/model.json", options.model === undefined ? import.meta.url : document.baseURI);
+export async function load(options: LoadOptions): Promise<StylizeEngine> {
   const cores = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   const engine = new StylizeEngine({
-    model: model.href,
+    model: new URL(options.model, document.baseURI).href,
     precision: options.precision ?? "fp32",
     threads: globalThis.crossOriginIsolated ? (options.threads ?? cores) : 1,
   });
@@ -92,6 +80,11 @@ export class StylizeEngine {
     return this.ask({ kind: "encode", picture: await send(picture), strokeSize });
   }
 
+  /** Unpack a picture, upright, and scale it down to a longer side: what is painted often is faster then. */
+  async prepare(picture: Picture, maxSidePx: number): Promise<ImageData> {
+    return this.ask({ kind: "prepare", picture: await send(picture), maxSidePx });
+  }
+
   /**
    * Paint a picture in a style.
    *
@@ -100,9 +93,17 @@ export class StylizeEngine {
    */
   async stylize(picture: Picture, style: StyleVector, controls: Partial<Controls> = {}, options: StylizeOptions = {}): Promise<ImageData> {
     options.signal?.throwIfAborted();
-    const { maxSidePx, smoothing, fast = false, onLevel } = options;
-    const job: Job = { kind: "stylize", picture: await send(picture), style, controls, maxSidePx, smoothing, fast, levels: onLevel !== undefined };
+    const { maxSidePx, fast = false, onLevel } = options;
+    const job: Job = { kind: "stylize", picture: await send(picture), style, controls, maxSidePx, fast, levels: onLevel !== undefined };
     return this.ask(job, options);
+  }
+
+  /**
+   * Paint a frame of a video or of a camera: a draft in the frame's own size, which sets that of the
+   * strokes and the time it takes. Statistics are carried over from the frames before, against flicker.
+   */
+  async paintFrame(frame: ImageData, style: StyleVector, controls: Partial<Controls> = {}): Promise<ImageData> {
+    return this.ask({ kind: "frame", picture: frame, style, controls });
   }
 
   /** End the worker and give its memory back. The next picture starts another one. */

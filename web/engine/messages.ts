@@ -15,6 +15,7 @@ export interface Opening {
 export type Job =
   | { readonly kind: "open"; readonly opening: Opening }
   | { readonly kind: "encode"; readonly picture: Sent; readonly strokeSize: number }
+  | { readonly kind: "prepare"; readonly picture: Sent; readonly maxSidePx: number }
   | {
       readonly kind: "stylize";
       readonly picture: Sent;
@@ -24,9 +25,8 @@ export type Job =
       readonly fast: boolean;
       /** Levels below the last are wanted, too. */
       readonly levels: boolean;
-      /** Of the frame before, from 0 to 1, in the statistics of this one; for videos. */
-      readonly smoothing: number | undefined;
-    };
+    }
+  | { readonly kind: "frame"; readonly picture: ImageData; readonly style: StyleVector; readonly controls: Partial<Controls> };
 
 export type Request = { readonly id: number; readonly job: Job } | { readonly id: number; readonly abort: true };
 

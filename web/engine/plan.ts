@@ -33,7 +33,7 @@ function seenSide(size: Size): number {
 }
 
 /** Scale a size to multiples of the grid, at least two of them. */
-function onGrid(size: Size, scale: number, grid: number): Size {
+export function onGrid(size: Size, scale: number, grid: number): Size {
   const side = (px: number): number => Math.max(2 * grid, grid * roundHalfEven((px * scale) / grid));
   return [side(size[0]), side(size[1])];
 }

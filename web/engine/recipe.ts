@@ -83,6 +83,18 @@ export const Recipe = {
   },
 };
 
+const XMP_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ' +
+  'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ' +
+  'xmlns:stylize="urn:stylize-studio:recipe"><stylize:recipe>';
+const XMP_TAIL = '</stylize:recipe></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>';
+
+/** Return the XMP packet that holds a recipe, for files that are no PNG. */
+export async function toXmp(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {
+  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+  const escaped = (await Recipe.toJson(recipe)).replace(/[&<>"']/g, (character) => names[character]!);
+  return new TextEncoder().encode(XMP_HEAD + escaped + XMP_TAIL);
+}
+
 /**
  * Return the recipe in the file of a picture; null if it holds none.
  *

@@ -16,6 +16,8 @@ export class Runtime {
     private readonly model: Model,
     /** What paints; measuring and encoding stay on WebAssembly, so that they come out the same everywhere. */
     readonly provider: "wasm" | "webgpu" = "wasm",
+    /** Settles when ONNX Runtime may start; graphs are downloaded meanwhile. */
+    private readonly ready: Promise<unknown> = Promise.resolve(),
   ) {}
 
   /**
@@ -52,6 +54,7 @@ export class Runtime {
 
   private async open(name: string): Promise<Ort.InferenceSession> {
     const graph = await this.model.read(name);
+    await this.ready;
     const provider = name.startsWith("paint.") ? this.provider : "wasm";
     try {
       return await this.ort.InferenceSession.create(graph, { executionProviders: [provider], logSeverityLevel: 3 });

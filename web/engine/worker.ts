@@ -4,8 +4,9 @@ import loaderUrl from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?packed";
 import { decode } from "./decode.ts";
 import { fetchFile } from "./download.ts";
-import { Engine, type Smoothing } from "./engine.ts";
+import { Engine } from "./engine.ts";
 import { StylizeError } from "./errors.ts";
+import { FramePainter } from "./frames.ts";
 import type { Answer, Failure, Job, Opened, Opening, Request } from "./messages.ts";
 import { Model } from "./model.ts";
 import type { Pixels } from "./pixels.ts";
@@ -14,7 +15,7 @@ import type { StyleVector } from "./styles.ts";
 
 const aborts = new Map<number, AbortController>();
 let engine: Engine | null = null;
-let smoothing: Smoothing | undefined;
+let frames: FramePainter | null = null;
 let last: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
@@ -43,11 +44,14 @@ async function run(id: number, job: Job, signal: AbortSignal): Promise<Opened | 
   if (job.kind === "open") return open(job.opening);
   if (!engine) throw new TypeError("no model is open");
   const picture = await decode(job.picture);
+  if (job.kind === "prepare") return imageData(engine.prepare(picture, job.maxSidePx));
   if (job.kind === "encode") return engine.encodeStyle(picture, job.strokeSize);
-  smoothing = job.smoothing === undefined ? undefined : { ...smoothing, share: job.smoothing };
+  if (job.kind === "frame") {
+    frames ??= new FramePainter(engine);
+    return imageData(await frames.paint(picture, job.style, job.controls));
+  }
   const painted = await engine.stylize(picture, job.style, job.controls, {
     ...(job.maxSidePx === undefined ? {} : { maxSidePx: job.maxSidePx }),
-    ...(smoothing === undefined ? {} : { smoothing }),
     fast: job.fast,
     signal,
     pause,
@@ -58,12 +62,15 @@ async function run(id: number, job: Job, signal: AbortSignal): Promise<Opened | 
 }
 
 async function open(opening: Opening): Promise<Opened> {
-  const text = new TextDecoder().decode(await fetchFile(opening.model));
-  const model = Model.open(text, (name) => fetchFile(new URL(name, opening.model).href));
   ort.env.wasm.numThreads = opening.threads;
   ort.env.wasm.wasmPaths = { mjs: new URL(loaderUrl, import.meta.url).href };
-  ort.env.wasm.wasmBinary = (await fetchFile(new URL(wasmUrl, import.meta.url).href)).buffer;
-  const opened = new Engine(model, new Runtime(ort as unknown as OrtModule, model), opening.precision);
+  const ready = fetchFile(new URL(wasmUrl, import.meta.url).href).then(({ buffer }) => {
+    ort.env.wasm.wasmBinary = buffer;
+  });
+  ready.catch(() => {}); // told where it is waited for
+  const text = new TextDecoder().decode(await fetchFile(opening.model));
+  const model = Model.open(text, (name) => fetchFile(new URL(name, opening.model).href));
+  const opened = new Engine(model, new Runtime(ort as unknown as OrtModule, model, "wasm", ready), opening.precision);
   await opened.warmUp();
   engine = opened;
   return {

@@ -111,15 +111,6 @@ describe("the engine", () => {
     await expect(work).rejects.toThrow(/abort/i);
   });
 
-  test("steadies the statistics of frames", async () => {
-    const style = await encode("style");
-    const smoothing = { share: 0.9 };
-    await engine.stylize(content, style, {}, { smoothing });
-    const paper = await engine.stylize(readInput("paper"), style, {}, { smoothing });
-    const plain = await engine.stylize(readInput("paper"), style);
-    expect(paper.data).not.toEqual(plain.data);
-  });
-
   test.each([
     [{ width: 8, height: 100, data: new Uint8ClampedArray(3200) }, /at least 16 px/],
     [{ width: 16, height: 4112, data: new Uint8ClampedArray(4 * 16 * 4112) }, /256 times/],

@@ -1,0 +1,40 @@
+/** The children's page, without a server: draw or photograph, pick, done, print. */
+import { load } from "../engine/index.ts";
+import { complain, explain, mount, tell, type Mounted } from "./page.ts";
+import { keepOffline } from "./offline.ts";
+import { address, readSite } from "./site.ts";
+import { Styles } from "./styles.ts";
+
+const TILES = 12;
+const SIDE_PX = 1024;
+const HOURS = 2; // the tablet keeps a drawing for so long, should the page be closed by mistake
+
+async function start(): Promise<void> {
+  const engine = load({ model: address("model/model.json") });
+  engine.catch(complain);
+  const site = await readSite();
+  const styles = await Styles.open(site);
+  Studio.styles = styles.source;
+  const names = [...site.kids_styles.filter((name) => styles.get(name)), ...styles.names];
+  const tiles = [...new Set(names)].slice(0, TILES).map((name) => styles.get(name));
+  const paint = async (): Promise<void> => {
+    const { drawing, style } = page.props.value as { drawing: string; style: string };
+    try {
+      const picture = await (await fetch(drawing)).blob();
+      const painted = await (await engine).stylize(picture, styles.blend({ [style]: 1 }), site.kids_controls, { maxSidePx: SIDE_PX });
+      const canvas = document.createElement("canvas");
+      Object.assign(canvas, { width: painted.width, height: painted.height });
+      canvas.getContext("2d")!.putImageData(painted, 0, 0);
+      page.show({ picture: canvas.toDataURL("image/jpeg", 0.92) });
+    } catch (error) {
+      tell(explain(error));
+      page.show({ failed: true });
+    }
+  };
+  const page: Mounted<unknown> = mount<unknown>("kids", { value: null, styles: tiles, wall: false, minutes: 60 * HOURS, device: true }, { submit: () => void paint() });
+  document.querySelector("#kids")!.replaceWith(page.element);
+  await engine;
+  await keepOffline();
+}
+
+start().catch(complain);
