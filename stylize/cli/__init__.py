@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from stylize import __version__
-from stylize.cli import bench, deploy, image, library, output, recipe, studio, training
+from stylize.cli import bench, deploy, export_web, image, library, output, recipe, studio, training
 from stylize.errors import OutOfMemoryError, StylizeError
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)
 app.command("deploy")(deploy.deploy)
+app.command("export-web")(export_web.export_web)
 app.command("train")(training.train)
 app.command("export")(training.export)
 app.command("quantize")(training.quantize)

@@ -1,0 +1,277 @@
+"""The static site in a real browser, with the tiny model: nothing but files is served."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.images import save_image
+from stylize.library import StyleLibrary
+from stylize.model_files import ModelFiles
+from stylize.recipe import Recipe, RecipeStyle, read_recipe
+from stylize.site import write_site
+from tests.conftest import TINY_MODEL, make_picture
+from tests.studio.conftest import new_context
+from tests.web.conftest import Server
+
+STYLES = {"starry-night": 5, "great-wave": 9, "the-scream": 12}
+
+
+@pytest.fixture(scope="module")
+def server(dist, tiny_engine, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site") / "site"
+    with StyleLibrary.open(":memory:", encoder=tiny_engine, bundled=False) as library:
+        for name, seed in STYLES.items():
+            tags = ["blue"] if name != "the-scream" else ["red"]
+            library.add(name, make_picture(80, 64, seed=seed), title=name.title(), tags=tags)
+        write_site(folder, ModelFiles.open(TINY_MODEL), library)
+    with Server(folder) as server:
+        yield server
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def context(request, browser):
+    context = new_context(browser, phone=request.param == "phone")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def desktop(browser):
+    context = new_context(browser)
+    yield context
+    context.close()
+
+
+def open_page(context, server, path="/index.html"):
+    """Open a page; errors in it fail the test that closes it."""
+    tab = context.new_page()
+    tab.errors = []
+    tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+    tab.goto(server.url + path)
+    if "kids" not in path:
+        tab.wait_for_selector(".st-after[src]")
+    return tab
+
+
+def wait(tab, condition):
+    """Wait until something holds in the page, whose policy forbids to make code of strings."""
+    loop = f"while (!(await ({condition}))) await new Promise(requestAnimationFrame)"
+    tab.evaluate(f"async () => {{ {loop}; }}")
+
+
+def choose(tab, picture: Image.Image, name="photo.png", **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", **options)
+    file = {"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()}
+    tab.locator("#content-picture input[type=file]").set_input_files(file)
+
+
+def save(tab, tmp_path, name):
+    """Save the picture in its full size; returns the file."""
+    tab.locator(".st-bar .st-primary:visible").click()
+    with tab.expect_download() as download:
+        tab.locator(".st-dialog .st-primary").click()
+    path = tmp_path / name
+    download.value.save_as(path)
+    return path
+
+
+def test_it_paints_at_once_and_asks_nobody_else(context, server):
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    tab = open_page(context, server)
+    assert tab.locator("#promise").inner_text().startswith("Your pictures stay on this device.")
+    outside = [url for url in asked if not url.startswith((server.url, "blob:", "data:"))]
+    assert (outside, tab.errors) == ([], [])
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_saved_here_can_be_painted_again_by_python(desktop, server, tmp_path, tiny_engine):
+    tab = open_page(desktop, server)
+    picture = make_picture(150, 90, seed=3)
+    choose(tab, picture)
+    wait(tab, "document.querySelector('.st-note').textContent.startsWith('150 ')")
+    tab.locator('.st-tile[data-name="great-wave"] .st-mix').click()
+    tab.locator("#control-strength input[type=number]").fill("0.8")
+    tab.keyboard.press("Enter")
+    path = save(tab, tmp_path, "saved.png")
+    recipe = read_recipe(path)
+    assert {one.name: one.weight for one in recipe.styles} == {"starry-night": 1, "great-wave": 0.5}
+    assert recipe.controls.strength == 0.8
+    assert recipe.model_sha256 == tiny_engine.model_sha256
+    again = tiny_engine.stylize(picture, recipe.style(), controls=recipe.controls)
+    off = np.asarray(again).astype(int) - np.asarray(Image.open(path))
+    assert 10 * np.log10(255**2 / max(1e-9, np.square(off).mean())) > 40
+    assert tab.errors == []
+
+
+def test_what_python_saved_brings_its_settings_here(desktop, server, tmp_path, tiny_engine):
+    tab = open_page(desktop, server)
+    unknown = tiny_engine.encode_style(make_picture(70, 70, seed=21))
+    style = RecipeStyle.of(unknown, name="mine", weight=2.0)
+    path = tmp_path / "painted.png"
+    save_image(make_picture(120, 80, seed=4), path, recipe=Recipe.of(tiny_engine, [style]))
+    tab.locator("#content-picture input[type=file]").set_input_files(path)
+    tab.locator(".st-found-recipe button").click()
+    tab.wait_for_selector('.st-chip[data-name="mine"]')
+    tab.wait_for_selector('.st-tile[data-name="mine"][data-on="true"]')
+    assert tab.errors == []
+
+
+def test_a_jpeg_carries_its_recipe_too(desktop, server, tmp_path):
+    tab = open_page(desktop, server)
+    tab.locator(".st-bar .st-primary:visible").click()
+    tab.locator(".st-segments label").nth(1).click()
+    with tab.expect_download() as download:
+        tab.locator(".st-dialog .st-primary").click()
+    download.value.save_as(tmp_path / "saved.jpg")
+    assert read_recipe(tmp_path / "saved.jpg").styles[0].name == "starry-night"
+
+
+def test_own_styles_stay_and_travel(desktop, server, tmp_path, tiny_engine):
+    tab = open_page(desktop, server)
+    picture = make_picture(80, 80, seed=33)
+    picture.save(tmp_path / "Blaue Blume.png")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#upload-style").click()
+    chooser.value.set_files(tmp_path / "Blaue Blume.png")
+    tab.wait_for_selector('.st-chip[data-name="blaue-blume"]')
+    tab.reload()
+    tab.wait_for_selector('.st-tile[data-name="blaue-blume"]')
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Export mine").click()
+    download.value.save_as(tmp_path / "styles.zip")
+    with StyleLibrary.open(":memory:", encoder=tiny_engine, bundled=False) as library:
+        assert library.import_(tmp_path / "styles.zip").added == ("blaue-blume",)
+        assert library.get("blaue-blume").title == "Blaue Blume"
+        found = library.get("blaue-blume").vector.values
+        library.export(tmp_path / "of-python.zip")
+    assert np.allclose(found, tiny_engine.encode_style(picture).values, atol=1e-3)
+    tab.locator('.st-tile[data-name="blaue-blume"] .st-pick').click()
+    tab.locator("#remove-style").click()
+    tab.wait_for_selector('.st-tile[data-name="blaue-blume"]', state="detached")
+    tab.locator('input[accept*="zip"]').set_input_files(tmp_path / "of-python.zip")
+    tab.wait_for_selector('.st-chip[data-name="blaue-blume"]')
+    assert tab.errors == []
+
+
+def test_after_the_first_visit_it_works_offline_and_with_threads(desktop, server):
+    tab = open_page(desktop, server)
+    wait(
+        tab,
+        "navigator.serviceWorker.controller && caches.open('stylize-site')"
+        ".then((cache) => cache.keys()).then((kept) => kept.length > 15)",
+    )
+    desktop.set_offline(True)
+    tab.reload()
+    tab.wait_for_selector(".st-after[src]")
+    assert tab.evaluate("crossOriginIsolated")
+    desktop.set_offline(False)
+    assert tab.errors == []
+
+
+def test_search_and_likeness(desktop, server):
+    tab = open_page(desktop, server)
+    names = "[...document.querySelectorAll('.st-tile')].map((tile) => tile.dataset.name)"
+    tab.locator(".st-search").fill("SCREAM")
+    wait(tab, f"{names}.join() === 'the-scream'")
+    tab.locator(".st-search").fill("")
+    tab.get_by_role("button", name="blue").click()
+    wait(tab, f"{names}.length === 2")
+    tab.locator(".st-chip button").first.click()
+    wait(tab, f"{names}.length === 3 && {names}[0] === 'starry-night'")
+
+
+def test_a_link_carries_the_look(desktop, server):
+    tab = open_page(desktop, server, "/index.html?style=great-wave:1&style=nobody:1&detail=0.5")
+    tab.wait_for_selector('.st-chip[data-name="great-wave"]')
+    assert tab.locator(".st-chip").count() == 1
+    assert tab.locator("#control-detail input[type=number]").input_value() == "0.5"
+
+
+def test_tabs_by_keyboard_and_the_camera_live(context, server):
+    context.grant_permissions(["camera"])
+    tab = open_page(context, server)
+    tab.get_by_role("tab", name="Result").focus()
+    tab.keyboard.press("ArrowLeft")
+    live = tab.get_by_role("tab", name="Live")
+    assert live.get_attribute("aria-selected") == "true"
+    tab.evaluate(
+        """() => {
+          const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (wish) => window.lent = await ask(wish);
+        }"""
+    )
+    tab.get_by_role("button", name="Start the camera").click()
+    wait(tab, "document.querySelector('.st-live-canvas').width > 100")
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Snapshot").click()
+    assert download.value.suggested_filename == "snapshot.jpg"
+    tab.get_by_role("tab", name="Result").click()
+    assert tab.evaluate("lent.getTracks().every((track) => track.readyState === 'ended')")
+    assert tab.errors == []
+
+
+def test_without_a_camera_it_says_so(desktop, server):
+    tab = open_page(desktop, server)
+    tab.evaluate(
+        """() => {
+          const error = new DOMException("", "NotFoundError");
+          navigator.mediaDevices.getUserMedia = () => Promise.reject(error);
+        }"""
+    )
+    tab.get_by_role("tab", name="Live").click()
+    tab.get_by_role("button", name="Start the camera").click()
+    tab.wait_for_selector("#toast:visible")
+    assert "camera" in tab.locator("#toast").inner_text()
+
+
+def test_what_is_no_picture_is_refused_and_nothing_lost(desktop, server):
+    tab = open_page(desktop, server)
+    file = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+    tab.locator("#content-picture input[type=file]").set_input_files(file)
+    tab.wait_for_selector("#toast:visible")
+    assert "not a picture" in tab.locator("#toast").inner_text()
+    assert tab.locator(".st-after").get_attribute("src")
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("de-AT", "Deine Bilder bleiben"), ("zh-CN", "你的图片"), ("es", "Tus imágenes")],
+)
+def test_it_speaks_the_visitors_language(browser, server, locale, words):
+    context = browser.new_context(locale=locale)
+    tab = open_page(context, server)
+    assert words in tab.locator("#promise").inner_text()
+    context.close()
+
+
+def test_a_child_draws_picks_and_is_done(context, server):
+    tab = open_page(context, server, "/kids.html")
+    box = tab.locator(".st-canvas").bounding_box()
+    tab.mouse.move(box["x"] + 40, box["y"] + 40)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
+    tab.mouse.up()
+    tab.get_by_role("button", name="Next").click()
+    tab.locator(".st-kid-tile").nth(1).click()
+    wait(tab, "/^data:image.jpeg/.test(document.querySelector('.st-kid-result').src)")
+    assert "stays here" in tab.locator(".st-kid-notice").inner_text()
+    assert tab.errors == []
+
+
+def test_python_and_the_page_have_the_same_controls(desktop, server):
+    from dataclasses import fields
+
+    from stylize.controls import Controls
+
+    tab = open_page(desktop, server)
+    found = tab.evaluate("import('./engine.js').then(({ CONTROLS }) => CONTROLS)")
+    assert found == {
+        item.name: [getattr(Controls(), item.name), item.metadata["low"], item.metadata["high"]]
+        for item in fields(Controls)
+    }
