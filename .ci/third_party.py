@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "third-party.md"
 
 USES = {
+    "av": "reads and writes films (its wheel carries FFmpeg)",
     "gradio": "the studio's page and API",
     "hatch-fancy-pypi-readme": "the description of the package",
     "hatchling": "builds the package",
@@ -30,6 +31,7 @@ USES = {
     "onnx": "writes the graphs of a model",
     "onnxruntime": "runs the graphs of a model",
     "onnxscript": "writes the graphs of a model",
+    "opencv-python-headless": "optical flow between frames of films",
     "oxlint": "checks the scripts of the page",
     "pillow": "reads, scales and writes pictures",
     "platformdirs": "where a user's library lies",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stylize.continuity import Continuity
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
 from stylize.fastest import Way, fastest, find_ways
@@ -157,6 +158,7 @@ class Engine:
         fast: bool = False,
         progress: Progress | None = None,
         on_level: Callable[[Image.Image], None] | None = None,
+        continuity: Continuity | None = None,
     ) -> Image.Image:
         """Paint a content picture in a style.
 
@@ -175,6 +177,7 @@ class Engine:
             progress: Called with the share done, 0 to 1; what it raises ends the work.
             on_level: Called with the draft and every revision but the last, as they are before
                 colours and masks are seen to.
+            continuity: Ties the picture to others, as the frames of a film are: see there.
 
         Returns:
             RGB, or RGBA with the content's transparency, of the content's size or scaled down.
@@ -198,7 +201,7 @@ class Engine:
         if controls.strength == 0:
             return content.copy()
         rgb = content if content.mode == "RGB" else VisibleColors(content)
-        job = _Job(style, controls, regions, fast, progress, on_level)
+        job = _Job(style, controls, regions, fast, progress, on_level, continuity)
         plan = make_plan(rgb.size, self.contract, stroke_size=controls.stroke_size)
         painted = self._follow(plan, rgb, job)
         if content.mode == "RGBA":
@@ -220,12 +223,13 @@ class Engine:
 
             return tell
 
-        painted = self._draft(plan, rgb, job, progress_of(0))
+        painted = job.steadied(0, self._draft(plan, rgb, job, progress_of(0)))
         for level, revision in enumerate(plan.revisions, start=1):
             if job.on_level is not None:
                 job.on_level(painted)
             content = rgb if revision.exponent == 0 else rgb.reduce(2**revision.exponent)
-            painted = self._revise(painted, content, revision.share, plan, job, progress_of(level))
+            painted = self._revise(painted, content, level, plan, job, progress_of(level))
+            painted = job.steadied(level, painted)
         if painted.size != plan.full:
             painted = painted.resize(plan.full, Image.Resampling.LANCZOS)
         return painted
@@ -239,7 +243,7 @@ class Engine:
             self.contract.ground_levels * self._brushwork(job),
             seed=self.contract.ground_seed,
         )
-        brush = self._brush(content, content.size, job, revision=False, full=plan.full)
+        brush = self._brush(content, content.size, job, level=0, full=plan.full)
         canvas = self._canvas(content.size)
         painted = paint_tiles(
             canvas,
@@ -265,18 +269,19 @@ class Engine:
         self,
         painting: Image.Image,
         content: Image.Image | VisibleColors,
-        share: float,
+        level: int,
         plan: Plan,
         job: _Job,
         progress: Progress,
     ) -> Image.Image:
         """Paint a picture of the content's size over a smaller painting of it."""
+        share = plan.revisions[level - 1].share
         under = enlarge(painting, content.size)
         detail = share * job.controls.detail
         canvas = self._canvas(content.size)
         brush: _Brush | None = None
         if not job.fast:
-            brush = self._brush(painting, content.size, job, revision=True, full=plan.full)
+            brush = self._brush(painting, content.size, job, level=level, full=plan.full)
 
         def see(tile: Tile) -> tuple[Bytes, ...]:
             below, shown = (
@@ -307,14 +312,16 @@ class Engine:
         size: tuple[int, int],
         job: _Job,
         *,
-        revision: bool,
+        level: int,
         full: tuple[int, int],
     ) -> _Brush:
         """Return what paints tiles of a picture of ``size``, with statistics of ``measured``."""
         styles = [region.style for region in job.regions if region.style is not None]
         measurement = self.measure(
-            measured, [job.style, *styles], job.controls, size=size, revision=revision
+            measured, [job.style, *styles], job.controls, size=size, revision=level > 0
         )
+        if job.continuity is not None:
+            measurement = job.continuity.measured(level, measurement)
         if not styles:
             return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
         # The edges of the regions are as wide as at the full size.
@@ -476,6 +483,10 @@ class _Job:
     fast: bool
     progress: Progress | None
     on_level: Callable[[Image.Image], None] | None
+    continuity: Continuity | None
+
+    def steadied(self, level: int, painting: Image.Image) -> Image.Image:
+        return painting if self.continuity is None else self.continuity.painted(level, painting)
 
 
 def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Canvas) -> Floats:

@@ -4,6 +4,7 @@
 
     StylizeError
     ├── ImageError          a picture that cannot be read, is too small, too large, ...
+    ├── VideoError          a film that cannot be read or written
     ├── ControlError        a slider, weight or mask outside of what it may be
     ├── StyleVectorError    a style vector that is damaged or belongs to another model
     ├── StyleNotFoundError  no style of that name (the message lists close ones)
@@ -34,6 +35,10 @@ class StylizeError(Exception):
 
 class ImageError(StylizeError):
     """A picture cannot be read or does not have a usable size."""
+
+
+class VideoError(StylizeError):
+    """A film cannot be read or written."""
 
 
 class ControlError(StylizeError):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from stylize.errors import MissingExtraError
 
-Extra = Literal["studio", "hub", "train", "mcp"]
+Extra = Literal["studio", "hub", "train", "mcp", "video"]
 
 
 def missing_extra(extra: Extra, package: str) -> MissingExtraError:

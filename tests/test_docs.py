@@ -110,6 +110,8 @@ def test_python_examples_run(tmp_path, monkeypatch, code):
     monkeypatch.setenv("STYLIZE_DATA_DIR", str(tmp_path / "data"))
     for file in ("mine.jpg", "me.jpg", "mask.png"):
         Image.effect_mandelbrot((64, 48), (-2, -1.5, 1, 1.5), 20).convert("RGB").save(file)
+    with Image.open("mine.jpg") as image:
+        image.save("clip.gif", save_all=True, append_images=[image.rotate(90)])
     exec(compile(code, "example", "exec"), {})
     for file in tmp_path.glob("out.*"):
         with Image.open(file) as image:

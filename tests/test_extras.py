@@ -11,8 +11,8 @@ from tests.conftest import TINY_MODEL
 
 # All that the extras bring, as if it were not installed.
 OPTIONAL = (
-    "gradio", "gradio_client", "huggingface_hub", "mcp", "onnx", "onnxscript", "pandas", "qrcode",
-    "safetensors", "skimage", "torch", "torchvision",
+    "av", "cv2", "gradio", "gradio_client", "huggingface_hub", "mcp", "onnx", "onnxscript",
+    "pandas", "qrcode", "safetensors", "skimage", "torch", "torchvision",
 )  # fmt: skip
 BARE = f"import sys\nsys.modules.update(dict.fromkeys({OPTIONAL}))\n"
 
@@ -49,6 +49,7 @@ with StyleLibrary.open(sys.argv[2], encoder=engine, bundled=False) as library:
         (["deploy", "--space", "a/b"], "gradio", "studio"),
         (["library", "push", "a/b", "the-scream", "--data", "DATA"], "huggingface_hub", "hub"),
         (["library", "pull", "a/b", "--data", "DATA"], "huggingface_hub", "hub"),
+        (["video", "film.mp4", "-o", "out.mp4", "-s", "monet"], "av", "video"),
         (["export", "checkpoint.pt", "-o", "model"], "torch", "train"),
         (["evaluate", "--contents", "a", "--styles", "b", "-o", "c"], "torch", "train"),
     ],

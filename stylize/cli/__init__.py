@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from stylize import __version__
-from stylize.cli import bench, deploy, export_web, image, library, output, recipe, studio, training
+from stylize.cli import (
+    bench,
+    deploy,
+    export_web,
+    image,
+    library,
+    output,
+    recipe,
+    studio,
+    training,
+    video,
+)
 from stylize.errors import OutOfMemoryError, StylizeError
 
 app = typer.Typer(
@@ -43,6 +54,7 @@ def _options(
 
 
 app.command("image")(image.image)
+app.command("video")(video.video)
 app.add_typer(library.app, name="library")
 app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stylize.cli.chosen_styles import Names, check_model, note, read_weights
 from stylize.cli.common import (
     DataOption,
     JsonOption,
@@ -22,7 +23,6 @@ from stylize.cli.common import (
     ProviderOption,
     ThreadsOption,
     open_engine,
-    open_library,
     with_controls,
 )
 from stylize.cli.jobs import Bar, Job, plan
@@ -32,7 +32,6 @@ from stylize.errors import (
     ControlError,
     ImageError,
     OutOfMemoryError,
-    StyleVectorError,
     StylizeError,
 )
 from stylize.files import make_folder
@@ -41,8 +40,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from stylize.engine import Engine
-    from stylize.library import StyleLibrary
-    from stylize.recipe import Recipe, RecipeStyle
+    from stylize.recipe import Recipe
     from stylize.regions import Region
 
 # The style of a region in which the content is to stay as it is.
@@ -151,9 +149,9 @@ def image(
     if precision is None and given is not None:
         precision = Precision(given.precision)
     if style:
-        weights = _weights(blend, len(style)) or [1.0] * len(style)
+        weights = read_weights(blend, len(style)) or [1.0] * len(style)
     elif given is not None:
-        weights = _weights(blend, len(given.styles)) or [item.weight for item in given.styles]
+        weights = read_weights(blend, len(given.styles)) or [item.weight for item in given.styles]
     else:
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
@@ -162,7 +160,7 @@ def image(
         if style:
             chosen_styles = [names.style(text) for text in style]
         elif given is not None:
-            _check_model(given, engine)
+            check_model(given, engine)
             chosen_styles = list(given.styles)
         styles = tuple(
             replace(item, weight=weight)
@@ -170,7 +168,7 @@ def image(
         )
         regions = _regions(mask or [], inside, outside, feather, names)
     if given is not None and given.masks and not regions:
-        _note("the recipe was painted with masks, which it does not hold; give them by --mask.")
+        note("the recipe was painted with masks, which it does not hold; give them by --mask.")
     made = Recipe.of(
         engine,
         styles,
@@ -204,72 +202,7 @@ def _inputs(
     return files | {path: what for path, what in others.items() if path is not None}
 
 
-def _weights(text: str | None, count: int) -> list[float] | None:
-    """Read the weights of --blend; None if it was not given."""
-    from stylize.recipe import MAX_STYLES, MAX_WEIGHT
-
-    if count > MAX_STYLES:
-        raise ControlError(f"A blend can have up to {MAX_STYLES} styles; got {count}. Name fewer.")
-    if text is None:
-        return None
-    try:
-        weights = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ControlError(
-            f'--blend takes numbers with commas between them, like 0.7,0.3; got "{text}".'
-        ) from None
-    if len(weights) != count:
-        raise ControlError(
-            f"--blend has {len(weights)} weights for {count} styles. Give one for each style."
-        )
-    if max(weights) > MAX_WEIGHT:
-        raise ControlError(f"Weights of --blend go up to {MAX_WEIGHT:g}; got {max(weights):g}.")
-    return weights
-
-
 # ---------------------------------------------------------------------------------- styles, masks
-
-
-class Names:
-    """Finds styles by what the user calls them; opens the library only when a name is used."""
-
-    def __init__(self, engine: Engine, data: Path | None) -> None:
-        self._engine = engine
-        self._data = data
-        self._found: dict[str, RecipeStyle] = {}
-        self._library: StyleLibrary | None = None
-
-    def __enter__(self) -> Names:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._library is not None:
-            self._library.close()
-
-    def style(self, text: str) -> RecipeStyle:
-        """The style of a picture's path or of a name in the library.
-
-        Raises:
-            ImageError: The picture cannot be read.
-            StyleNotFoundError: There is no style of that name; the message has close ones.
-        """
-        if text not in self._found:
-            self._found[text] = self._find(text)
-        return self._found[text]
-
-    def _find(self, text: str) -> RecipeStyle:
-        from stylize.images import load_image
-        from stylize.recipe import RecipeStyle
-
-        path = Path(text)
-        # A name of a style has neither a dot nor a slash.
-        # os.path.isfile unlike Path.is_file never raises, so long a name may be.
-        if os.path.isfile(path) or path.suffix or len(path.parts) > 1:
-            vector = self._engine.encode_style(load_image(path))
-            return RecipeStyle.of(vector)  # without a name: that of a file may be private
-        if self._library is None:
-            self._library = open_library(self._engine, self._data)
-        return RecipeStyle.of(self._library.blend({text: 1.0}), name=text)
 
 
 def _regions(
@@ -311,16 +244,6 @@ def _mask(text: str) -> Image.Image:
         return masks[nearest]
     there = ", ".join("#" + bytes(color).hex() for color in masks) or "no colour at all"
     raise ControlError(f"{found[1]} has no region of the colour #{found[2]}; it has {there}.")
-
-
-def _check_model(recipe: Recipe, engine: Engine) -> None:
-    if recipe.encoder_sha256 != engine.encoder_sha256:
-        raise StyleVectorError(
-            f"The recipe was made by version {recipe.version} with another style encoder, whose "
-            "style vectors this model does not understand. Name the styles again by --style."
-        )
-    if recipe.model_sha256 != engine.model_sha256:
-        _note("the recipe was made with another version of the model; the result may differ.")
 
 
 # --------------------------------------------------------------------------------------- painting
@@ -382,7 +305,3 @@ def _paint(
                     )
             bar.show(index, 1.0)
     return failed
-
-
-def _note(text: str) -> None:
-    warn(f"Note: {text}")

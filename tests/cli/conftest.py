@@ -80,7 +80,7 @@ def tool(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     tool = Tool(capsys, monkeypatch)
     for module in ("image", "bench", "studio"):
         monkeypatch.setattr(f"stylize.cli.{module}.open_engine", tool.open_engine)
-    for module in ("image", "studio"):
+    for module in ("chosen_styles", "studio"):
         monkeypatch.setattr(f"stylize.cli.{module}.open_library", tool.open_library)
     return tool
 

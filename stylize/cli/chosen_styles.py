@@ -1,0 +1,101 @@
+"""The styles of a command line: names and pictures, their weights, and those of a recipe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stylize.cli.common import open_library
+from stylize.cli.output import warn
+from stylize.errors import ControlError, StyleVectorError
+
+if TYPE_CHECKING:
+    from stylize.engine import Engine
+    from stylize.library import StyleLibrary
+    from stylize.recipe import Recipe, RecipeStyle
+
+
+class Names:
+    """Finds styles by what the user calls them; opens the library only when a name is used."""
+
+    def __init__(self, engine: Engine, data: Path | None) -> None:
+        self._engine = engine
+        self._data = data
+        self._found: dict[str, RecipeStyle] = {}
+        self._library: StyleLibrary | None = None
+
+    def __enter__(self) -> Names:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._library is not None:
+            self._library.close()
+
+    def style(self, text: str) -> RecipeStyle:
+        """The style of a picture's path or of a name in the library.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            StyleNotFoundError: There is no style of that name; the message has close ones.
+        """
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> RecipeStyle:
+        from stylize.images import load_image
+        from stylize.recipe import RecipeStyle
+
+        path = Path(text)
+        # A name of a style has neither a dot nor a slash.
+        # os.path.isfile unlike Path.is_file never raises, so long a name may be.
+        if os.path.isfile(path) or path.suffix or len(path.parts) > 1:
+            vector = self._engine.encode_style(load_image(path))
+            return RecipeStyle.of(vector)  # without a name: that of a file may be private
+        if self._library is None:
+            self._library = open_library(self._engine, self._data)
+        return RecipeStyle.of(self._library.blend({text: 1.0}), name=text)
+
+
+def read_weights(text: str | None, count: int) -> list[float] | None:
+    """Read the weights of --blend; None if it was not given."""
+    from stylize.recipe import MAX_STYLES, MAX_WEIGHT
+
+    if count > MAX_STYLES:
+        raise ControlError(f"A blend can have up to {MAX_STYLES} styles; got {count}. Name fewer.")
+    if text is None:
+        return None
+    try:
+        weights = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ControlError(
+            f'--blend takes numbers with commas between them, like 0.7,0.3; got "{text}".'
+        ) from None
+    if len(weights) != count:
+        raise ControlError(
+            f"--blend has {len(weights)} weights for {count} styles. Give one for each style."
+        )
+    if max(weights) > MAX_WEIGHT:
+        raise ControlError(f"Weights of --blend go up to {MAX_WEIGHT:g}; got {max(weights):g}.")
+    return weights
+
+
+def check_model(recipe: Recipe, engine: Engine) -> None:
+    """Tell if a recipe was made with another model.
+
+    Raises:
+        StyleVectorError: The engine does not understand its style vectors.
+    """
+    if recipe.encoder_sha256 != engine.encoder_sha256:
+        raise StyleVectorError(
+            f"The recipe was made by version {recipe.version} with another style encoder, whose "
+            "style vectors this model does not understand. Name the styles again by --style."
+        )
+    if recipe.model_sha256 != engine.model_sha256:
+        note("the recipe was made with another version of the model; the result may differ.")
+
+
+def note(text: str) -> None:
+    """Tell what is worth knowing and no fault."""
+    warn(f"Note: {text}")

@@ -1,0 +1,23 @@
+"""What ties the painting of one frame of a film to the frames before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from stylize.engine import Measurement
+
+
+class Continuity(Protocol):
+    """Sees a picture while it is painted, level by level, and may steady what it sees.
+
+    Level 0 is the draft, the others are its revisions, from small to large.
+    """
+
+    def measured(self, level: int, measurement: Measurement) -> Measurement:
+        """Return the affines to paint a level with, given those of this picture alone."""
+
+    def painted(self, level: int, painting: Image.Image) -> Image.Image:
+        """Return what is to stand for a painted level, RGB of the same size."""

@@ -1,0 +1,184 @@
+"""Optical flow between frames: what moved where, and how far that can be trusted.
+
+Flow by dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016;
+OpenCV's implementation). It is trusted where the way there and the way back agree (Sundaram et al.,
+"Dense Point Trajectories by GPU-Accelerated Large Displacement Optical Flow", 2010).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Size = tuple[int, int]
+
+_FAST = 1  # preset of the search
+_LARGEST_SIDE_PX = 480
+_USUAL_SIDE_PX = 320
+_SMALLEST_SIDE_PX = 16  # of what dense inverse search takes
+# The two ways may differ by a part of their lengths and by a part of a pixel.
+_AGREEING_SHARE = 0.01
+_AGREEING_PX2 = 0.5
+_NOISE_LEVELS = 1.5  # change in levels of 255 that noise and compression make
+_NOISE_SIGMA_PX = 1.5
+_NOISE_PX = 1.0  # longest flow that noise makes
+_SAME_LEVELS = 1  # largest difference between pixels that are the same
+_WORSE_LEVELS = 1.0  # a flow that much worse than none is none
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way from one frame to another.
+
+    Attributes:
+        field: (h, w, 2) float32: how far away, (x, y) in pixels, each pixel is in the other frame.
+        trust: (h, w) float32, 0 to 1: how far that can be trusted.
+    """
+
+    field: Floats
+    trust: Floats
+
+    @classmethod
+    def nowhere(cls, height: int, width: int) -> Way:
+        """Return the way of a frame to itself."""
+        return cls(np.zeros((height, width, 2), np.float32), np.ones((height, width), np.float32))
+
+    def then(self, other: Way) -> Way:
+        """Return the way that goes on from where this one ends."""
+        return Way(
+            self.field + seen_through(self.field, other.field),
+            self.trust * seen_through(self.field, other.trust),
+        )
+
+    @property
+    def is_standing(self) -> NDArray[np.bool_]:
+        """(h, w): where nothing moved."""
+        standing: NDArray[np.bool_] = np.logical_not(self.field.any(axis=2))
+        return standing
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Where a picture may stand still between two frames; the flow says more of it than there is.
+
+    A search for flow draws what stands still along with what moves beside it.
+
+    Attributes:
+        change: (h, w), what is different in the same place, noise averaged out.
+        same: (h, w), where nothing is different.
+    """
+
+    change: Floats
+    same: NDArray[np.bool_]
+
+    @classmethod
+    def between(cls, here: Bytes, there: Bytes) -> _Standing:
+        """Compare two grey pictures (h, w)."""
+        different: Any = cv2.dilate(cv2.absdiff(here, there), np.ones((5, 5), np.uint8))
+        return cls(smooth_change(here, there), different <= _SAME_LEVELS)
+
+    def stop(self, flow: Floats, here: Bytes, there: Bytes) -> Floats:
+        """Return a flow that is exactly zero where nothing moves.
+
+        That is where nothing is different, or only as much as noise is and the flow is short or
+        explains it less well than standing still does.
+        """
+        moved = smooth_change(here, seen_through(flow, there))
+        short = np.square(flow).sum(axis=2) < _NOISE_PX**2
+        quiet = self.change < _NOISE_LEVELS
+        flow[self.same | (quiet & (short | (moved > self.change + _WORSE_LEVELS)))] = 0
+        return flow
+
+
+class FlowFinder:
+    """Finds ways between neighbouring frames. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        # OpenCV's list of types lacks it. Its preset stops at a quarter of the size, which doubles
+        # the error.
+        self._search: Any = getattr(cv2, "DISOpticalFlow_create")(_FAST)  # noqa: B009
+        self._search.setFinestScale(0)
+        self._search.setGradientDescentIterations(12)
+        self._search.setVariationalRefinementIterations(1)
+
+    def find(self, here: Bytes, there: Bytes) -> tuple[Way, Way]:
+        """Find the ways between two grey pictures (h, w), from the first to the second and back."""
+        here, there = (np.ascontiguousarray(picture) for picture in (here, there))
+        standing = _Standing.between(here, there)
+        forth = standing.stop(self._search.calc(here, there, None), here, there)
+        back = standing.stop(self._search.calc(there, here, None), there, here)
+        return Way(forth, _agreement(forth, back)), Way(back, _agreement(back, forth))
+
+
+def flow_size(size: Size) -> Size:
+    """Return the (width, height) at which the flow of frames of a size is found: about half.
+
+    Flow is smooth, so it can be enlarged.
+    """
+    longer = max(size)
+    wanted = min(longer, _LARGEST_SIDE_PX, max(_USUAL_SIDE_PX, longer / 2))
+    width, height = (max(_SMALLEST_SIDE_PX, round(side * wanted / longer)) for side in size)
+    return width, height
+
+
+def seen_through(
+    field: Floats, picture: NDArray[Any], filter_: int = cv2.INTER_LINEAR
+) -> NDArray[Any]:
+    """Return a picture whose pixels come from where a field points to.
+
+    Args:
+        field: (h, w, 2).
+        picture: (h, w) or (h, w, C), uint8 or float32.
+        filter_: OpenCV's name of the interpolation.
+    """
+    height, width = field.shape[:2]
+    at = field + _places(height, width)
+    return cv2.remap(picture, at, None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
+
+
+def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
+    """Return how much two pictures (h, w) or (h, w, 3) differ, their noise averaged out.
+
+    Returns:
+        (h, w) float32 in levels of 255; of colours the largest.
+    """
+    change = cv2.subtract(a, b, dtype=cv2.CV_32F)
+    change = cv2.GaussianBlur(change, (0, 0), _NOISE_SIGMA_PX)
+    sizes: Floats = np.abs(change)
+    return sizes if sizes.ndim == 2 else sizes.max(axis=2)
+
+
+def enlarged(field: Floats, size: Size) -> Floats:
+    """Enlarge a field to (width, height), its distances with it."""
+    height, width = field.shape[:2]
+    if size == (width, height):
+        return field
+    large: Floats = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    large *= np.array([size[0] / width, size[1] / height], np.float32)
+    return large
+
+
+def _agreement(there: Floats, back: Floats) -> Floats:
+    """Return how far the way there and the way back agree: 0 to 1; 0 outside of the picture."""
+    height, width = there.shape[:2]
+    back = seen_through(there, back)
+    gap = np.square(there + back).sum(axis=2)
+    lengths = np.square(there).sum(axis=2) + np.square(back).sum(axis=2)
+    agreed: Floats = np.clip(2 - gap / (_AGREEING_SHARE * lengths + _AGREEING_PX2), 0, 1)
+    at = there + _places(height, width)
+    inside = (at >= -0.5) & (at <= np.array([width - 0.5, height - 0.5], np.float32))
+    return agreed * inside.all(axis=2)
+
+
+def _places(height: int, width: int) -> Floats:
+    """(height, width, 2): x and y of each pixel."""
+    places = np.empty((height, width, 2), np.float32)
+    places[..., 0] = np.arange(width, dtype=np.float32)
+    places[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    return places

@@ -1,0 +1,97 @@
+"""What a painted frame hands on to the next one that is painted: its affines and its paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stylize.engine import Measurement
+from stylize.video.flow import enlarged, seen_through
+
+Floats = NDArray[np.float32]
+
+
+@dataclass
+class Painted:
+    """What is remembered of a frame that the network painted.
+
+    Attributes:
+        levels: Affines by level.
+        raw: RGB, as painted, before colours were seen to; None if nothing was painted.
+    """
+
+    levels: dict[int, Measurement] = field(default_factory=dict)
+    raw: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How much of the frame before stays.
+
+    Attributes:
+        field: (h, w, 2), from this frame to that one.
+        paint: (h, w), 0 to 1: share of its paint that stays.
+        fine: (h, w), 0 to 1: the same of the last level alone, whose fine strokes are painted anew
+            over the paint that stayed below.
+        affines: 0 to 1: share of its affines in the new ones.
+    """
+
+    field: Floats
+    paint: Floats
+    fine: Floats
+    affines: float
+
+
+class Memory:
+    """Ties a frame to the one painted before; a :class:`stylize.continuity.Continuity`.
+
+    The affines are means over time. At every level the painting before, moved to where the frame
+    shows what it showed, takes the place of the new one where it stays.
+
+    Attributes:
+        now: What is to be remembered of this frame.
+    """
+
+    def __init__(self, before: Painted | None = None, kept: Kept | None = None) -> None:
+        """Remember nothing, or the frame painted before."""
+        self.now = Painted()
+        self._before = before
+        self._kept = kept
+        self._moved: Image.Image | None = None
+
+    def measured(self, level: int, measurement: Measurement) -> Measurement:
+        """Return the mean of this frame's affines and those before."""
+        old = self._before.levels.get(level) if self._before is not None else None
+        if old is not None and self._kept is not None:
+            share = np.float32(self._kept.affines)
+            measurement = replace(
+                measurement,
+                quarter=old.quarter * share + measurement.quarter * (1 - share),
+                eighth=old.eighth * share + measurement.eighth * (1 - share),
+            )
+        self.now.levels[level] = measurement
+        return measurement
+
+    def painted(self, level: int, painting: Image.Image) -> Image.Image:
+        """Return the painting with the one before laid over, where it stays."""
+        if self._kept is not None and self._before is not None and self._before.raw is not None:
+            share = self._kept.paint if level == 0 else self._kept.fine
+            before = self._moved_to(painting.size, self._before.raw, self._kept.field)
+            share = cv2.resize(share, painting.size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+            mixed = cv2.blendLinear(np.asarray(before), np.asarray(painting), share, 1 - share)
+            painting = Image.fromarray(mixed)
+        self.now.raw = painting
+        return painting
+
+    def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Image.Image:
+        if self._moved is None:
+            # Paint is moved again and again: the sharpest filter keeps it from blurring.
+            pixels = seen_through(enlarged(way, raw.size), np.asarray(raw), cv2.INTER_LANCZOS4)
+            self._moved = Image.fromarray(pixels)
+        if self._moved.size == size:
+            return self._moved
+        return self._moved.resize(size, Image.Resampling.BICUBIC)

@@ -1,0 +1,251 @@
+"""Painting a whole film: from a file into a file, or from a folder into a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize.engine import Engine
+from stylize.errors import ControlError, VideoError
+from stylize.files import whole_file, why_not_written
+from stylize.images import Embedded
+from stylize.video.film import FilmPainter, PaintedFrame
+from stylize.video.folder import FolderSink
+from stylize.video.reading import Film, Frame, Wanted, open_film
+from stylize.video.timeline import Timeline
+from stylize.video.writing import Sink, VideoSink, written_format
+
+Bytes = NDArray[np.uint8]
+
+logger = logging.getLogger(__name__)
+
+_SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
+_HEAD_BYTES = 1 << 20  # of a film, by which it is known again
+
+
+class StopFilm(Exception):
+    """What a callback raises to end a film where it is: what is done is kept."""
+
+
+@dataclass(frozen=True)
+class FilmProgress:
+    """How far a film has come.
+
+    Attributes:
+        done: Frames that are written.
+        count: About how many there will be; None if nobody knows.
+        fps: Frames painted a second, so far.
+        left_s: Seconds left, about; None if nobody knows.
+    """
+
+    done: int
+    count: int | None
+    fps: float
+    left_s: float | None
+
+
+@dataclass(frozen=True)
+class FilmSummary:
+    """What became of a film.
+
+    Attributes:
+        size: (width, height) of its frames.
+        frames: That were written, those of an earlier run included.
+        key_frames: Of them painted by the network in this run.
+        elapsed_s: That it took.
+        problems: What went wrong while reading, said for the user.
+        is_stopped: It was ended before its end.
+    """
+
+    size: tuple[int, int]
+    frames: int
+    key_frames: int
+    elapsed_s: float
+    problems: tuple[str, ...]
+    is_stopped: bool
+
+
+def paint_film(
+    engine: Engine,
+    source: Path,
+    out: Path,
+    timeline: Timeline,
+    *,
+    wanted: Wanted | None = None,
+    stability: float = 0.8,
+    sound: bool = True,
+    quality: int = 75,
+    comment: str = "",
+    recipe: Embedded | None = None,
+    progress: Callable[[FilmProgress], None] | None = None,
+) -> FilmSummary:
+    """Paint a film.
+
+    Args:
+        engine: That paints.
+        source: A video, an animated picture or a folder of numbered frames.
+        out: A file whose name ends as its format does, or a folder for numbered frames. Work on
+            a folder that was ended, even by force, goes on where it was.
+        timeline: What the film looks like.
+        wanted: Which frames are painted, and how large.
+        stability: 0: every frame for itself, to 1: paint stays as long as it can.
+        sound: Take the sound along.
+        quality: Of the file, 1 to 100.
+        comment: Kept in the file's metadata; it tells one work on a folder from another.
+        recipe: Kept in the first picture of a folder.
+        progress: Called after every frame. Where it raises `StopFilm`, or the user interrupts, the
+            film ends with what is done.
+
+    Raises:
+        VideoError: The film cannot be read or written.
+        ControlError: ``stability`` is out of range.
+    """
+    if not 0 <= stability <= 1:
+        raise ControlError(f"stability must be from 0 to 1; got {stability}.")
+    painter = FilmPainter(engine, timeline.look, stability=stability)
+    with open_film(source, wanted) as film:
+        work = _Work(painter, film, progress)
+        if is_folder(out):
+            folder = FolderSink(out, recipe=recipe)
+            identity = _identity(engine, source, wanted, stability, comment)
+            work.go_on(folder, identity)
+            return work.summary
+        kind = written_format(out)
+        try:
+            with whole_file(out) as part:
+                sink = VideoSink(
+                    part,
+                    kind,
+                    size=film.size,
+                    rate=film.rate,
+                    time_base=film.time_base,
+                    sound=source if sound and source.is_file() else None,
+                    quality=quality,
+                    comment=comment,
+                )
+                try:
+                    work.begin(sink)
+                finally:
+                    sink.close()
+                if not work.done:
+                    raise VideoError(f"Nothing of {source} lies between start and end.")
+        except OSError as error:
+            raise VideoError(why_not_written(out, error)) from error
+        return work.summary
+
+
+def is_folder(out: Path) -> bool:
+    """Whether a film is to be written as a folder of frames."""
+    return out.is_dir() or not out.suffix
+
+
+class _Work:
+    """The frames of one film on their way."""
+
+    def __init__(
+        self,
+        painter: FilmPainter,
+        film: Film,
+        progress: Callable[[FilmProgress], None] | None,
+    ) -> None:
+        self._painter = painter
+        self._film = film
+        self._progress = progress
+        self._start = time.perf_counter()
+        self._times: list[tuple[Fraction, Fraction | None]] = []
+        self._before = 0
+        self._keys = 0
+        self._is_stopped = False
+        self.done = 0
+
+    @property
+    def summary(self) -> FilmSummary:
+        return FilmSummary(
+            size=self._film.size,
+            frames=self.done,
+            key_frames=self._keys,
+            elapsed_s=time.perf_counter() - self._start,
+            problems=tuple(self._film.problems),
+            is_stopped=self._is_stopped,
+        )
+
+    def begin(self, sink: Sink) -> None:
+        """Paint all frames."""
+        self._paint(iter(self._film), sink, lambda: None)
+
+    def go_on(self, folder: FolderSink, identity: str) -> None:
+        """Paint those frames that are not in a folder yet."""
+        frames = iter(self._film)
+        state = folder.restore(identity)
+        if state is not None:
+            self._painter.restore(state)
+            self._before = self.done = folder.count
+            for _ in range(folder.count):
+                next(frames, None)
+        saved = time.perf_counter()
+
+        def save() -> None:
+            nonlocal saved
+            if time.perf_counter() - saved > _SAVE_EVERY_S:
+                folder.save(self._painter.state(), identity)
+                saved = time.perf_counter()
+
+        self._paint(frames, folder, save)
+        if not self._is_stopped:
+            folder.forget()
+
+    def _paint(self, frames: Iterator[Frame], sink: Sink, at_key: Callable[[], None]) -> None:
+        try:
+            for painted in self._painter.paint(self._shown(frames)):
+                self._write(painted, sink)
+                if painted.is_key:
+                    at_key()
+        except (KeyboardInterrupt, StopFilm):
+            self._is_stopped = True
+
+    def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[Bytes, float]]:
+        for frame in frames:
+            self._times.append((frame.time, frame.duration))
+            yield frame.pixels, float(frame.time)
+
+    def _write(self, painted: PaintedFrame, sink: Sink) -> None:
+        at, duration = self._times.pop(0)
+        sink.write(painted.pixels, at, duration, is_cut=painted.is_cut)
+        self.done += 1
+        self._keys += painted.is_key
+        if self._progress is not None:
+            now = self.done - self._before
+            fps = now / max(1e-9, time.perf_counter() - self._start)
+            count = self._film.count
+            left_s = None if count is None else max(0, count - self.done) / fps
+            self._progress(FilmProgress(self.done, count, fps, left_s))
+
+
+def _identity(
+    engine: Engine, source: Path, wanted: Wanted | None, stability: float, comment: str
+) -> str:
+    """Return the same for the same work: film, look and model."""
+    found: dict[str, Any] = {
+        "model": engine.model_sha256,
+        "precision": engine.precision,
+        "wanted": repr(wanted),
+        "stability": stability,
+        "look": comment,
+    }
+    if source.is_dir():
+        found["files"] = sorted(file.name for file in source.iterdir())
+    else:
+        with open(source, "rb") as file:
+            found["head"] = hashlib.sha256(file.read(_HEAD_BYTES)).hexdigest()
+        found["bytes"] = source.stat().st_size
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
