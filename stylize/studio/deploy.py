@@ -7,25 +7,22 @@ environment of requirements.txt.
 from __future__ import annotations
 
 import importlib.metadata
-import re
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+from huggingface_hub.errors import HfHubHTTPError
 from packaging.requirements import Requirement
 
 import stylize
-from stylize.errors import StylizeError
+from stylize.hub_space import DeployError, check_name, explained
 from stylize.library.bundled import bundled_folder
 
-_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _NOT_SHIPPED = ("__pycache__", "training", "bundled_styles", "*.pyc")
 # Gradio comes with the Space (sdk_version); onnxruntime and the others do not.
 _FROM_THE_SDK = ("gradio",)
@@ -41,10 +38,6 @@ if __name__ == "__main__":
     engine = Engine(model_folder())
     launch(engine, StyleLibrary.open(encoder=engine), settings=StudioSettings.from_environment())
 '''
-
-
-class DeployError(StylizeError):
-    """The Space could not be made; the message says what to do."""
 
 
 def front_matter() -> str:
@@ -144,10 +137,9 @@ def deploy(
     Raises:
         DeployError: Anything went wrong; the message says what and what to do.
     """
-    if not _ID.fullmatch(space):
-        raise DeployError(f"A Space is named USER/NAME, for example me/studio; got {space!r}.")
+    check_name(space)
     api = api or HfApi(token=token)
-    with _explained(space, hardware):
+    with explained(space, hardware):
         report(f"Creating the Space {space}")
         url = str(
             api.create_repo(
@@ -203,37 +195,3 @@ def _last_lines(api: HfApi, space: str, count: int = 15) -> str:
         return "\n".join(list(api.fetch_space_logs(space, build=True))[-count:])
     except (HfHubHTTPError, OSError) as error:
         return f"(no log: {error})"
-
-
-@contextmanager
-def _explained(space: str, hardware: str | None) -> Iterator[None]:
-    """Turn the Hub's refusals into what a user can do about them."""
-    try:
-        yield
-    except LocalTokenNotFoundError as error:
-        raise DeployError(
-            "There is no token of the Hugging Face Hub. Run `hf auth login` with a token that may "
-            "write, or set HF_TOKEN."
-        ) from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else None
-        said = error.server_message or str(error)
-        owner = space.partition("/")[0]
-        advice = {
-            401: "The token is missing or not valid. Run `hf auth login`, or set HF_TOKEN.",
-            402: (
-                f"The account {owner} has no plan that allows this Space"
-                f"{f' on {hardware}' if hardware else ''}. Choose other --hardware (free accounts "
-                "may host Gradio Spaces on zero-a10g) or a paid plan."
-            ),
-            403: (
-                f"The token may not write to {owner}. Take one with the right to write, or a "
-                "namespace of your own; new Spaces may also need a paid plan."
-            ),
-            404: f"The Hub does not know {owner}; check the name.",
-            409: f"There is a Space {space} already. Choose another name, or --update it.",
-            429: "The Hub asks to slow down; try again in some minutes.",
-        }.get(status or 0, "Try again later.")
-        raise DeployError(f"{advice} (The Hub said: {said})") from error
-    except OSError as error:
-        raise DeployError(f"The Hub cannot be reached: {error}. Check the connection.") from error

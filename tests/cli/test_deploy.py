@@ -34,6 +34,16 @@ def test_a_wrong_name_is_refused(tool) -> None:
     assert "A Space is named USER/NAME" in result.err
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--static", "--hardware", "cpu-basic"], "no hardware"), (["--style", "waves"], "--static")],
+)
+def test_options_of_one_kind_of_space_are_refused_for_the_other(tool, options, message) -> None:
+    result = tool("deploy", "--space", "me/studio", *options)
+    assert result.code == 2
+    assert message in result.err
+
+
 def test_a_token_is_no_argument(tool) -> None:
     result = tool("deploy", "--space", "me/studio", "--token", "t")
     assert result.code == 2
