@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize.training.data import LUMA
+from stylize.training.tones import LUMA
 
 _CELL_PX = 8
 _CALM_DEVIATION = 3.0  # standard deviation of the luma in a calm cell at most, in levels of 255
@@ -33,28 +33,25 @@ class CalmProbe:
         return {"calm_weights": packed, "calm_bias": round(self.bias, 5)}
 
 
-def calm_shares(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the share of calm cells of (S, h, w, 3) pictures, (S,); sides multiples of 8."""
-    height, width = (side // _CELL_PX for side in pictures.shape[1:3])
-    shares = []
-    for picture in pictures:
-        luma = picture @ np.array(LUMA, np.float32)
-        cells = luma.reshape(height, _CELL_PX, width, _CELL_PX).std(axis=(1, 3))
-        shares.append((cells < _CALM_DEVIATION).mean())
-    return np.array(shares)
+def calm_share(picture: NDArray[np.uint8]) -> float:
+    """Return the share of calm cells of a picture, (h, w, 3); sides multiples of 8."""
+    height, width = (side // _CELL_PX for side in picture.shape[:2])
+    luma = picture @ np.array(LUMA, np.float32)
+    cells = luma.reshape(height, _CELL_PX, width, _CELL_PX).std(axis=(1, 3))
+    return float((cells < _CALM_DEVIATION).mean())
 
 
-def fit_calm_probe(vectors: NDArray[np.float32], pictures: NDArray[np.uint8]) -> CalmProbe:
+def fit_calm_probe(vectors: NDArray[np.float32], shares: NDArray[np.float32]) -> CalmProbe:
     """Fit the probe by ridge regression.
 
     Args:
         vectors: (S, 1920), what the loss network sees.
-        pictures: (S, h, w, 3), the styles.
+        shares: (S,), the styles' shares of calm cells.
     """
-    roots = np.sqrt(calm_shares(pictures))
+    roots = np.sqrt(shares, dtype=np.float64)
     mean, deviation = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
     rows = ((vectors - mean) / deviation).astype(np.float64)
-    kernel = rows @ rows.T
-    kernel[np.diag_indices_from(kernel)] += _RIDGE
-    weights = rows.T @ np.linalg.solve(kernel, roots - roots.mean()) / deviation
+    square = rows.T @ rows
+    square[np.diag_indices_from(square)] += _RIDGE
+    weights = np.linalg.solve(square, rows.T @ (roots - roots.mean())) / deviation
     return CalmProbe(weights, float(roots.mean() - mean @ weights))

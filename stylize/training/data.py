@@ -1,47 +1,33 @@
-"""Pictures for training: content squares with thumbnails, and the statistics of every style."""
+"""Pictures for training: content squares with thumbnails, and reading styles."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import logging
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance
+from PIL import Image
 from torch import Tensor
 
 from stylize.errors import ImageError, TrainingError
 from stylize.images import load_image, on_white
 from stylize.painting import GRID_PX
 from stylize.training.drawings import draw
-from stylize.training.files import whole_file
-from stylize.training.vgg import LossNetwork, covariance, style_vector
 from stylize.visible import VisibleColors
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-STYLE_SIDE_PX = 512  # a style is encoded at the area of a square of this side
-HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 _WINDOWS = 4  # places that are tried for a window
 _BUSY = 0.8  # least contrast of a window, as a share of the whole square's
-COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
-COVARIANCE_SIZE = 64
+STYLE_SIDE_PX = 512  # a style is encoded at the area of a square of this side
 _NEARLY = 0.95  # contents for revisions may be enlarged by so little
-LUMA = (0.299, 0.587, 0.114)
-TONES = 32  # quantiles of each axis
-# Axes of colour of about the same reach: light, red to green, yellow to blue, and between any two.
-_OPPONENTS = np.array([LUMA, (1, -1, 0), (0.5, 0.5, -1)], np.float32)
-_MIXED = [(1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1)]
-TONE_AXES = np.concatenate([_OPPONENTS, np.array(_MIXED, np.float32) / 2**0.5 @ _OPPONENTS])
 
 
 def list_pictures(folders: Sequence[Path], *, exclude: frozenset[str] = frozenset()) -> list[Path]:
@@ -106,6 +92,12 @@ def _read(path: Path) -> Image.Image:
         return load_image(path)
     except ImageError as error:
         raise TrainingError(f"{error} Or remove it from the folder.") from error
+
+
+def fit_area(size: tuple[int, int], side_px: int) -> tuple[int, int]:
+    """Scale a size to the area of a square, keeping its aspect ratio, sides at least 16."""
+    scale = side_px / (size[0] * size[1]) ** 0.5
+    return max(16, round(size[0] * scale)), max(16, round(size[1] * scale))
 
 
 def to_tensor(images: Sequence[Image.Image] | NDArray[np.uint8]) -> Tensor:
@@ -308,160 +300,3 @@ def _busy_place(
             return x, y
         best = max(best, (contrast, (x, y)))
     return best[1]
-
-
-@dataclass(frozen=True)
-class StyleBank:
-    """Statistics of many styles, computed once.
-
-    Attributes:
-        vectors: (S, 1920) float32, what the loss network sees: means and standard deviations.
-        covariances: (S, 2, 64, 64) float16, covariances of randomly projected features of
-            ``COVARIANCE_LAYERS``.
-        pictures: (S, 256, 256, 3) uint8, the pictures in half their size, squeezed into squares:
-            for what the network itself measures of a style.
-    """
-
-    vectors: NDArray[np.float32]
-    covariances: NDArray[np.float16]
-    pictures: NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.vectors)
-
-    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Draw numbers of styles, loud ones more often; see :attr:`_thresholds`."""
-        return np.searchsorted(self._thresholds, rng.random(count)).clip(max=len(self) - 1)
-
-    @cached_property
-    def tones(self) -> NDArray[np.float32]:
-        """(S, 9, 32) float32: quantiles of each style's colours on the ``TONE_AXES``."""
-        at = (np.arange(TONES) + 0.5) / TONES
-        colors = (picture[::2, ::2].reshape(-1, 3) @ TONE_AXES.T for picture in self.pictures)
-        quantiles = np.stack([np.quantile(color, at, axis=0).T for color in colors])
-        return (quantiles / 255).astype(np.float32)
-
-    @cached_property
-    def _thresholds(self) -> NDArray[np.float64]:
-        """Cumulated probabilities, each as the root of the style's mean square.
-
-        Losses grow with the statistics' size, and the loudest styles are the rarest.
-        """
-        loudness = np.sqrt(np.square(self.vectors).mean(axis=1), dtype=np.float64)
-        cumulated: NDArray[np.float64] = np.cumsum(loudness) / loudness.sum()
-        return cumulated
-
-
-def projections() -> list[Tensor]:
-    """Return the fixed random projections (64, C), one for each of ``COVARIANCE_LAYERS``."""
-    generator = torch.Generator().manual_seed(20)
-    return [
-        torch.randn(COVARIANCE_SIZE, channels, generator=generator) / channels**0.5
-        for channels in (128, 256)
-    ]
-
-
-def fit_area(size: tuple[int, int], side_px: int) -> tuple[int, int]:
-    """Scale a size to the area of a square, keeping its aspect ratio, sides at least 16."""
-    scale = side_px / (size[0] * size[1]) ** 0.5
-    return max(16, round(size[0] * scale)), max(16, round(size[1] * scale))
-
-
-def load_style_bank(
-    paths: Sequence[Path], network: LossNetwork, *, variants: int, seed: int, cache: Path
-) -> StyleBank:
-    """Compute, or read from the cache folder, the statistics of all styles.
-
-    The first variant of a style is the whole picture, the second a crop of 35 to 90 % of its sides,
-    half of the time with permuted colour channels. The others have stronger colours and more
-    contrast: loud styles are rare, and the hardest to paint in.
-
-    Args:
-        paths: Style pictures; one that cannot be read is left out with a warning.
-        network: The normalized loss network.
-        variants: Variants for each picture.
-        seed: Seed of the random crops.
-        cache: Folder for the computed statistics, one file a variant.
-    """
-    banks = [_load_variant(paths, network, index, seed, cache) for index in range(variants)]
-    return StyleBank(
-        *(
-            np.concatenate([getattr(bank, item.name) for bank in banks])
-            for item in fields(StyleBank)
-        )
-    )
-
-
-def _load_variant(
-    paths: Sequence[Path], network: LossNetwork, variant: int, seed: int, cache: Path
-) -> StyleBank:
-    names = "\n".join(f"{path.parent.name}/{path.name} {path.stat().st_size}" for path in paths)
-    # What is kept of a style, and how it is measured at the border.
-    kept = sorted(item.name for item in fields(StyleBank))
-    names += f" {kept} {[layer.padding_mode for layer in network.convolutions.values()]}"
-    weights = b"".join(p.numpy().tobytes() for p in list(network.parameters())[:4])
-    digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
-    file = cache / f"styles-{digest[:16]}.npz"
-    if file.is_file():
-        try:
-            with file.open("rb") as opened, np.load(opened) as arrays:
-                return StyleBank(*(arrays[item.name] for item in fields(StyleBank)))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            logger.warning("Damaged cache %s is computed again: %s", file, error)
-    logger.info("Computing the statistics of %d styles, variant %d", len(paths), variant)
-    rng = np.random.default_rng([seed, variant])
-    matrices = projections()
-    vectors, covariances, pictures = [], [], []
-    for path in paths:
-        draws = rng.random(5)
-        try:
-            image = read_style(path)
-        except TrainingError as error:
-            logger.warning("Skipped: %s", error)
-            continue
-        if variant == 1:
-            image = _crop(image, draws)
-        elif variant > 1:
-            image = _strengthen(image, draws)
-        small = min(STYLE_SIDE_PX, round((image.width * image.height) ** 0.5))
-        image = image.resize(fit_area(image.size, small), Image.Resampling.BICUBIC)
-        halved = image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX)
-        pictures.append(np.asarray(halved))
-        with torch.no_grad():
-            features = network(to_tensor([image]))
-            vectors.append(style_vector(features)[0].numpy())
-            layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
-            covariances.append(
-                np.stack([covariance(features[name], m)[0].numpy() for name, m in layers])
-            )
-    if not vectors:
-        raise TrainingError("None of the style pictures can be read.")
-    bank = StyleBank(
-        np.stack(vectors), np.stack(covariances).astype(np.float16), np.stack(pictures)
-    )
-    then = ". Free some space and start again."
-    with (
-        whole_file(file, what=f"The cache {file}", then=then) as partial,
-        partial.open("wb") as stream,
-    ):
-        np.savez(stream, **{item.name: getattr(bank, item.name) for item in fields(bank)})
-    return bank
-
-
-def _crop(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
-    """Return a random crop, half of the time with its colour channels in another order."""
-    share = 0.35 + 0.55 * draws[0]
-    width, height = image.width * share, image.height * share
-    left, top = (image.width - width) * draws[1], (image.height - height) * draws[2]
-    crop = image.crop((round(left), round(top), round(left + width), round(top + height)))
-    if draws[3] < 0.5:
-        return crop
-    orders = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-    bands = crop.split()
-    return Image.merge("RGB", [bands[i] for i in orders[int(draws[4] * len(orders))]])
-
-
-def _strengthen(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
-    """Return the picture with 1.2 to 2.2 times the saturation and 1.1 to 1.7 times the contrast."""
-    image = ImageEnhance.Color(image).enhance(1.2 + draws[0])
-    return ImageEnhance.Contrast(image).enhance(1.1 + 0.6 * draws[1])

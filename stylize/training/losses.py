@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.painting import GRID_PX
-from stylize.training.data import COVARIANCE_LAYERS, LUMA, TONE_AXES, TONES
+from stylize.training.style_bank import COVARIANCE_LAYERS
+from stylize.training.tones import LUMA, TONE_AXES, TONES
 from stylize.training.vgg import STYLE_LAYERS, Statistics, covariance, statistics
 
 # The finer layer counts less: it would hold strokes to every edge of the photograph.

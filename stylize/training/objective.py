@@ -9,11 +9,12 @@ from torch import Tensor
 
 from stylize.training import losses
 from stylize.training.config import TrainConfig
-from stylize.training.data import COVARIANCE_LAYERS, ContentBatch, RevisionBatch
+from stylize.training.data import ContentBatch, RevisionBatch
 from stylize.training.levels import add_ground, enlarge_window, keep_coarse, lay_over
 from stylize.training.modulator import halve
 from stylize.training.network import TransferNetwork, paint_mirrored
 from stylize.training.samples import Samples
+from stylize.training.style_bank import COVARIANCE_LAYERS
 from stylize.training.vgg import LossNetwork, covariance, split_style_vector, style_vector
 
 

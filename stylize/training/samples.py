@@ -14,10 +14,10 @@ from stylize.training.data import (
     ContentBatch,
     Contents,
     RevisionBatch,
-    StyleBank,
     to_tensor,
 )
 from stylize.training.modulator import CONDITIONS
+from stylize.training.style_bank import StyleBank
 
 _MAX_RATIO = 2.2  # a draft of 512 px has windows of 256 px
 

@@ -10,9 +10,10 @@ import torch
 from stylize.errors import TrainingError
 from stylize.training.checkpoint import load_checkpoint, with_all_conditions
 from stylize.training.config import TrainConfig
-from stylize.training.data import Contents, StyleBank, to_tensor
+from stylize.training.data import Contents, to_tensor
 from stylize.training.files import whole_file
 from stylize.training.network import TransferNetwork
+from stylize.training.style_bank import StyleBank
 from stylize.training.vgg import LossNetwork
 
 

@@ -30,14 +30,13 @@ from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
 from stylize.training.data import (
     Contents,
     list_pictures,
-    load_style_bank,
-    projections,
     read_exclusions,
 )
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples, draw_samples
 from stylize.training.start import start_loss_network, start_network
+from stylize.training.style_bank import load_style_bank, projections
 from stylize.training.vgg import half_precision_is_faster
 
 logger = logging.getLogger(__name__)
@@ -75,8 +74,10 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     if not first:
         parallel.wait()  # the first one writes what the others read
     loss_network = start_loss_network(config, content_paths).extend_borders_()
+    if first:
+        parallel.wait()
     if device.type == "cpu":
-        loss_network.accelerate_()
+        loss_network.accelerate_(half_precision=half_precision_is_faster())
     bank = load_style_bank(
         style_paths,
         loss_network,
@@ -84,11 +85,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         seed=config.seed,
         cache=config.out / "cache",
     )
-    if first:
-        parallel.wait()
     loss_network.to(device)
-    if device.type == "cpu" and half_precision_is_faster():
-        loss_network.accelerate_(half_precision=True)
     network = start_network(config, state, bank).to(device).train()
     average = copy.deepcopy(network).requires_grad_(False)
     if state is not None:
@@ -112,7 +109,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         drawings_share=config.drawings_share,
     )
     matrices = [matrix.to(device) for matrix in projections()]
-    calm = fit_calm_probe(bank.vectors, bank.pictures).to_contract() if first else {}
+    calm = fit_calm_probe(bank.vectors, bank.calm).to_contract() if first else {}
     sheet = SheetPictures.choose(content_paths, style_paths, seed=config.seed)
     mixed_precision = torch.autocast(
         device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stylize.contract import Contract
-from stylize.training.calm_styles import calm_shares, fit_calm_probe
+from stylize.training.calm_styles import calm_share, fit_calm_probe
 
 
 def pictures_with(shares):
@@ -14,7 +14,8 @@ def pictures_with(shares):
 
 
 def test_shares_are_those_of_the_cells():
-    assert calm_shares(pictures_with([0, 0.25, 1])).tolist() == [0, 0.25, 1]
+    shares = [calm_share(picture) for picture in pictures_with([0, 0.25, 1])]
+    assert shares == [0, 0.25, 1]
 
 
 def test_the_probe_of_the_contract_reads_the_share_from_a_vector():
@@ -22,7 +23,7 @@ def test_the_probe_of_the_contract_reads_the_share_from_a_vector():
     vectors = np.random.default_rng(1).normal(size=(200, 12)).astype(np.float32)
     vectors[:, 3] = 40 + 7 * np.sqrt(shares)  # 200 samples and much ridge: large numbers help
     vectors = np.repeat(vectors, 60, axis=1)
-    probe = fit_calm_probe(vectors, pictures_with(shares))
+    probe = fit_calm_probe(vectors, shares.astype(np.float32))
     contract = Contract(vector_length=800, halo_px=8, **probe.to_contract())
     found = [contract.calm_share(np.append(row, np.zeros(80, np.float32))) for row in vectors]
     assert np.corrcoef(found, shares)[0, 1] > 0.95

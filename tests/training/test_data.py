@@ -9,10 +9,8 @@ from stylize.errors import TrainingError
 from stylize.images import load_image
 from stylize.training.data import (
     Contents,
-    StyleBank,
     fit_area,
     list_pictures,
-    load_style_bank,
     read_content,
     read_exclusions,
     read_style,
@@ -99,16 +97,6 @@ def test_revisions_see_the_whole_and_a_part_of_it_twice_as_large(tmp_path):
         contents.revision(0, 64, 1024)
 
 
-def test_tones_are_the_quantiles_of_the_colours():
-    pictures = np.zeros((2, 64, 64, 3), np.uint8)
-    pictures[1, :, 32:] = 255
-    bank = StyleBank(np.zeros((2, 8)), np.zeros((2, 2, 4, 4)), pictures)
-    assert bank.tones.shape == (2, 9, 32)
-    assert bank.tones[0].max() == 0
-    np.testing.assert_allclose(bank.tones[1, 0], [0] * 16 + [1] * 16, atol=1e-4)
-    np.testing.assert_allclose(bank.tones[1, 1:3], 0, atol=1e-4)
-
-
 def test_windows_are_not_empty_skies(tmp_path):
     street = np.random.default_rng(1).integers(0, 256, (60, 200), dtype=np.uint8)
     picture = np.concatenate([np.full((140, 200), 128, np.uint8), street])
@@ -120,20 +108,6 @@ def test_windows_are_not_empty_skies(tmp_path):
     assert (contrast[part] > 0.5).float().mean() > 0.8
 
 
-def test_loud_styles_are_drawn_more_often_and_none_is_left_out():
-    vectors = np.ones((3, 1920), np.float32) * np.array([[1], [2], [5]], np.float32)
-    bank = StyleBank(vectors, np.zeros((3, 2, 64, 64)), np.zeros((3, 128, 128, 3)))
-    counts = np.bincount(bank.draw(np.random.default_rng(3), 8000), minlength=3)
-    np.testing.assert_allclose(counts / 8000, [1 / 8, 2 / 8, 5 / 8], atol=0.02)
-
-
-def test_the_third_variant_is_louder(picture_folders, loss_network, tmp_path):
-    paths = list_pictures(picture_folders[1:])
-    bank = load_style_bank(paths, loss_network, variants=3, seed=1, cache=tmp_path)
-    pictures = bank.pictures.reshape(3, 3, -1).astype(float)
-    assert (pictures[2].std(axis=1) > pictures[0].std(axis=1)).all()
-
-
 def test_unreadable_pictures_are_skipped(tmp_path, caplog):
     (tmp_path / "bad.png").write_text("no picture")
     with pytest.raises(TrainingError, match="None of the content pictures"):
@@ -142,23 +116,6 @@ def test_unreadable_pictures_are_skipped(tmp_path, caplog):
     paths = list_pictures([tmp_path])
     assert Contents(paths, count=4, seed=0).batch(0, 16).crops.shape == (4, 3, 16, 16)
     assert "bad.png" in caplog.text
-
-
-def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path, monkeypatch):
-    paths = list_pictures(picture_folders[1:])
-    bank = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
-    assert len(bank) == 6
-    assert bank.vectors.shape == (6, 1920)
-    assert bank.covariances.shape == (6, 2, 64, 64)
-    assert bank.pictures.shape == (6, 256, 256, 3)
-    assert np.isfinite(bank.vectors).all()
-    assert (bank.vectors[:3] != bank.vectors[3:]).any(axis=1).all()
-    monkeypatch.setattr(
-        "stylize.training.data.style_vector", lambda _: pytest.fail("computed again")
-    )
-    again = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
-    np.testing.assert_array_equal(again.vectors, bank.vectors)
-    np.testing.assert_array_equal(again.pictures, bank.pictures)
 
 
 def test_areas_and_tensors():
@@ -176,24 +133,3 @@ def test_tiny_pictures_and_lists_that_are_none_are_refused(tmp_path):
     (tmp_path / "list.json").write_text('{"contents": "content/0.png"}')
     with pytest.raises(TrainingError, match="not a JSON object of lists"):
         read_exclusions(tmp_path / "list.json")
-
-
-def test_a_damaged_cache_is_computed_again(picture_folders, loss_network, tmp_path):
-    paths = list_pictures(picture_folders[1:])
-    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
-    again = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
-    np.testing.assert_array_equal(again.vectors, bank.vectors)
-    np.testing.assert_array_equal(again.pictures, bank.pictures)
-
-
-def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(
-    picture_folders, loss_network, tmp_path
-):
-    (tmp_path / "cache").write_text("no folder")
-    with pytest.raises(TrainingError, match=r"cannot be written.*Free some space"):
-        load_style_bank(
-            list_pictures(picture_folders[1:]), loss_network, variants=1, seed=1,
-            cache=tmp_path / "cache",
-        )  # fmt: skip

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from stylize.training import losses
-from stylize.training.data import projections
+from stylize.training.style_bank import projections
 from stylize.training.vgg import covariance, split_style_vector, style_vector
 
 

@@ -14,14 +14,12 @@ from stylize.training.config import TrainConfig, learning_rate, ramped_style_wei
 from stylize.training.data import (
     Contents,
     RevisionBatch,
-    StyleBank,
     list_pictures,
-    load_style_bank,
-    projections,
 )
 from stylize.training.objective import compute_losses
 from stylize.training.samples import draw_samples
 from stylize.training.start import start_loss_network, start_network
+from stylize.training.style_bank import StyleBank, load_style_bank, projections
 from stylize.training.train import train
 from stylize.training.vgg import LossNetwork
 
@@ -249,6 +247,8 @@ def test_training_can_start_from_another_checkpoint(config):
         torch.zeros(2, 1920).numpy(),
         torch.zeros(2, 2, 64, 64).numpy(),
         torch.zeros(2, 256, 256, 3, dtype=torch.uint8).numpy(),
+        torch.zeros(2, 9, 32).numpy(),
+        torch.zeros(2).numpy(),
     )
     network = start_network(other, None, bank)
     expected = load_checkpoint(path)["ema"]
