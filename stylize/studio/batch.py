@@ -24,7 +24,7 @@ from stylize.studio.create import CreateTab
 from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
 from stylize.studio.memory import picture_at_work
-from stylize.studio.page_errors import show_errors, visitor_language
+from stylize.studio.page_errors import show_errors, tell, visitor_language
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
@@ -68,7 +68,7 @@ class BatchActions(Actions):
         files: list[str] = []
 
         def paint(path: str, progress: Progress) -> Shown:
-            with picture_at_work(path, self.settings) as content:
+            with picture_at_work(path, self.settings, tell) as content:
                 image = self.painter.engine.stylize(
                     content, style, controls=look.controls, progress=progress
                 )

@@ -13,7 +13,7 @@ from stylize.messages import say
 from stylize.studio import components
 from stylize.studio.create import CreateTab
 from stylize.studio.memory import picture_at_work
-from stylize.studio.page_errors import show_errors
+from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
@@ -56,7 +56,7 @@ class StyleActions:
         """Add pictures as styles, named by their files."""
         name = None
         for path in paths:
-            with picture_at_work(path, self.settings) as image:
+            with picture_at_work(path, self.settings, tell) as image:
                 visit, name = self.painter.add_style(visit, image, Path(path).stem)
         return visit, *self.show(visit, name)
 

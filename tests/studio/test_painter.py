@@ -11,10 +11,12 @@ from stylize.errors import ImageError, StyleNotFoundError
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.studio import StudioSettings
 from stylize.studio.actions import Actions
+from stylize.studio.batch import BatchActions
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import LimitError
+from stylize.studio.styles_tab import StyleActions
 from stylize.studio.visit import Content, Visit
 from stylize.styles import StyleVector
 from tests import fakes
@@ -273,3 +275,31 @@ def test_styles_of_a_recipe_count_for_the_limit_of_a_visit(engine, painter, visi
     full = make_painter(engine, public=True, max_own_styles=6)
     with pytest.raises(LimitError, match="at most 6"):
         full.use_recipe(Visit(), recipe, b"")
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """A JPEG without its end marker: it can be read, and the visitor should know."""
+    path = tmp_path / "boat.jpg"
+    fakes.picture(7, (120, 80)).save(path)
+    path.write_bytes(path.read_bytes()[:-2])
+    return str(path)
+
+
+@pytest.mark.parametrize("way", ["batch", "styles tab", "create"])
+def test_what_is_odd_about_a_picture_is_said_wherever_one_is_read(
+    painter, visit, cut_off, way, monkeypatch
+):
+    told = []
+    monkeypatch.setattr(gr, "Warning", lambda text, **_: told.append(text))
+    if way == "batch":
+        request = SimpleNamespace(session_hash="v")
+        chosen = {"great-wave": 1.0}
+        values = Look({}).control_values().values()
+        steps = BatchActions(painter).many_contents(request, [cut_off], visit, chosen, *values)
+        assert len(list(steps)[-1][0]) == 1
+    elif way == "styles tab":
+        StyleActions(painter).add([cut_off], visit)
+    else:
+        Actions(painter).add_style(cut_off, visit)
+    assert told == ["boat.jpg lacks its end marker; nothing else of it is missing."]
