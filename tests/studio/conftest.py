@@ -84,17 +84,38 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def desktop(browser):
+    """A desktop; shared, because it keeps the scripts of the page."""
+    context = new_context(browser)
+    yield context
+    context.close()
+
+
 @pytest.fixture(scope="module", params=["desktop", "phone"])
-def context(request, browser):
-    """A desktop, then a phone with touch; shared, because it keeps the scripts of the page."""
-    context = new_context(browser, phone=request.param == "phone")
+def device(request, browser):
+    """A desktop, then a phone with touch."""
+    if request.param == "desktop":
+        yield request.getfixturevalue("desktop")
+        return
+    context = new_context(browser, phone=True)
     yield context
     context.close()
 
 
 @pytest.fixture
-def tab(context):
-    """An empty tab: opening the page in it is a new visit."""
+def tab(desktop):
+    """An empty tab of a desktop: opening the page in it is a new visit."""
+    yield from _open_tab(desktop)
+
+
+@pytest.fixture
+def each_tab(device):
+    """The same of a desktop, then of a phone: for what fingers and small screens may change."""
+    yield from _open_tab(device)
+
+
+def _open_tab(context):
     tab = context.new_page()
     tab.on("dialog", lambda question: question.accept())
     yield tab

@@ -17,7 +17,7 @@ def look(request):
 
 
 @pytest.fixture(scope="module")
-def context(browser):
+def desktop(browser):
     context = new_context(browser, reduced_motion="reduce")  # colours do not fade in
     yield context
     context.close()

@@ -63,38 +63,38 @@ def test_the_page_opens_with_a_picture(tab, url):
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
-def test_a_picture_and_a_style_give_a_result(tab, url, picture_file):
-    open_page(tab, url)
-    old = result(tab)
-    upload(tab, picture_file)
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    old = result(tab)
-    pick(tab, "Great Wave")
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Great Wave")
+def test_a_picture_and_a_style_give_a_result(each_tab, url, picture_file):
+    open_page(each_tab, url)
+    old = result(each_tab)
+    upload(each_tab, picture_file)
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
+    old = result(each_tab)
+    pick(each_tab, "Great Wave")
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
+    expect(each_tab.locator("#picker .st-chip")).to_contain_text("Great Wave")
 
 
-def test_the_slider_changes_the_picture_at_once_and_then_for_good(tab, url):
-    open_page(tab, url)
-    old = result(tab)
-    slider = tab.locator("#control-strength input[type=range]")
+def test_the_slider_changes_the_picture_at_once_and_then_for_good(each_tab, url):
+    open_page(each_tab, url)
+    old = result(each_tab)
+    slider = each_tab.locator("#control-strength input[type=range]")
     slider.focus()
     slider.press("ArrowLeft")
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    settled(tab, 2)
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
+    settled(each_tab, 2)
 
 
-def test_styles_are_blended_with_a_weight_each(tab, url):
-    open_page(tab, url)
-    add(tab, "Great Wave")
-    settled(tab, 2)
-    expect(tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
-    old = result(tab)
-    tab.get_by_label("Weight of Great Wave").fill("1")
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
-    tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
-    expect(tab.locator("#picker .st-chip")).to_have_count(1)
+def test_styles_are_blended_with_a_weight_each(each_tab, url):
+    open_page(each_tab, url)
+    add(each_tab, "Great Wave")
+    settled(each_tab, 2)
+    expect(each_tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
+    old = result(each_tab)
+    each_tab.get_by_label("Weight of Great Wave").fill("1")
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
+    expect(each_tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
+    each_tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
+    expect(each_tab.locator("#picker .st-chip")).to_have_count(1)
 
 
 def test_search_tags_and_more_like_this(tab, url):
@@ -205,18 +205,18 @@ def test_a_result_that_comes_after_its_scene_was_left_stays_away(tab, url):
     assert tab.evaluate(LATE_RESULT) == ["data:,2", "data:,1", "data:,1", "data:,3"]
 
 
-def test_before_and_after_by_keyboard_and_pointer(tab, url):
-    open_page(tab, url)
-    handle = tab.get_by_label("Compare before and after")
+def test_before_and_after_by_keyboard_and_pointer(each_tab, url):
+    open_page(each_tab, url)
+    handle = each_tab.get_by_label("Compare before and after")
     handle.focus()
     handle.press("End")
-    stage = tab.locator(".st-stage")
+    stage = each_tab.locator(".st-stage")
     expect(stage).to_have_attribute("style", re.compile("--cut: 100%"))
     box = stage.bounding_box()
-    tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
-    tab.mouse.down()
-    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    tab.mouse.up()
+    each_tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
+    each_tab.mouse.down()
+    each_tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    each_tab.mouse.up()
     expect(stage).to_have_attribute("style", re.compile("--cut: (49|50|51)"))
 
 
@@ -234,20 +234,20 @@ def test_a_wrong_link_opens_the_page_all_the_same(tab, url):
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
-def test_the_download_brings_its_settings_back(tab, url, picture_file, tmp_path):
-    open_page(tab, url, "?style=senecio&strength=0.5")
-    upload(tab, picture_file)
-    download = save(tab)
+def test_the_download_brings_its_settings_back(each_tab, url, picture_file, tmp_path):
+    open_page(each_tab, url, "?style=senecio&strength=0.5")
+    upload(each_tab, picture_file)
+    download = save(each_tab)
     assert download.suggested_filename == "boat-senecio.png"
     path = tmp_path / "result.png"
     download.save_as(path)
     assert read_recipe(path).controls.strength == 0.5
 
-    open_page(tab, url)
-    tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
-    tab.locator("#use-recipe").click()
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
-    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
+    open_page(each_tab, url)
+    each_tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
+    each_tab.locator("#use-recipe").click()
+    expect(each_tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(each_tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
 
 
 @pytest.mark.parametrize(
@@ -272,17 +272,17 @@ def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
         assert image.size == (300, 200)
 
 
-def test_zoomed_in_the_picture_shows_all_its_pixels(tab, url, tmp_path):
+def test_zoomed_in_the_picture_shows_all_its_pixels(each_tab, url, tmp_path):
     make_picture(1600, 1200).save(tmp_path / "large.png")  # no part of it is like another
-    open_page(tab, url)
-    tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "large.png")
-    expect(tab.locator(".st-note")).to_contain_text("1600")
-    detail = tab.locator(".st-detail")
+    open_page(each_tab, url)
+    each_tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "large.png")
+    expect(each_tab.locator(".st-note")).to_contain_text("1600")
+    detail = each_tab.locator(".st-detail")
     expect(detail).to_be_hidden()
-    frame = tab.locator(".st-frame")
+    frame = each_tab.locator(".st-frame")
     frame.focus()
     frame.press("1")
-    expect(tab.locator(".st-percent")).to_have_text("100 %")
+    expect(each_tab.locator(".st-percent")).to_have_text("100 %")
     expect(detail).to_be_visible()
     seen = detail.evaluate("(image) => [image.naturalWidth, image.getBoundingClientRect().width]")
     assert seen[0] == pytest.approx(seen[1], abs=2)  # one of the picture is one of the screen
@@ -323,19 +323,19 @@ def stroke(tab, selector):
     tab.mouse.up()
 
 
-def test_a_drawing_becomes_the_content(tab, url):
-    open_page(tab, url)
-    tab.get_by_role("tab", name="Draw").click()
-    stroke(tab, "#drawing .st-canvas")
-    tab.get_by_role("button", name="Use this drawing").click()
-    expect(tab.locator(".st-note")).to_contain_text("960 \N{MULTIPLICATION SIGN} 720")
+def test_a_drawing_becomes_the_content(each_tab, url):
+    open_page(each_tab, url)
+    each_tab.get_by_role("tab", name="Draw").click()
+    stroke(each_tab, "#drawing .st-canvas")
+    each_tab.get_by_role("button", name="Use this drawing").click()
+    expect(each_tab.locator(".st-note")).to_contain_text("960 \N{MULTIPLICATION SIGN} 720")
 
 
-def test_a_region_is_painted(tab, url):
-    paint_region(tab, url)
-    old = result(tab)
-    tab.locator("#regions").get_by_role("button", name="Clear all").click()
-    tab.wait_for_function(NEW_RESULT, arg=old)
+def test_a_region_is_painted(each_tab, url):
+    paint_region(each_tab, url)
+    old = result(each_tab)
+    each_tab.locator("#regions").get_by_role("button", name="Clear all").click()
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
 
 
 HAND_OVER = """([kind, bytes]) => {
@@ -370,18 +370,18 @@ def test_an_example_becomes_the_content(tab, url):
     expect(tab.locator(".st-note")).not_to_contain_text(EXAMPLE_SIZE)
 
 
-def test_a_shot_of_the_camera_becomes_the_content(tab, url):
-    open_page(tab, url)
-    old = result(tab)
-    tab.get_by_role("button", name="Camera").click()
-    tab.get_by_role("button", name="Take it").click()
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    image = tab.locator("#content-picture .st-content-image")
+def test_a_shot_of_the_camera_becomes_the_content(each_tab, url):
+    open_page(each_tab, url)
+    old = result(each_tab)
+    each_tab.get_by_role("button", name="Camera").click()
+    each_tab.get_by_role("button", name="Take it").click()
+    each_tab.wait_for_function(NEW_RESULT, arg=old)
+    image = each_tab.locator("#content-picture .st-content-image")
     expect(image).to_have_attribute("src", re.compile("^data:"))
     size = image.evaluate(
         "(image) => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     )
-    expect(tab.locator(".st-note")).to_contain_text(
+    expect(each_tab.locator(".st-note")).to_contain_text(
         " \N{MULTIPLICATION SIGN} ".join(map(str, size))
     )
 
@@ -395,15 +395,15 @@ def test_something_that_is_no_picture_is_explained(tab, url, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["Create", "Styles", "Batch"])
-def test_nothing_scrolls_sideways(tab, url, name):
-    open_page(tab, url)
-    tab.get_by_role("tab", name=name).first.click()
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+def test_nothing_scrolls_sideways(each_tab, url, name):
+    open_page(each_tab, url)
+    each_tab.get_by_role("tab", name=name).first.click()
+    assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_every_picture_and_control_has_a_name(tab, url):
-    open_page(tab, url)
-    nameless = tab.evaluate(
+def test_every_picture_and_control_has_a_name(each_tab, url):
+    open_page(each_tab, url)
+    nameless = each_tab.evaluate(
         """() => [...document.querySelectorAll("button, input, select, img")]
           .filter((e) => e.offsetParent !== null)
           .filter((e) => e.tagName === "IMG" ? !e.hasAttribute("alt") :

@@ -36,31 +36,31 @@ def paint(tab):
     expect(tab.locator(".st-kid-result")).to_be_visible()
 
 
-def test_draw_pick_done_again_delete(tab, url):
-    tab.goto(url + "/kids")
-    expect(tab.get_by_role("button", name="Next")).to_be_disabled()
-    draw(tab)
-    paint(tab)
-    first = tab.locator(".st-kid-result").get_attribute("src")
-    tab.get_by_role("button", name="Another one").click()
-    tab.locator(".st-kid-tile").nth(1).click()
-    expect(tab.locator(".st-kid-result")).not_to_have_attribute("src", first)
-    expect(tab.locator(".st-kid-result")).to_be_visible()
-    tab.get_by_role("button", name="Delete now").click()
-    expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
-    assert tab.locator(".st-kid-result").get_attribute("src") is None
+def test_draw_pick_done_again_delete(each_tab, url):
+    each_tab.goto(url + "/kids")
+    expect(each_tab.get_by_role("button", name="Next")).to_be_disabled()
+    draw(each_tab)
+    paint(each_tab)
+    first = each_tab.locator(".st-kid-result").get_attribute("src")
+    each_tab.get_by_role("button", name="Another one").click()
+    each_tab.locator(".st-kid-tile").nth(1).click()
+    expect(each_tab.locator(".st-kid-result")).not_to_have_attribute("src", first)
+    expect(each_tab.locator(".st-kid-result")).to_be_visible()
+    each_tab.get_by_role("button", name="Delete now").click()
+    expect(each_tab.locator(".st-kids .st-canvas")).to_be_visible()
+    assert each_tab.locator(".st-kid-result").get_attribute("src") is None
 
 
-def test_undo_takes_the_last_stroke_back(tab, url):
-    tab.goto(url + "/kids")
+def test_undo_takes_the_last_stroke_back(each_tab, url):
+    each_tab.goto(url + "/kids")
     for undo in (
-        lambda: tab.get_by_role("button", name="Undo").click(),
-        lambda: tab.locator(".st-kids .st-canvas").press("Control+z"),
+        lambda: each_tab.get_by_role("button", name="Undo").click(),
+        lambda: each_tab.locator(".st-kids .st-canvas").press("Control+z"),
     ):
-        draw(tab)
-        expect(tab.get_by_role("button", name="Next")).to_be_enabled()
+        draw(each_tab)
+        expect(each_tab.get_by_role("button", name="Next")).to_be_enabled()
         undo()
-        expect(tab.get_by_role("button", name="Next")).to_be_disabled()
+        expect(each_tab.get_by_role("button", name="Next")).to_be_disabled()
 
 
 def test_a_shot_of_the_camera(tab, url):
@@ -131,37 +131,37 @@ def test_the_print_is_the_picture_on_one_sheet(tab, url, tmp_path, size):
     expect(tab.locator(".st-kid-tile").first).to_be_visible()
 
 
-def test_every_target_is_large_and_nothing_is_typed(tab, url):
-    tab.goto(url + "/kids")
-    draw(tab)
-    for go in (None, lambda: tab.get_by_role("button", name="Next").click(),
-               lambda: tab.locator(".st-kid-tile").first.click()):  # fmt: skip
+def test_every_target_is_large_and_nothing_is_typed(each_tab, url):
+    each_tab.goto(url + "/kids")
+    draw(each_tab)
+    for go in (None, lambda: each_tab.get_by_role("button", name="Next").click(),
+               lambda: each_tab.locator(".st-kid-tile").first.click()):  # fmt: skip
         if go:
             go()
-            expect(tab.locator(".st-kid-tile, .st-kid-result").locator("visible=true").first
+            expect(each_tab.locator(".st-kid-tile, .st-kid-result").locator("visible=true").first
                    ).to_be_visible()  # fmt: skip
-        small = tab.evaluate(
+        small = each_tab.evaluate(
             """() => [...document.querySelectorAll(".st-kids button")]
               .filter((b) => b.offsetParent && Math.min(b.offsetWidth, b.offsetHeight) < 44)
               .map((b) => b.outerHTML)"""
         )
         assert small == []
-    assert tab.locator(".st-kid-tile").count() <= 12
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert tab.locator("input[type=text], textarea").count() == 0
-    links = tab.eval_on_selector_all("a[href]", "(all) => all.map((a) => a.href)")
+    assert each_tab.locator(".st-kid-tile").count() <= 12
+    assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert each_tab.locator("input[type=text], textarea").count() == 0
+    links = each_tab.eval_on_selector_all("a[href]", "(all) => all.map((a) => a.href)")
     assert all(link.startswith(url) for link in links)
 
 
-def test_a_class_hands_its_results_to_the_teacher(context, tab, classroom):
+def test_a_class_hands_its_results_to_the_teacher(device, each_tab, classroom):
     address, settings = classroom
-    tab.goto(address)
-    draw(tab)
-    paint(tab)
-    tab.get_by_role("button", name="Show my teacher").click()
-    expect(tab.get_by_role("button", name="Show my teacher")).to_be_disabled()
+    each_tab.goto(address)
+    draw(each_tab)
+    paint(each_tab)
+    each_tab.get_by_role("button", name="Show my teacher").click()
+    expect(each_tab.get_by_role("button", name="Show my teacher")).to_be_disabled()
 
-    teacher = context.new_page()
+    teacher = device.new_page()
     teacher.goto(address + "/teacher")
     code = teacher.locator("#teacher-code input")
     code.fill("wrong")

@@ -32,7 +32,7 @@ def add_style(tab, path):
     chooser.value.set_files(path)
 
 
-def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path, monkeypatch):
+def test_a_style_is_added_described_shared_and_removed(each_tab, public_url, tmp_path, monkeypatch):
     gate = threading.Event()
     update = StyleLibrary.update
 
@@ -43,51 +43,53 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
     monkeypatch.setattr(StyleLibrary, "update", wait_and_update)
     path = tmp_path / "Pond.png"
     fakes.picture(12, (80, 80)).save(path)
-    open_tab(tab, public_url, "Styles")
-    add_style(tab, path)
-    title = tab.locator("#style-title textarea, #style-title input")
+    open_tab(each_tab, public_url, "Styles")
+    add_style(each_tab, path)
+    title = each_tab.locator("#style-title textarea, #style-title input")
     expect(title).to_have_value("Pond")
     title.fill("The pond")
-    tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
-    tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
-    tab.keyboard.press("Tab")
+    each_tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
+    each_tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
+    each_tab.keyboard.press("Tab")
     gate.set()  # until here the server is busy with the first field
-    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
-    expect(tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
+    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    expect(each_tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
 
-    with tab.expect_download() as download:
-        tab.locator("#export-styles").click()
+    with each_tab.expect_download() as download:
+        each_tab.locator("#export-styles").click()
     exported = tmp_path / "mine.zip"
     download.value.save_as(exported)
     assert zipfile.is_zipfile(exported)
 
-    tab.locator("#remove-style").click()
-    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
-    with tab.expect_file_chooser() as chooser:
-        tab.get_by_role("button", name="Import").click()
+    each_tab.locator("#remove-style").click()
+    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    with each_tab.expect_file_chooser() as chooser:
+        each_tab.get_by_role("button", name="Import").click()
     chooser.value.set_files(exported)
-    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
-    tab.locator("#library .st-pick", has_text="The pond").click()
-    credit = tab.locator("#style-source textarea, #style-source input")
+    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    each_tab.locator("#library .st-pick", has_text="The pond").click()
+    credit = each_tab.locator("#style-source textarea, #style-source input")
     expect(credit).to_have_value("Museum of Ponds")
 
     # A style that was removed is no longer chosen, nor the style of a region.
-    tab.get_by_role("tab", name="Create").first.click()
-    tab.locator("#picker").scroll_into_view_if_needed()  # styles are asked for as they are seen
-    tab.locator("#picker .st-pick", has_text="The pond").click()
-    tab.locator("#picker").get_by_role("button", name="More like this").click()
-    tab.get_by_role("tab", name="Regions").click()
-    tab.get_by_label("Style of colour 2").select_option(label="The pond")
-    tab.get_by_role("tab", name="Styles").first.click()
-    tab.locator("#remove-style").click()
-    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
-    tab.get_by_role("tab", name="Create").first.click()
-    expect(tab.locator("#picker .st-chip")).to_have_count(0)
-    expect(tab.get_by_label("Style of colour 2")).to_have_value("")
-    tab.get_by_role("tab", name="Result").click()
-    expect(tab.locator(".st-empty")).to_be_visible()
-    tab.locator("#picker .st-pick", has_text="Senecio").click()
-    expect(tab.locator(".st-stage")).to_be_visible()
+    each_tab.get_by_role("tab", name="Create").first.click()
+    each_tab.locator(
+        "#picker"
+    ).scroll_into_view_if_needed()  # styles are asked for as they are seen
+    each_tab.locator("#picker .st-pick", has_text="The pond").click()
+    each_tab.locator("#picker").get_by_role("button", name="More like this").click()
+    each_tab.get_by_role("tab", name="Regions").click()
+    each_tab.get_by_label("Style of colour 2").select_option(label="The pond")
+    each_tab.get_by_role("tab", name="Styles").first.click()
+    each_tab.locator("#remove-style").click()
+    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    each_tab.get_by_role("tab", name="Create").first.click()
+    expect(each_tab.locator("#picker .st-chip")).to_have_count(0)
+    expect(each_tab.get_by_label("Style of colour 2")).to_have_value("")
+    each_tab.get_by_role("tab", name="Result").click()
+    expect(each_tab.locator(".st-empty")).to_be_visible()
+    each_tab.locator("#picker .st-pick", has_text="Senecio").click()
+    expect(each_tab.locator(".st-stage")).to_be_visible()
 
 
 def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_path):
@@ -104,12 +106,12 @@ def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_
     context.close()
 
 
-def test_the_map_chooses_a_style(tab, url):
-    open_tab(tab, url, "Styles")
-    tab.get_by_role("tab", name="Map").click()
-    expect(tab.locator(".st-map button")).not_to_have_count(0)
-    tab.locator(".st-map button[data-name=senecio]").click()
-    expect(tab.locator("#style-title textarea, #style-title input")).to_have_value("Senecio")
+def test_the_map_chooses_a_style(each_tab, url):
+    open_tab(each_tab, url, "Styles")
+    each_tab.get_by_role("tab", name="Map").click()
+    expect(each_tab.locator(".st-map button")).not_to_have_count(0)
+    each_tab.locator(".st-map button[data-name=senecio]").click()
+    expect(each_tab.locator("#style-title textarea, #style-title input")).to_have_value("Senecio")
 
 
 def test_many_pictures_by_one_look(tab, url, tmp_path):
