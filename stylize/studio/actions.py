@@ -14,7 +14,7 @@ from stylize.controls import Controls
 from stylize.errors import ControlError, ImageError, StyleNotFoundError, StylizeError
 from stylize.images import load_image
 from stylize.messages import say
-from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES, PRESETS
+from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES
 from stylize.studio.full_size import (
     Export,
     Jobs,
@@ -25,7 +25,7 @@ from stylize.studio.full_size import (
     save_full,
     watched,
 )
-from stylize.studio.look import CONTROL_NAMES, Look
+from stylize.studio.look import Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
@@ -33,6 +33,7 @@ from stylize.studio.pictures import fit, to_data_url, webp
 from stylize.studio.visit import Content, Visit
 
 Chosen = dict[str, float]  # the value of the style gallery: style name to weight
+Values = dict[str, float]  # the value of the sliders: control name to number
 
 
 class Actions:
@@ -47,9 +48,9 @@ class Actions:
         self.settings = painter.settings
         self.jobs = Jobs()
 
-    def look(self, chosen: Chosen | None, values: tuple[float, ...]) -> Look:
-        """Return the look that gallery and sliders show; values as in `CONTROL_NAMES`."""
-        data = {"styles": chosen or {}, **dict(zip(CONTROL_NAMES, values, strict=True))}
+    def look(self, chosen: Chosen | None, values: Values | None) -> Look:
+        """Return the look that gallery and sliders show."""
+        data = {**(values or {}), "styles": chosen or {}}
         return Look.from_dict(data, max_styles=self.settings.max_styles)
 
     def first_look(self) -> Look:
@@ -62,12 +63,12 @@ class Actions:
     # -------------------------------------------------------------------------------- painting
 
     @show_errors
-    def paint_live(self, visit: Visit, chosen: Chosen, *values: float) -> Any:
+    def paint_live(self, visit: Visit, chosen: Chosen, values: Values) -> Any:
         """Paint the small picture that follows a slider."""
         return self.painter.on_screen(visit, self.look(chosen, values), live=True)
 
     @show_errors
-    def paint(self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float) -> Any:
+    def paint(self, request: gr.Request, visit: Visit, chosen: Chosen, values: Values) -> Any:
         """Paint the picture that stays on screen."""
         self.painter.rate.check(request.session_hash)
         return self.painter.on_screen(visit, self.look(chosen, values), live=False)
@@ -79,7 +80,7 @@ class Actions:
         event: gr.EventData,
         visit: Visit,
         chosen: Chosen,
-        *values: float,
+        values: Values,
     ) -> Iterator[tuple[Any, Any]]:
         """Paint at full size and save as the dialogue asks; yields progress, then the file."""
         self.painter.rate.check(request.session_hash)
@@ -115,7 +116,7 @@ class Actions:
         event: gr.EventData,
         visit: Visit,
         chosen: Chosen,
-        *values: float,
+        values: Values,
     ) -> Any:
         """Show a part of the result in all its pixels."""
         self.painter.rate.check(request.session_hash)
@@ -142,7 +143,7 @@ class Actions:
         sent: Mapping[str, Any] | None,
         visit: Visit,
         chosen: Chosen,
-        *values: float,
+        values: Values,
     ) -> tuple[Any, ...]:
         """Take another content, chosen or brought back by a page that was loaded anew.
 
@@ -166,7 +167,7 @@ class Actions:
 
     @show_errors
     def reuse(
-        self, request: gr.Request, visit: Visit, chosen: Chosen, *values: float
+        self, request: gr.Request, visit: Visit, chosen: Chosen, values: Values
     ) -> tuple[Any, ...]:
         """Make the result the content; returns what `take` does."""
         self.painter.rate.check(request.session_hash)
@@ -221,8 +222,8 @@ class Actions:
         with picture_at_work(path, self.settings) as image:
             small = webp(fit(image, 224))
         visit, look = self.painter.use_recipe(visit, recipe, small)
-        controls = look.control_values().values()
-        return visit, self.picker(visit, look.styles), *controls, gr.Group(visible=False)
+        picker, controls = self.picker(visit, look.styles), look.control_values()
+        return visit, picker, controls, gr.Group(visible=False)
 
     def arrive(self, request: gr.Request) -> list[Any]:
         """Show the look of the page's address; one with mistakes is left out."""
@@ -273,12 +274,7 @@ class Actions:
 
 def set_look(look: Look) -> list[Any]:
     """Return the values of the gallery and the sliders that show a look."""
-    return [dict(look.styles), *look.control_values().values()]
-
-
-def preset_values(name: str) -> list[float]:
-    """Return the values of the sliders of a preset."""
-    return list(Look(controls=Controls(**PRESETS[name])).control_values().values())
+    return [dict(look.styles), look.control_values()]
 
 
 def example_file(name: str) -> str:

@@ -19,7 +19,7 @@ from stylize.library import StyleLibrary
 from stylize.messages import say, translate
 from stylize.sheet import Cell, contact_sheet
 from stylize.studio import components
-from stylize.studio.actions import Actions, Chosen
+from stylize.studio.actions import Actions, Chosen, Values
 from stylize.studio.create import CreateTab
 from stylize.studio.full_size import Progress, Stopped
 from stylize.studio.look import Look
@@ -57,7 +57,7 @@ class BatchActions(Actions):
         paths: list[str] | None,
         visit: Visit,
         chosen: Chosen,
-        *values: float,
+        values: Values,
     ) -> Iterator[tuple[Any, ...]]:
         """Paint each content with the look of the Create tab; ends with a zip."""
         if not paths:
@@ -88,7 +88,7 @@ class BatchActions(Actions):
         names: list[str],
         visit: Visit,
         chosen: Chosen,
-        *values: float,
+        values: Values,
     ) -> Iterator[tuple[Any, ...]]:
         """Paint the content of the Create tab in many styles; ends with a contact sheet."""
         if visit.content is None:
@@ -245,7 +245,7 @@ def zip_files(paths: list[str], missing: str = "") -> bytes:
 def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab) -> None:
     """Lay out the tab and connect it; call inside of ``tab``."""
     act = BatchActions(painter)
-    shows = [visit, create.picker, *create.controls]
+    shows = [visit, create.picker, create.controls]
     with gr.Row(elem_id="batch", equal_height=False):
         with gr.Column(scale=1, min_width=300):
             with gr.Column(elem_classes="st-panel"):

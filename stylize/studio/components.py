@@ -28,6 +28,15 @@ def picker(
     return _scripted("picker", dict(value), "", source=dict(source), limit=limit, **props)
 
 
+def controls(
+    items: Sequence[Mapping[str, Any]], presets: Mapping[str, Mapping[str, float]], **props: Any
+) -> gr.HTML:
+    """Sliders and presets; the value is control name to number. Event: ``surprise``."""
+    value = {item["name"]: item["default"] for item in items}
+    shown = {"controls": list(items), "presets": dict(presets)}
+    return _scripted("controls", value, "surprise", **shown, **props)
+
+
 def content(examples: Sequence[Mapping[str, str]], max_mb: int, **props: Any) -> gr.HTML:
     """The visitor's picture, to choose, drop, paste or photograph, and examples.
 

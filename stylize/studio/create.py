@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -11,8 +10,7 @@ import gradio as gr
 from stylize.controls import Controls
 from stylize.offers import MAIN_CONTROLS, PRESETS
 from stylize.studio import components
-from stylize.studio.actions import Actions, example_items, preset_values
-from stylize.studio.look import CONTROL_NAMES
+from stylize.studio.actions import Actions, example_items
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
 
@@ -27,7 +25,7 @@ class CreateTab(NamedTuple):
     """Components of the tab that other tabs feed."""
 
     picker: gr.HTML
-    controls: list[gr.Slider]
+    controls: gr.HTML
     regions: gr.HTML
 
 
@@ -44,13 +42,7 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
                     gr.Markdown(t("recipe_found"))
                     restore = gr.Button(t("use_recipe"), size="sm", elem_id="use-recipe")
             with gr.Column(elem_classes="st-panel st-controls-panel"):
-                with gr.Row(elem_classes="st-presets"):
-                    presets = {name: _small_button(f"preset_{name}") for name in PRESETS}
-                    dice = _small_button("surprise", elem_id="dice")
-                sliders = {name: slider(name) for name in MAIN_CONTROLS}
-                with gr.Accordion(t("more_controls"), open=False):
-                    others = [name for name in CONTROL_NAMES if name not in MAIN_CONTROLS]
-                    sliders |= {name: slider(name) for name in others}
+                controls = components.controls(control_items(), PRESETS, elem_id="controls")
         with (
             gr.Column(elem_classes="st-middle", min_width=320, scale=3),
             gr.Tabs(selected="result", elem_id="canvas-tabs"),
@@ -77,8 +69,7 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
             )
         download = gr.File(visible="hidden")
 
-    controls = [sliders[name] for name in CONTROL_NAMES]
-    shows = [visit, picker, *controls]
+    shows = [visit, picker, controls]
     taken = [visit, content, recipe_bar, regions, viewer]
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     silent = {"show_progress": "hidden", **engine}
@@ -88,25 +79,23 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     sure = {"queue": False, **quick}
     latest = {"trigger_mode": "always_last", **silent}
 
-    page.load(act.arrive, None, [picker, *controls], **sure).then(
+    page.load(act.arrive, None, [picker, controls], **sure).then(
         None, None, None, js=_START, api_visibility="private"
     )
     page.load(act.check_link, None, None, **quick)
     content.chosen(act.take, [content, *shows], taken, **latest).failure(
         None, None, content, js="() => ({ failed: Math.random() })", **quick
     )
-    gr.on(
-        [picker.input, *(item.input for item in controls)], act.paint_live, shows, viewer, **latest
-    )
+    gr.on([picker.input, controls.input], act.paint_live, shows, viewer, **latest)
     viewer.settled(act.paint, shows, viewer, **latest)
-    viewer.past(act.past, visit, [visit, content, regions, picker, *controls], **quick)
+    viewer.past(act.past, visit, [visit, content, regions, picker, controls], **quick)
     viewer.detail(act.detail, shows, viewer, **latest)
     viewer.export(act.export, shows, [viewer, download], **silent).success(
         None, download, None, js="(file) => Studio.exported(file)", api_visibility="private"
     ).failure(None, None, None, js="() => Studio.notExported()", api_visibility="private")
     viewer.stop(act.stop, None, None, **sure)
     viewer.reuse(act.reuse, shows, taken, **engine)
-    restore.click(act.use_recipe, visit, [visit, picker, *controls, recipe_bar], **quick).success(
+    restore.click(act.use_recipe, visit, [visit, picker, controls, recipe_bar], **quick).success(
         act.paint, shows, viewer, **silent
     )
     regions.input(act.use_regions, [regions, visit], visit, **quick).success(
@@ -116,32 +105,23 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     upload.upload(act.add_style, [upload, visit], [visit, picker], **engine).success(
         act.paint, shows, viewer, **silent
     )
-    for name, button in presets.items():
-        values = f"() => {json.dumps(preset_values(name))}"
-        button.click(None, None, controls, js=values, api_visibility="private").then(
-            act.paint_live, shows, viewer, **silent
-        )
-    dice.click(act.surprise, visit, [picker, *controls], **sure).then(
+    controls.surprise(act.surprise, visit, [picker, controls], **sure).then(
         act.paint_live, shows, viewer, **silent
     )
     return CreateTab(picker, controls, regions)
 
 
-def slider(name: str) -> gr.Slider:
-    """Return the slider of a control; ranges and defaults are those of `Controls`."""
-    item = next(item for item in fields(Controls) if item.name == name)
-    default: float = getattr(Controls(), name)
-    return gr.Slider(
-        item.metadata["low"],
-        item.metadata["high"],
-        value=default,
-        step=0.05,
-        label=t(name),
-        info=None if name in MAIN_CONTROLS else t(f"{name}_info"),
-        elem_id=f"control-{name}",
-        buttons=[],
-    )
-
-
-def _small_button(key: str, **options: Any) -> gr.Button:
-    return gr.Button(t(key), size="sm", min_width=40, **options)
+def control_items() -> list[dict[str, Any]]:
+    """Return what the sliders show; ranges and defaults are those of `Controls`."""
+    items = [
+        {
+            "name": item.name,
+            "low": item.metadata["low"],
+            "high": item.metadata["high"],
+            "default": getattr(Controls(), item.name),
+            "main": item.name in MAIN_CONTROLS,
+        }
+        for item in fields(Controls)
+    ]
+    order = [*MAIN_CONTROLS, *(item["name"] for item in items)]
+    return sorted(items, key=lambda item: order.index(item["name"]))

@@ -430,3 +430,43 @@ def test_the_page_speaks_the_visitors_language(browser, url, locale, word, error
     expect(tab.locator("#control-strength")).to_contain_text(word)
     expect(tab.locator("html")).to_have_attribute("lang", locale[:2])
     context.close()
+
+
+def test_a_control_is_reset_by_itself_or_with_all_others(tab, url):
+    open_page(tab, url, "?strength=0.5&style_weight=2")
+    strength = tab.locator("#control-strength")
+    expect(strength.locator("input[type=number]")).to_have_value("0.5")
+    strength.get_by_role("button", name="Reset Strength").click()
+    expect(strength.locator("input[type=number]")).to_have_value("1")
+    expect(strength.get_by_role("button")).to_be_hidden()
+    weight = tab.locator("#control-style_weight input[type=number]")
+    expect(weight).to_have_value("2")
+    tab.get_by_role("button", name="Reset all").click()
+    expect(weight).to_have_value("1")
+    expect(tab.get_by_role("button", name="Painting")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_number_beyond_the_limits_becomes_the_nearest_one(tab, url):
+    open_page(tab, url)
+    number = tab.locator("#control-stroke_size input[type=number]")
+    number.fill("90")
+    number.press("Enter")
+    expect(number).to_have_value("4")
+    number.fill("")
+    number.press("Enter")
+    expect(number).to_have_value("1")
+
+
+def test_a_preset_of_mine_stays_on_the_device(tab, url):
+    open_page(tab, url, "?strength=0.6")
+    tab.get_by_role("button", name="Keep these settings as a preset").click()
+    tab.get_by_label("Name of the preset").fill("My <ink>")
+    tab.get_by_role("button", name="Keep", exact=True).click()
+    open_page(tab, url)
+    mine = tab.get_by_role("button", name="My <ink>", exact=True)
+    expect(mine).to_have_attribute("aria-pressed", "false")
+    mine.click()
+    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.6")
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    tab.get_by_role("button", name="Remove the preset: My <ink>").click()
+    expect(mine).to_have_count(0)

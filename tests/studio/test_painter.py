@@ -295,8 +295,8 @@ def test_what_is_odd_about_a_picture_is_said_wherever_one_is_read(
     if way == "batch":
         request = SimpleNamespace(session_hash="v")
         chosen = {"great-wave": 1.0}
-        values = Look({}).control_values().values()
-        steps = BatchActions(painter).many_contents(request, [cut_off], visit, chosen, *values)
+        values = Look({}).control_values()
+        steps = BatchActions(painter).many_contents(request, [cut_off], visit, chosen, values)
         assert len(list(steps)[-1][0]) == 1
     elif way == "styles tab":
         StyleActions(painter).add([cut_off], visit)
