@@ -33,5 +33,9 @@ KIDS_STYLES = (
     "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "young-hare",
     "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
 )  # fmt: skip
-# A line drawing on white paper becomes a full picture.
-KIDS_CONTROLS = Controls(stroke_size=1.5, brushwork=1.5)
+# How free the paint is. A line drawing on white paper becomes a full picture in any of them.
+FREEDOMS: Mapping[str, Controls] = {
+    "near": Controls(stroke_size=0.8),
+    "painted": Controls(stroke_size=1.5, brushwork=1.5),
+    "wild": Controls(stroke_size=2.5, style_weight=1.8, brushwork=2.0),
+}

@@ -94,7 +94,7 @@ def write_site(
         "presets": {name: dict(values) for name, values in offers.PRESETS.items()},
         "main_controls": list(offers.MAIN_CONTROLS),
         "kids_styles": list(offers.KIDS_STYLES),
-        "kids_controls": asdict(offers.KIDS_CONTROLS),
+        "freedoms": {name: asdict(controls) for name, controls in offers.FREEDOMS.items()},
     }
     files = sorted(name for name in set(site.files) if (folder / name).is_file())
     (folder / SITE_FILE).write_text(json.dumps(about | {"files": files}), "utf-8")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from stylize.errors import ImageError
 from stylize.messages import say
-from stylize.offers import KIDS_CONTROLS, KIDS_STYLES
+from stylize.offers import FREEDOMS, KIDS_STYLES
 from stylize.studio import components
 from stylize.studio.fair import address_of
 from stylize.studio.page_errors import show_errors
@@ -78,6 +78,10 @@ def kids_page(painter: Painter, wall: ClassWall | None) -> None:
 def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.Image:
     """Paint a drawing in one of the tiles' styles.
 
+    Args:
+        painter: Paints.
+        value: ``drawing`` as a data URL, ``style`` by name, and ``freedom``, one of `FREEDOMS`.
+
     Raises:
         ImageError: There is no drawing.
         StyleNotFoundError: There is no such style.
@@ -87,4 +91,5 @@ def paint_for_a_child(painter: Painter, value: dict[str, str] | None) -> Image.I
     drawing = from_data_url(str(value.get("drawing", "")), painter.settings)
     style = painter.library.get(str(value.get("style", ""))).vector
     content = fit(drawing, painter.settings.kids_px)
-    return painter.engine.stylize(content, style, controls=KIDS_CONTROLS)
+    controls = FREEDOMS.get(str(value.get("freedom")), FREEDOMS["painted"])
+    return painter.engine.stylize(content, style, controls=controls)

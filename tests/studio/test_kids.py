@@ -6,8 +6,13 @@ import pytest
 
 from stylize.errors import ImageError
 from stylize.library.bundled import bundled_folder
-from stylize.offers import KIDS_STYLES
+from stylize.offers import FREEDOMS, KIDS_STYLES
+from stylize.studio import StudioSettings
+from stylize.studio.gallery import Gallery
 from stylize.studio.kids import MAX_TILES, paint_for_a_child
+from stylize.studio.painter import Painter
+from stylize.studio.pictures import to_data_url
+from tests import fakes
 
 
 def test_every_tile_is_a_bundled_style():
@@ -20,3 +25,18 @@ def test_every_tile_is_a_bundled_style():
 def test_what_is_no_drawing_is_explained(value):
     with pytest.raises(ImageError, match="Draw something"):
         paint_for_a_child(None, value)
+
+
+@pytest.mark.parametrize(("sent", "used"), [(name, name) for name in FREEDOMS] + [
+    (None, "painted"), ("none of them", "painted"), ({}, "painted"),
+])  # fmt: skip
+def test_how_free_the_paint_is_is_one_choice_of_three(engine, library, sent, used, monkeypatch):
+    painter = Painter(engine, library, StudioSettings(), lambda: library, Gallery(library))
+    seen = []
+    stylize = engine.stylize
+    monkeypatch.setattr(
+        engine, "stylize", lambda *given, **named: seen.append(named) or stylize(*given, **named)
+    )
+    value = {"drawing": to_data_url(fakes.picture(1)), "style": "senecio", "freedom": sent}
+    paint_for_a_child(painter, value)
+    assert [named["controls"] for named in seen] == [FREEDOMS[used]]

@@ -18,10 +18,10 @@ async function start(): Promise<void> {
   const names = [...site.kids_styles.filter((name) => styles.get(name)), ...styles.names];
   const tiles = [...new Set(names)].slice(0, TILES).map((name) => styles.get(name));
   const paint = async (): Promise<void> => {
-    const { drawing, style } = page.props.value as { drawing: string; style: string };
+    const { drawing, style, freedom } = page.props.value as { drawing: string; style: string; freedom: string };
     try {
       const picture = await (await fetch(drawing)).blob();
-      const painted = await (await engine).stylize(picture, styles.blend({ [style]: 1 }), site.kids_controls, { maxSidePx: SIDE_PX });
+      const painted = await (await engine).stylize(picture, styles.blend({ [style]: 1 }), site.freedoms[freedom] ?? {}, { maxSidePx: SIDE_PX });
       const canvas = document.createElement("canvas");
       Object.assign(canvas, { width: painted.width, height: painted.height });
       canvas.getContext("2d")!.putImageData(painted, 0, 0);

@@ -22,7 +22,7 @@ export interface Site {
   readonly presets: Readonly<Record<string, Partial<Controls>>>;
   readonly main_controls: readonly (keyof Controls)[];
   readonly kids_styles: readonly string[];
-  readonly kids_controls: Partial<Controls>;
+  readonly freedoms: Readonly<Record<string, Partial<Controls>>>;
   readonly files: readonly string[];
 }
 

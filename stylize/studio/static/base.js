@@ -48,6 +48,9 @@ window.Studio = window.Studio || {};
     camera: "M4 8h4l2-3h4l2 3h4v11H4zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
     print: "M7 8V3h10v5M7 17H4V8h16v9h-3M7 14h10v7H7z",
     again: "M4 12a8 8 0 1 0 3-6L4 8m0-5v5h5",
+    near: "M3 15h18M3 9h18",
+    painted: "M3 14c3-6 6-6 9 0s6 6 9 0",
+    wild: "M3 13C4 3 8 3 9 12s4 10 5 0 4-10 7 0",
     full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   };
   /** A line icon; decorative, so hidden from screen readers. */

@@ -1,7 +1,7 @@
 // The children's page: three steps (make, pick, done), large targets, hardly any words.
 // props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention;
 // props.device: nothing is sent, the device itself paints.
-// value to the server: {drawing, style}; from it: {picture} or {failed}.
+// value to the server: {drawing, style, freedom}; from it: {picture} or {failed}.
 // Events: submit (paint), clear (delete now), upload (give to the teacher), select (the next child begins).
 Studio.kids = ({ element, props, trigger, watch }) => {
   const { make, icon, text, big } = Studio;
@@ -33,6 +33,10 @@ Studio.kids = ({ element, props, trigger, watch }) => {
 
   const making = make("div", { class: "st-kid-step" }, pad.element, sorry, make("div", { class: "st-kid-actions" }, big("camera", "kids_camera", () => camera.open()), next));
 
+  let freedom = "painted";
+  const freedoms = make("div", { class: "st-kid-freedoms", role: "group", "aria-label": text("kids_freedom") });
+  const drawFreedoms = () => Studio.rebuild(freedoms, ...["near", "painted", "wild"].map((name) => make("button", { type: "button", class: "st-kid-freedom", "aria-pressed": String(name === freedom), "aria-label": text(`kids_${name}`), title: text(`kids_${name}`), onclick: () => { freedom = name; drawFreedoms(); } }, icon(name))));
+
   const tiles = make("div", { class: "st-kid-tiles" });
   const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: Studio.styles.thumb(style), alt: "" }))));
 
@@ -50,7 +54,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
 
   const steps = [
     make("section", { class: "st-kid-step" }, making, camera.element, fileInput),
-    make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-actions" }, big("undo", "kids_back", () => go(0))), tiles),
+    make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-actions" }, big("undo", "kids_back", () => go(0)), freedoms), tiles),
     make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-show" }, shown, wait), done),
   ];
   const marks = ["brush", "like", "check"].map((name, index) => make("li", {}, icon(name), make("span", { class: "st-sr" }, text("kids_step", { n: index + 1 }))));
@@ -81,7 +85,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     give.disabled = false;
     sent.hidden = true;
     go(2);
-    props.value = { drawing: picture, style };
+    props.value = { drawing: picture, style, freedom };
     trigger("submit", {});
   };
   watch("value", () => {
@@ -100,6 +104,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   document.addEventListener("studio-lost", () => { if (waiting) { waiting = false; go(1); } }); // what was asked for will not come
   Studio.gradio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
   drawTiles();
+  drawFreedoms();
   go(0);
   ready();
   // A reload brings the drawing and the result back, as long as the server would have kept it.
