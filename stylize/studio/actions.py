@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,9 @@ class Actions:
             linked = self._linked(request)
         except StylizeError:
             linked = Look()
-        return set_look(linked if linked.styles else self.first_look())
+        return set_look(
+            linked if linked.styles else replace(self.first_look(), controls=linked.controls)
+        )
 
     @show_errors
     def check_link(self, request: gr.Request) -> None:
