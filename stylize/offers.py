@@ -6,7 +6,9 @@ The studio and the static site share it; it needs no Gradio.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from stylize.controls import Controls
 
@@ -39,3 +41,19 @@ FREEDOMS: Mapping[str, Controls] = {
     "painted": Controls(stroke_size=1.5, brushwork=1.5),
     "wild": Controls(stroke_size=2.5, style_weight=1.8, brushwork=2.0),
 }
+
+
+def control_items() -> list[dict[str, Any]]:
+    """Return what the sliders show; ranges and defaults are those of `Controls`."""
+    items = [
+        {
+            "name": item.name,
+            "low": item.metadata["low"],
+            "high": item.metadata["high"],
+            "default": getattr(Controls(), item.name),
+            "main": item.name in MAIN_CONTROLS,
+        }
+        for item in fields(Controls)
+    ]
+    order = [*MAIN_CONTROLS, *(item["name"] for item in items)]
+    return sorted(items, key=lambda item: order.index(item["name"]))

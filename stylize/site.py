@@ -92,7 +92,7 @@ def write_site(
         "examples": [site.write_example(name) for name in offers.EXAMPLES],
         "first_styles": list(offers.FIRST_STYLES),
         "presets": {name: dict(values) for name, values in offers.PRESETS.items()},
-        "main_controls": list(offers.MAIN_CONTROLS),
+        "controls": offers.control_items(),
         "kids_styles": list(offers.KIDS_STYLES),
         "freedoms": {name: asdict(controls) for name, controls in offers.FREEDOMS.items()},
     }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from stylize.controls import Controls
-from stylize.offers import MAIN_CONTROLS, PRESETS
+from stylize.offers import PRESETS, control_items
 from stylize.studio import components
 from stylize.studio.actions import Actions, example_items
 from stylize.studio.painter import Painter
@@ -109,19 +107,3 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
         act.paint_live, shows, viewer, **silent
     )
     return CreateTab(picker, controls, regions)
-
-
-def control_items() -> list[dict[str, Any]]:
-    """Return what the sliders show; ranges and defaults are those of `Controls`."""
-    items = [
-        {
-            "name": item.name,
-            "low": item.metadata["low"],
-            "high": item.metadata["high"],
-            "default": getattr(Controls(), item.name),
-            "main": item.name in MAIN_CONTROLS,
-        }
-        for item in fields(Controls)
-    ]
-    order = [*MAIN_CONTROLS, *(item["name"] for item in items)]
-    return sorted(items, key=lambda item: order.index(item["name"]))

@@ -1,6 +1,5 @@
 /** The Create page: a picture, a style, and the result at once. */
-import { findRecipe, type Recipe, type StylizeEngine } from "../engine/index.ts";
-import { ControlsPanel } from "./controls_panel.ts";
+import { findRecipe, makeControls, type Controls, type Recipe, type StylizeEngine } from "../engine/index.ts";
 import { encodePicture, recipeOf, type Format } from "./files.ts";
 import { Live } from "./live.ts";
 import { controlsOf, fromQuery, makeLook, toQuery, type Look } from "./look.ts";
@@ -46,7 +45,7 @@ export class Create {
   private readonly picker: Mounted<Record<string, number>>;
   private readonly picture: Mounted<unknown>;
   private readonly viewer: Mounted<unknown>;
-  private readonly controls: ControlsPanel;
+  private readonly controls: Mounted<Partial<Controls>>;
   private readonly recipeBar: HTMLElement;
   private readonly uploads = new Map<string, File>();
   private recipe: Recipe | null = null;
@@ -58,8 +57,7 @@ export class Create {
       document.dispatchEvent(new Event("studio-chosen"));
       void this.paint(true);
     };
-    this.controls = new ControlsPanel(site, changed, () => this.surprise());
-    this.controls.show(controlsOf(look));
+    this.controls = mount<Partial<Controls>>("controls", { value: controlsOf(look), controls: site.controls, presets: site.presets }, { input: changed, surprise: () => this.surprise() });
     this.picker = mount("picker", { value: { ...look.styles }, source: { library: "all" }, limit: 4 }, { input: changed });
     this.viewer = mount<unknown>("viewer", { value: null }, {
       settled: () => void this.paint(false),
@@ -82,14 +80,15 @@ export class Create {
       button("check", "use_recipe", () => void this.useRecipe(), { words: true }));
     const own = ownStylesPanel(styles, engine, () => Object.keys(this.picker.props.value), (name) => this.useStyles({ [name]: 1 }), () => this.renewStyles());
     place.append(
-      make("div", { class: "st-side st-left" }, make("section", { class: "st-panel st-content-panel" }, this.picture.element, this.recipeBar), this.controls.element),
+      make("div", { class: "st-side st-left" }, make("section", { class: "st-panel st-content-panel" }, this.picture.element, this.recipeBar),
+        make("section", { class: "st-panel st-controls-panel" }, this.controls.element)),
       make("div", { class: "st-middle" }, middle),
       make("div", { class: "st-side st-right" }, make("section", { class: "st-panel st-styles-panel" }, this.picker.element, own)));
     Studio.start();
   }
 
   get look(): Look {
-    return makeLook(this.picker.props.value, this.controls.values);
+    return makeLook(this.picker.props.value, makeControls(this.controls.props.value));
   }
 
   // -------------------------------------------------------------------------------------- content

@@ -11,6 +11,7 @@ import "../../stylize/studio/static/content.js";
 import "../../stylize/studio/static/zoom.js";
 import "../../stylize/studio/static/export.js";
 import "../../stylize/studio/static/viewer.js";
+import "../../stylize/studio/static/controls.js";
 import "../../stylize/studio/static/picker.js";
 import "../../stylize/studio/static/pad.js";
 import "../../stylize/studio/static/kids.js";
@@ -38,7 +39,7 @@ export interface Mounted<Value> {
  * @param upload Takes a file that the component would send to a server.
  */
 export function mount<Value>(
-  name: "viewer" | "picker" | "content" | "drawing" | "kids",
+  name: "viewer" | "controls" | "picker" | "content" | "drawing" | "kids",
   props: { value: Value; [key: string]: unknown },
   events: Readonly<Record<string, (data: never) => void>>,
   upload?: (file: File) => Promise<unknown>,

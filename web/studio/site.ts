@@ -20,7 +20,7 @@ export interface Site {
   readonly examples: readonly { readonly name: string; readonly title: string; readonly picture: string; readonly thumb: string }[];
   readonly first_styles: readonly string[];
   readonly presets: Readonly<Record<string, Partial<Controls>>>;
-  readonly main_controls: readonly (keyof Controls)[];
+  readonly controls: readonly object[];
   readonly kids_styles: readonly string[];
   readonly freedoms: Readonly<Record<string, Partial<Controls>>>;
   readonly files: readonly string[];
