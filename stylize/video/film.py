@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -31,11 +32,16 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 MOST_BETWEEN = 11  # frames between two key frames
-_MOST_NEW = 0.12  # share of the picture that may be new before a key frame is painted
+_MOST_NEW = 0.2  # share of the picture that may be new before a key frame is painted
 _CHANGE_LEVELS = 14.0  # change of the content under the paint, in levels of 255, that shows
 _STILL_LEVELS = 2.5  # change that is noise
-# Mixed strokes are blurred strokes: trust below the first is none, above the second it is full.
-_TRUSTED = 0.3, 0.7
+# Mixed strokes are blurred strokes: paint stays, or it does not, with a narrow seam in between. At
+# full stability it begins to stay at this trust, and stays whole where there is so much more of it.
+_LEAST_TRUST = 0.1
+_TRUST_SEAM = 0.4
+# For the same reason every place goes over from one key frame to the next in its own short time.
+_CHANGE_SHARE = 0.3  # of the time between them
+_CHANGE_CELLS = 48  # of places, along the longer side
 _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
@@ -225,7 +231,9 @@ class FilmPainter:
         settled = lag < _SETTLED
         shown = seen_through(frame.back.field, before.shown)
         change = smooth_change(frame.small, shown)
-        paint = _sharp(frame.back.trust * _likeness(change)) * np.float32(self._stability)
+        low = np.float32(_LEAST_TRUST + 1 - self._stability)
+        trust = frame.back.trust * _likeness(change)
+        paint: Floats = np.clip((trust - low) / np.float32(_TRUST_SEAM), 0, 1)
         fine = paint * np.float32(_KEEP_FINE)
         if settled:
             still = (change < _STILL_LEVELS) & frame.back.is_standing
@@ -267,9 +275,10 @@ def _between(frame: _Frame, first: tuple[_Key, Way], last: tuple[_Key, Way], sha
     """
     if first[0].look.controls.strength == last[0].look.controls.strength == 0:
         return frame.pixels
-    of_first = _weight(frame, *first) * np.float32(1 - share)
-    of_last = _weight(frame, *last) * np.float32(share)
-    rest = _LEAST_WEIGHT * np.float32(1 - share)
+    begins = _beginnings(*frame.gray.shape) * np.float32(1 - _CHANGE_SHARE)
+    gone = np.clip((np.float32(share) - begins) / np.float32(_CHANGE_SHARE), 0, 1)
+    of_first, of_last = _weight(frame, *first) * (1 - gone), _weight(frame, *last) * gone
+    rest = _LEAST_WEIGHT * (1 - gone)
     weight: Any = (of_first + rest) / (of_first + of_last + _LEAST_WEIGHT)
     weight = cv2.resize(weight, frame.size, interpolation=cv2.INTER_LINEAR)
     old, new = (
@@ -278,6 +287,20 @@ def _between(frame: _Frame, first: tuple[_Key, Way], last: tuple[_Key, Way], sha
     )
     mixed: Any = cv2.blendLinear(old, new, weight, 1 - weight)
     return mixed  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=4)
+def _beginnings(height: int, width: int) -> Floats:
+    """Return when each place begins to go over to the next key frame, (h, w), 0 to 1.
+
+    All times are equally frequent, and neighbours have about the same: a stroke changes as a whole.
+    """
+    cell = max(height, width) / _CHANGE_CELLS
+    cells = np.random.default_rng(1).random((int(height / cell) + 2, int(width / cell) + 2))
+    smooth = cv2.resize(cells, (width, height), interpolation=cv2.INTER_CUBIC)
+    ranks = np.empty(height * width, np.float32)
+    ranks[np.argsort(smooth, axis=None)] = np.linspace(0, 1, height * width, dtype=np.float32)
+    return ranks.reshape(height, width)
 
 
 def _weight(frame: _Frame, key: _Key, way: Way) -> Floats:
@@ -291,9 +314,3 @@ def _likeness(change: Floats) -> Floats:
     """Return 1 where the content shows the same, 0 where it shows something else."""
     likeness: Floats = np.exp(-np.square(change / np.float32(_CHANGE_LEVELS)))
     return likeness
-
-
-def _sharp(trust: Floats) -> Floats:
-    low, high = _TRUSTED
-    sharp: Floats = np.clip((trust - np.float32(low)) / np.float32(high - low), 0, 1)
-    return sharp

@@ -8,6 +8,7 @@ OpenCV's implementation). It is trusted where the way there and the way back agr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -59,7 +60,7 @@ class Way:
     @property
     def is_standing(self) -> NDArray[np.bool_]:
         """(h, w): where nothing moved."""
-        standing: NDArray[np.bool_] = np.logical_not(self.field.any(axis=2))
+        standing: NDArray[np.bool_] = _squares(self.field) == 0
         return standing
 
 
@@ -90,7 +91,7 @@ class _Standing:
         explains it less well than standing still does.
         """
         moved = smooth_change(here, seen_through(flow, there))
-        short = np.square(flow).sum(axis=2) < _NOISE_PX**2
+        short = _squares(flow) < _NOISE_PX**2
         quiet = self.change < _NOISE_LEVELS
         flow[self.same | (quiet & (short | (moved > self.change + _WORSE_LEVELS)))] = 0
         return flow
@@ -137,9 +138,7 @@ def seen_through(
         picture: (h, w) or (h, w, C), uint8 or float32.
         filter_: OpenCV's name of the interpolation.
     """
-    height, width = field.shape[:2]
-    at = field + _places(height, width)
-    return cv2.remap(picture, at, None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
+    return cv2.remap(picture, _ends(field), None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
 
 
 def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
@@ -150,8 +149,11 @@ def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     """
     change = cv2.subtract(a, b, dtype=cv2.CV_32F)
     change = cv2.GaussianBlur(change, (0, 0), _NOISE_SIGMA_PX)
-    sizes: Floats = np.abs(change)
-    return sizes if sizes.ndim == 2 else sizes.max(axis=2)
+    sizes: Any = np.abs(change)
+    if sizes.ndim == 3:
+        red, green, blue = cv2.split(sizes)
+        sizes = cv2.max(cv2.max(red, green), blue)
+    return sizes  # type: ignore[no-any-return]
 
 
 def enlarged(field: Floats, size: Size) -> Floats:
@@ -168,17 +170,31 @@ def _agreement(there: Floats, back: Floats) -> Floats:
     """Return how far the way there and the way back agree: 0 to 1; 0 outside of the picture."""
     height, width = there.shape[:2]
     back = seen_through(there, back)
-    gap = np.square(there + back).sum(axis=2)
-    lengths = np.square(there).sum(axis=2) + np.square(back).sum(axis=2)
-    agreed: Floats = np.clip(2 - gap / (_AGREEING_SHARE * lengths + _AGREEING_PX2), 0, 1)
-    at = there + _places(height, width)
-    inside = (at >= -0.5) & (at <= np.array([width - 0.5, height - 0.5], np.float32))
-    return agreed * inside.all(axis=2)
+    allowed = _AGREEING_SHARE * (_squares(there) + _squares(back)) + _AGREEING_PX2
+    agreed: Floats = np.clip(2 - _squares(there + back) / allowed, 0, 1)
+    ends = _ends(there)
+    x, y = ends[..., 0], ends[..., 1]
+    agreed[(x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)] = 0
+    return agreed
 
 
+def _squares(field: Floats) -> Floats:
+    """Return the squares of lengths, (h, w)."""  # no sum over the short axis: ten times as long
+    squares: Floats = np.square(field[..., 0]) + np.square(field[..., 1])
+    return squares
+
+
+def _ends(field: Floats) -> Floats:
+    """Return where a field points to, (h, w, 2)."""
+    ends: Floats = field + _places(*field.shape[:2])
+    return ends
+
+
+@lru_cache(maxsize=4)
 def _places(height: int, width: int) -> Floats:
     """(height, width, 2): x and y of each pixel."""
     places = np.empty((height, width, 2), np.float32)
     places[..., 0] = np.arange(width, dtype=np.float32)
     places[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    places.flags.writeable = False
     return places
