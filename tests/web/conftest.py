@@ -55,12 +55,17 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser():
+def playwright_driver():
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=30_000)
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+    with sync_api.sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def browser(playwright_driver):
+    browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()

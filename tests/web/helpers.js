@@ -5,10 +5,10 @@ let lib;
 
 const picture = async (name) => (await fetch(`/contract/inputs/${name}.png`)).blob();
 
-const openEngine = (precision = "fp32") => {
+const openEngine = (precision = "fp32", device = "auto") => {
   opened[precision] ??= import("/dist/engine.js").then((module) => {
     lib = module;
-    return lib.load({ model: "/contract/tiny_model/model.json", precision });
+    return lib.load({ model: "/contract/tiny_model/model.json", precision, device });
   });
   return opened[precision];
 };
@@ -29,6 +29,9 @@ const paint = async (given) => {
   const painted = await engine.stylize(await picture(given.content), style, given.controls, options);
   return { width: painted.width, height: painted.height, data: base64(painted) };
 };
+
+/** Open the engine on a graphics processor; returns what paints. */
+const openOnGpu = async () => (await openEngine("fp32", "webgpu")).description.provider;
 
 const threads = async () => (await openEngine()).description.threads;
 

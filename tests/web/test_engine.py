@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 
 from tests.make_contract import FOLDER
+from tests.studio.conftest import CHROMIUM
 from tests.web.conftest import ROOT, Server
 
 CASES = json.loads((FOLDER / "pictures.json").read_text())["cases"]
 WEAKEST_INT8_DB = 30
+GPU_ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 
 HELPERS = (Path(__file__).parent / "helpers.js").read_text("utf-8")
 
@@ -56,6 +58,25 @@ def test_it_paints_the_pictures_of_the_contract(page, case):
     else:
         assert off.max() <= case["levels"]
         assert off[..., :3].mean() <= case["mean_levels"]
+
+
+def test_a_graphics_processor_paints_the_same(dist, playwright_driver, server):
+    """By SwiftShader, which imitates one: slow, so a single picture."""
+    if server.isolated:
+        pytest.skip("once is enough")
+    browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=GPU_ARGS)
+    page = browser.new_page()
+    page.goto(server.url)
+    page.add_script_tag(content=HELPERS)
+    if page.evaluate("openOnGpu()") != "webgpu":
+        pytest.skip("this Chromium has no WebGPU")
+    found = pixels(page.evaluate("(given) => paint(given)", CASES[0]))
+    browser.close()
+    off = np.abs(
+        found.astype(int) - np.asarray(Image.open(FOLDER / CASES[0]["file"]).convert("RGBA"))
+    )
+    assert off.max() <= CASES[0]["levels"]
+    assert off[..., :3].mean() <= CASES[0]["mean_levels"]
 
 
 def test_threads_are_those_of_an_isolated_page(page, server):

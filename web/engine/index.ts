@@ -4,6 +4,7 @@ import type { Controls } from "./controls.ts";
 import type { Sent } from "./decode.ts";
 import { StylizeError } from "./errors.ts";
 import type { Answer, Failure, Job, Opened, Opening, Request } from "./messages.ts";
+import type { Device } from "./gpu.ts";
 import type { Precision } from "./model.ts";
 import type { StyleVector } from "./styles.ts";
 
@@ -21,6 +22,11 @@ export interface LoadOptions {
   readonly model: string | URL;
   /** Default: FP32, which paints what Python paints in FP32, to the last bit, and is about as fast. */
   readonly precision?: Precision;
+  /**
+   * Default: "auto", the graphics processor (WebGPU) where there is one and a short measurement finds
+   * it faster than WebAssembly.
+   */
+  readonly device?: Device;
   /** Default: as many as the device has, up to 4, where the page is isolated from others; else 1. */
   readonly threads?: number;
 }
@@ -48,6 +54,7 @@ export async function load(options: LoadOptions): Promise<StylizeEngine> {
   const engine = new StylizeEngine({
     model: new URL(options.model, document.baseURI).href,
     precision: options.precision ?? "fp32",
+    device: options.device ?? "auto",
     threads: globalThis.crossOriginIsolated ? (options.threads ?? cores) : 1,
   });
   await engine.opened();

@@ -1,13 +1,16 @@
 /** What the page and its worker say to each other. */
 import type { Controls } from "./controls.ts";
 import type { Sent } from "./decode.ts";
+import type { Device } from "./gpu.ts";
 import type { Precision } from "./model.ts";
+import type { Provider } from "./runtime.ts";
 import type { StyleVector } from "./styles.ts";
 
 export interface Opening {
   /** Address of the model.json. */
   readonly model: string;
   readonly precision: Precision;
+  readonly device: Device;
   /** Of the computation; more than one only where the page is isolated from others. */
   readonly threads: number;
 }
@@ -36,6 +39,8 @@ export interface Opened {
   readonly encoderSha256: string;
   readonly vectorLength: number;
   readonly threads: number;
+  /** What paints. */
+  readonly provider: Provider;
 }
 
 export interface Failure {

@@ -7,18 +7,29 @@ export type OrtModule = typeof Ort;
 /** A graph's inputs or outputs: values and shape, by name. */
 export type Tensors = Readonly<Record<string, readonly [Uint8Array | Float32Array, readonly number[]]>>;
 
+/** What paints. Measuring and encoding stay on WebAssembly, so that they come out the same everywhere. */
+export type Provider = "wasm" | "webgpu";
+
 /** Runs the graphs of a model; each is loaded when it is first needed. */
 export class Runtime {
   private readonly sessions = new Map<string, Promise<Ort.InferenceSession>>();
+  private painter: Provider = "wasm";
 
+  /** @param ready Settles when ONNX Runtime may start; graphs are downloaded meanwhile. */
   constructor(
     private readonly ort: OrtModule,
     private readonly model: Model,
-    /** What paints; measuring and encoding stay on WebAssembly, so that they come out the same everywhere. */
-    readonly provider: "wasm" | "webgpu" = "wasm",
-    /** Settles when ONNX Runtime may start; graphs are downloaded meanwhile. */
     private readonly ready: Promise<unknown> = Promise.resolve(),
   ) {}
+
+  get provider(): Provider {
+    return this.painter;
+  }
+
+  /** Paint with another provider from now on. */
+  use(provider: Provider): void {
+    this.painter = provider;
+  }
 
   /**
    * Run a graph.
@@ -37,37 +48,37 @@ export class Runtime {
         Object.entries(outputs).map(([key, tensor]) => [key, tensor.data as Uint8Array | Float32Array]),
       );
     } catch (error) {
-      throw unusable(name, error);
+      if (!this.isOnGpu(name)) throw unusable(name, error);
+      this.use("wasm"); // the device was lost, or has too little memory
+      return this.run(name, inputs);
     }
+  }
+
+  private isOnGpu(name: string): boolean {
+    return name.startsWith("paint.") && this.painter === "webgpu";
   }
 
   /** Load a graph now; throws as `run`. */
   load(name: string): Promise<Ort.InferenceSession> {
-    let session = this.sessions.get(name);
+    const provider = this.isOnGpu(name) ? "webgpu" : "wasm";
+    const key = `${name} ${provider}`;
+    let session = this.sessions.get(key);
     if (session === undefined) {
-      session = this.open(name);
-      this.sessions.set(name, session);
-      session.catch(() => this.sessions.delete(name)); // a failed download may be tried again
+      session = this.open(name, provider);
+      this.sessions.set(key, session);
+      session.catch(() => this.sessions.delete(key)); // a failed download may be tried again
     }
     return session;
   }
 
-  private async open(name: string): Promise<Ort.InferenceSession> {
+  private async open(name: string, provider: Provider): Promise<Ort.InferenceSession> {
     const graph = await this.model.read(name);
     await this.ready;
-    const provider = name.startsWith("paint.") ? this.provider : "wasm";
     try {
       return await this.ort.InferenceSession.create(graph, { executionProviders: [provider], logSeverityLevel: 3 });
     } catch (error) {
       throw unusable(name, error);
     }
-  }
-
-  /** Give the memory of all graphs back. */
-  async close(): Promise<void> {
-    const opened = [...this.sessions.values()];
-    this.sessions.clear();
-    for (const session of opened) await (await session).release();
   }
 }
 

@@ -1,12 +1,15 @@
 /** The worker: one engine, one job after the other. */
-import * as ort from "onnxruntime-web/wasm";
+import jspiLoaderUrl from "onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url";
+import jspiWasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?packed";
 import loaderUrl from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?packed";
 import { decode } from "./decode.ts";
 import { fetchFile } from "./download.ts";
 import { Engine } from "./engine.ts";
 import { StylizeError } from "./errors.ts";
+import { useFastest } from "./fastest.ts";
 import { FramePainter } from "./frames.ts";
+import { canUseGpu } from "./gpu.ts";
 import type { Answer, Failure, Job, Opened, Opening, Request } from "./messages.ts";
 import { Model } from "./model.ts";
 import type { Pixels } from "./pixels.ts";
@@ -62,23 +65,37 @@ async function run(id: number, job: Job, signal: AbortSignal): Promise<Opened | 
 }
 
 async function open(opening: Opening): Promise<Opened> {
-  ort.env.wasm.numThreads = opening.threads;
-  ort.env.wasm.wasmPaths = { mjs: new URL(loaderUrl, import.meta.url).href };
-  const ready = fetchFile(new URL(wasmUrl, import.meta.url).href).then(({ buffer }) => {
-    ort.env.wasm.wasmBinary = buffer;
-  });
+  const gpu = opening.precision === "fp32" && (await canUseGpu(opening.device));
+  const ready = startRuntime(gpu, opening.threads);
   ready.catch(() => {}); // told where it is waited for
-  const text = new TextDecoder().decode(await fetchFile(opening.model));
-  const model = Model.open(text, (name) => fetchFile(new URL(name, opening.model).href));
-  const opened = new Engine(model, new Runtime(ort as unknown as OrtModule, model, "wasm", ready), opening.precision);
+  const [text, ort] = await Promise.all([fetchFile(opening.model), importRuntime(gpu)]);
+  const model = Model.open(new TextDecoder().decode(text), (name) => fetchFile(new URL(name, opening.model).href));
+  const runtime = new Runtime(ort, model, ready);
+  const opened = new Engine(model, runtime, opening.precision);
   await opened.warmUp();
+  if (gpu) await useFastest(opened, runtime, opening.device === "webgpu" ? ["webgpu"] : ["wasm", "webgpu"]);
   engine = opened;
   return {
     modelSha256: model.sha256,
     encoderSha256: model.encoderSha256,
     vectorLength: model.contract.vector_length,
     threads: opening.threads,
+    provider: runtime.provider,
   };
+}
+
+/** The build of ONNX Runtime that uses graphics processors is larger, and not every browser can run it. */
+async function importRuntime(gpu: boolean): Promise<OrtModule> {
+  return (gpu ? await import("onnxruntime-web/jspi") : await import("onnxruntime-web/wasm")) as unknown as OrtModule;
+}
+
+async function startRuntime(gpu: boolean, threads: number): Promise<void> {
+  const [loader, wasm] = gpu ? [jspiLoaderUrl, jspiWasmUrl] : [loaderUrl, wasmUrl];
+  const binary = fetchFile(new URL(wasm, import.meta.url).href);
+  const { env } = await importRuntime(gpu);
+  env.wasm.numThreads = threads;
+  env.wasm.wasmPaths = { mjs: new URL(loader, import.meta.url).href };
+  env.wasm.wasmBinary = (await binary).buffer;
 }
 
 function imageData({ width, height, data }: Pixels): ImageData {

@@ -16,8 +16,9 @@ async function fill(): Promise<void> {
   const { files } = (await answer.clone().json()) as { files: string[] };
   const cache = await caches.open(CACHE);
   await cache.put("site.json", answer);
-  const wanted = new Set(files.map((name) => new URL(name, worker.registration.scope).href));
-  for (const { url } of await cache.keys()) if (isHashed(new URL(url)) && !wanted.has(url)) await cache.delete(url);
+  // The other build of ONNX Runtime is kept once it is used.
+  const wanted = new Set(files.filter((name) => !name.includes(".jspi")).map((name) => new URL(name, worker.registration.scope).href));
+  for (const { url } of await cache.keys()) if (isHashed(new URL(url)) && !wanted.has(url) && !url.includes(".jspi")) await cache.delete(url);
   for (const url of wanted) if (!(await cache.match(url)) || !isHashed(new URL(url))) await cache.add(url);
 }
 
