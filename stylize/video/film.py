@@ -24,14 +24,14 @@ from PIL import Image
 
 from stylize.engine import Engine, Measurement
 from stylize.video.cuts import CutFinder
-from stylize.video.flow import FlowFinder, Way, enlarged, flow_size, seen_through, smooth_change
+from stylize.video.flow import FlowFinder, Way, flow_size, seen_through, smooth_change
 from stylize.video.memory import Kept, Memory, Painted
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-MOST_BETWEEN = 11  # frames between two key frames
+MOST_BETWEEN = 15  # frames between two key frames
 _MOST_NEW = 0.2  # share of the picture that may be new before a key frame is painted
 _CHANGE_LEVELS = 14.0  # change of the content under the paint, in levels of 255, that shows
 _STILL_LEVELS = 2.5  # change that is noise
@@ -46,6 +46,11 @@ _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
+# Where neither key frame can be trusted, a picture is torn: in patches of this size at flow size.
+_TORN_TRUST = 0.25
+_TORN_PX = 9
+_TORN_SHARE = 0.7
+_MOST_TORN = 0.001  # of the picture
 _LEAST_WEIGHT = np.float32(1e-3)
 
 
@@ -59,6 +64,7 @@ class _Frame:
         small: (h, w, 3), at the size of the flow.
         gray: (h, w).
         came: From the frame before to this one.
+        went: From this frame to the one before.
         back: From this frame to the last key frame.
     """
 
@@ -67,6 +73,7 @@ class _Frame:
     small: Bytes
     gray: Bytes
     came: Way
+    went: Way
     back: Way
 
     @classmethod
@@ -76,7 +83,7 @@ class _Frame:
         small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         gray: Any = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         here = Way.nowhere(size[1], size[0])
-        return cls(pixels, time_s, small, gray, here, here)
+        return cls(pixels, time_s, small, gray, here, here, here)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -159,10 +166,15 @@ class FilmPainter:
         if self._key is not None:
             yield from self._close(self._key)
 
+    @property
+    def can_be_left(self) -> bool:
+        """Whether the last frame was a key frame, and none is waiting."""
+        return self._key is not None and not self._waiting
+
     def state(self) -> dict[str, Any]:
         """Return what it takes to go on behind the last key frame, as arrays."""
         key = self._key
-        if key is None or self._waiting:
+        if key is None or not self.can_be_left:
             raise ValueError("a film can be left off only at a key frame")
         state: dict[str, Any] = {
             "pixels": key.frame.pixels,
@@ -203,10 +215,10 @@ class FilmPainter:
     def _is_cut(self, frame: _Frame, key: _Key) -> bool:
         """Find the ways between a frame and the one before, unless a cut lies between them."""
         before = self._waiting[-1] if self._waiting else key.frame
-        frame.came, back = self._flow.find(before.gray, frame.gray)
-        if self._cuts.is_cut(seen_through(back.field, before.small), frame.small):
+        frame.came, frame.went = self._flow.find(before.gray, frame.gray)
+        if self._cuts.is_cut(seen_through(frame.went.field, before.small), frame.small):
             return True
-        frame.back = back.then(before.back)
+        frame.back = frame.went.then(before.back)
         return False
 
     def _close(self, first: _Key) -> Iterator[PaintedFrame]:
@@ -215,14 +227,34 @@ class FilmPainter:
             return
         *between, frame = self._waiting
         last = self._next_key(frame, first)
+        yield from self._fill(first, between, last)
         self._key, self._waiting = last, []
-        steps = len(between) + 1
-        ways_on = list(_ways_on([*(frame.came for frame in between[1:]), frame.came]))
-        for step, (waiting, on) in enumerate(zip(between, ways_on, strict=bool(between)), 1):
-            pixels = _between(waiting, (first, waiting.back), (last, on), step / steps)
-            yield PaintedFrame(pixels, waiting.time_s, is_key=False, is_cut=False)
         frame.back = Way.nowhere(*frame.gray.shape)
-        yield PaintedFrame(last.result, frame.time_s, is_key=True, is_cut=False)
+        yield _done(last)
+
+    def _fill(self, first: _Key, between: list[_Frame], last: _Key) -> Iterator[PaintedFrame]:
+        """Return the frames between two key frames; ``back`` leads to the first.
+
+        Where something moves too fast for the flow, one of them becomes a key frame too.
+        """
+        views = [
+            (_View.of(frame, first, frame.back), _View.of(frame, last, on))
+            for frame, on in zip(between, _ways_on(between, last.frame), strict=True)
+        ]
+        torn = [_torn(np.maximum(old.weight, new.weight)) for old, new in views]
+        if max(torn, default=0) > _MOST_TORN:
+            at = torn.index(max(torn))
+            middle = self._next_key(between[at], first)
+            yield from self._fill(first, between[:at], middle)
+            yield _done(middle)
+            back = Way.nowhere(*first.frame.gray.shape)
+            for frame in between[at + 1 :]:
+                frame.back = back = frame.went.then(back)
+            yield from self._fill(middle, between[at + 1 :], last)
+            return
+        for step, (frame, (old, new)) in enumerate(zip(between, views, strict=True), 1):
+            pixels = _between(frame, old, new, step / (len(between) + 1))
+            yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False)
 
     def _next_key(self, frame: _Frame, before: _Key) -> _Key:
         """Paint a key frame, tied to the one before."""
@@ -256,36 +288,66 @@ class FilmPainter:
         return _Key(frame, np.asarray(picture), memory.now, shown, look, lag)
 
 
-def _ways_on(steps: list[Way]) -> Iterator[Way]:
-    """Return the ways to the last of some frames from those before it, given single steps."""
-    ways = steps[-1:]
-    for step in reversed(steps[:-1]):
-        ways.append(step.then(ways[-1]))
-    return reversed(ways)
+def _done(key: _Key) -> PaintedFrame:
+    return PaintedFrame(key.result, key.frame.time_s, is_key=True, is_cut=False)
 
 
-def _between(frame: _Frame, first: tuple[_Key, Way], last: tuple[_Key, Way], share: float) -> Bytes:
+def _ways_on(frames: list[_Frame], last: _Frame) -> list[Way]:
+    """Return the ways on from frames to the one that follows them."""
+    ways: list[Way] = []
+    for after in reversed([*frames, last][1:]):
+        ways.append(after.came.then(ways[-1]) if ways else after.came)
+    return ways[::-1]
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a key frame can show of another frame.
+
+    Attributes:
+        key: The key frame.
+        way: There.
+        weight: (h, w), how far its paint can be trusted here, 0 to 1.
+    """
+
+    key: _Key
+    way: Way
+    weight: Floats
+
+    @classmethod
+    def of(cls, frame: _Frame, key: _Key, way: Way) -> _View:
+        """Compare what the way leads to with what there is."""
+        change = smooth_change(frame.small, seen_through(way.field, key.frame.small))
+        return cls(key, way, way.trust * _likeness(change))
+
+
+def _torn(trust: Floats) -> float:
+    """Return the share of a picture that is torn: where nothing is to be trusted around."""
+    bad = (trust < _TORN_TRUST).astype(np.float32)
+    around: Any = cv2.blur(bad, (_TORN_PX, _TORN_PX))
+    return float((around > _TORN_SHARE).mean())
+
+
+def _between(frame: _Frame, old: _View, new: _View, share: float) -> Bytes:
     """Return a frame between two key frames, made of their paint.
 
     Args:
         frame: What is to be seen.
-        first: The key frame before, and the way there.
-        last: The key frame after, and the way there.
+        old: What the key frame before shows of it.
+        new: What the key frame after shows of it.
         share: Of the time between them that has gone, 0 to 1.
     """
-    if first[0].look.controls.strength == last[0].look.controls.strength == 0:
+    if old.key.look.controls.strength == new.key.look.controls.strength == 0:
         return frame.pixels
     begins = _beginnings(*frame.gray.shape) * np.float32(1 - _CHANGE_SHARE)
     gone = np.clip((np.float32(share) - begins) / np.float32(_CHANGE_SHARE), 0, 1)
-    of_first, of_last = _weight(frame, *first) * (1 - gone), _weight(frame, *last) * gone
-    rest = _LEAST_WEIGHT * (1 - gone)
-    weight: Any = (of_first + rest) / (of_first + of_last + _LEAST_WEIGHT)
+    of_old, of_new = old.weight * (1 - gone), new.weight * gone
+    weight: Any = (of_old + _LEAST_WEIGHT * (1 - gone)) / (of_old + of_new + _LEAST_WEIGHT)
     weight = cv2.resize(weight, frame.size, interpolation=cv2.INTER_LINEAR)
-    old, new = (
-        seen_through(enlarged(way.field, frame.size), key.result, cv2.INTER_CUBIC)
-        for key, way in (first, last)
+    first, last = (
+        seen_through(view.way.field, view.key.result, cv2.INTER_CUBIC) for view in (old, new)
     )
-    mixed: Any = cv2.blendLinear(old, new, weight, 1 - weight)
+    mixed: Any = cv2.blendLinear(first, last, weight, 1 - weight)
     return mixed  # type: ignore[no-any-return]
 
 
@@ -301,13 +363,6 @@ def _beginnings(height: int, width: int) -> Floats:
     ranks = np.empty(height * width, np.float32)
     ranks[np.argsort(smooth, axis=None)] = np.linspace(0, 1, height * width, dtype=np.float32)
     return ranks.reshape(height, width)
-
-
-def _weight(frame: _Frame, key: _Key, way: Way) -> Floats:
-    """Return how far the paint of a key frame can be trusted in another frame, 0 to 1."""
-    change = smooth_change(frame.small, seen_through(way.field, key.frame.small))
-    weight: Floats = way.trust * _likeness(change)
-    return weight
 
 
 def _likeness(change: Floats) -> Floats:

@@ -105,8 +105,8 @@ class FlowFinder:
         # the error.
         self._search: Any = getattr(cv2, "DISOpticalFlow_create")(_FAST)  # noqa: B009
         self._search.setFinestScale(0)
-        self._search.setGradientDescentIterations(12)
-        self._search.setVariationalRefinementIterations(1)
+        self._search.setGradientDescentIterations(8)
+        self._search.setVariationalRefinementIterations(0)  # half of the time for 5 % less error
 
     def find(self, here: Bytes, there: Bytes) -> tuple[Way, Way]:
         """Find the ways between two grey pictures (h, w), from the first to the second and back."""
@@ -135,9 +135,13 @@ def seen_through(
 
     Args:
         field: (h, w, 2).
-        picture: (h, w) or (h, w, C), uint8 or float32.
+        picture: (H, W) or (H, W, C), uint8 or float32; of the field's size or larger.
         filter_: OpenCV's name of the interpolation.
     """
+    (height, width), size = field.shape[:2], (picture.shape[1], picture.shape[0])
+    if size != (width, height):
+        scaled = field * np.array([size[0] / width, size[1] / height], np.float32)
+        field = cv2.resize(scaled, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
     return cv2.remap(picture, _ends(field), None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
 
 
@@ -154,16 +158,6 @@ def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
         red, green, blue = cv2.split(sizes)
         sizes = cv2.max(cv2.max(red, green), blue)
     return sizes  # type: ignore[no-any-return]
-
-
-def enlarged(field: Floats, size: Size) -> Floats:
-    """Enlarge a field to (width, height), its distances with it."""
-    height, width = field.shape[:2]
-    if size == (width, height):
-        return field
-    large: Floats = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-    large *= np.array([size[0] / width, size[1] / height], np.float32)
-    return large
 
 
 def _agreement(there: Floats, back: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.engine import Measurement
-from stylize.video.flow import enlarged, seen_through
+from stylize.video.flow import seen_through
 
 Floats = NDArray[np.float32]
 
@@ -90,7 +90,7 @@ class Memory:
     def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Image.Image:
         if self._moved is None:
             # Paint is moved again and again: the sharpest filter keeps it from blurring.
-            pixels = seen_through(enlarged(way, raw.size), np.asarray(raw), cv2.INTER_LANCZOS4)
+            pixels = seen_through(way, np.asarray(raw), cv2.INTER_LANCZOS4)
             self._moved = Image.fromarray(pixels)
         if self._moved.size == size:
             return self._moved

@@ -7,8 +7,10 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from stylize.engine import Engine
 from stylize.errors import ControlError, VideoError
 from stylize.files import whole_file, why_not_written
 from stylize.images import Embedded
+from stylize.video.ahead import read_ahead
 from stylize.video.film import FilmPainter, PaintedFrame
 from stylize.video.folder import FolderSink
 from stylize.video.reading import Film, Frame, Wanted, open_film
@@ -30,6 +33,7 @@ Bytes = NDArray[np.uint8]
 logger = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
+_AHEAD = 4  # frames that are read while others are painted
 _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
 
 
@@ -181,17 +185,15 @@ class _Work:
 
     def begin(self, sink: Sink) -> None:
         """Paint all frames."""
-        self._paint(iter(self._film), sink, lambda: None)
+        with closing(read_ahead(self._film, _AHEAD)) as frames:
+            self._paint(frames, sink, lambda: None)
 
     def go_on(self, folder: FolderSink, identity: str) -> None:
         """Paint those frames that are not in a folder yet."""
-        frames = iter(self._film)
         state = folder.restore(identity)
         if state is not None:
             self._painter.restore(state)
             self._before = self.done = folder.count
-            for _ in range(folder.count):
-                next(frames, None)
         saved = time.perf_counter()
 
         def save() -> None:
@@ -200,7 +202,8 @@ class _Work:
                 folder.save(self._painter.state(), identity)
                 saved = time.perf_counter()
 
-        self._paint(frames, folder, save)
+        with closing(read_ahead(self._film, _AHEAD)) as frames:
+            self._paint(islice(frames, folder.count, None), folder, save)
         if not self._is_stopped:
             folder.forget()
 
@@ -208,7 +211,7 @@ class _Work:
         try:
             for painted in self._painter.paint(self._shown(frames)):
                 self._write(painted, sink)
-                if painted.is_key:
+                if self._painter.can_be_left:
                     at_key()
         except (KeyboardInterrupt, StopFilm):
             self._is_stopped = True

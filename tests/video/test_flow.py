@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.video.flow import FlowFinder, Way, enlarged, flow_size, seen_through, smooth_change
+from stylize.video.flow import FlowFinder, Way, flow_size, seen_through, smooth_change
 from tests.conftest import make_picture
 
 
@@ -58,10 +58,11 @@ def test_seen_through_a_field():
         assert (seen_through(still, colors, filter_) == colors).all()
 
 
-def test_a_larger_field_has_longer_ways():
-    field = np.full((4, 6, 2), (1.0, 2.0), np.float32)
-    assert (enlarged(field, (12, 12))[0, 0] == (2, 6)).all()
-    assert enlarged(field, (12, 12)).shape == (12, 12, 2)
+def test_a_larger_picture_seen_through_a_field():
+    picture = np.asarray(make_picture(36, 24))
+    right = np.full((12, 18, 2), (1.0, 0.0), np.float32)
+    assert (seen_through(right, picture)[:, :-2] == picture[:, 2:]).all()
+    assert (seen_through(0 * right, picture, 2) == picture).all()
 
 
 def test_noise_averages_out():
