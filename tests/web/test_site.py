@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.conftest import TINY_MODEL, make_picture
 from tests.studio.conftest import new_context
 from tests.web.conftest import Server
 
+CONTRAST = (Path(__file__).parents[1] / "studio" / "contrast.js").read_text("utf-8")
 STYLES = {"starry-night": 5, "great-wave": 9, "the-scream": 12}
 
 
@@ -43,6 +45,14 @@ def context(request, browser):
 def desktop(browser):
     context = new_context(browser)
     yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser, server):
+    """One page for tests that leave it as it was: opening one takes a while."""
+    context = new_context(browser)
+    yield open_page(context, server)
     context.close()
 
 
@@ -122,8 +132,7 @@ def test_what_python_saved_brings_its_settings_here(desktop, server, tmp_path, t
     assert tab.errors == []
 
 
-def test_a_jpeg_carries_its_recipe_too(desktop, server, tmp_path):
-    tab = open_page(desktop, server)
+def test_a_jpeg_carries_its_recipe_too(tab, tmp_path):
     tab.locator(".st-bar .st-primary:visible").click()
     tab.locator(".st-segments label").nth(1).click()
     with tab.expect_download() as download:
@@ -174,8 +183,7 @@ def test_after_the_first_visit_it_works_offline_and_with_threads(desktop, server
     assert tab.errors == []
 
 
-def test_search_and_likeness(desktop, server):
-    tab = open_page(desktop, server)
+def test_search_and_likeness(tab):
     names = "[...document.querySelectorAll('.st-tile')].map((tile) => tile.dataset.name)"
     tab.locator(".st-search").fill("SCREAM")
     wait(tab, f"{names}.join() === 'the-scream'")
@@ -184,6 +192,7 @@ def test_search_and_likeness(desktop, server):
     wait(tab, f"{names}.length === 2")
     tab.locator(".st-chip button").first.click()
     wait(tab, f"{names}.length === 3 && {names}[0] === 'starry-night'")
+    tab.locator(".st-clear").click()
 
 
 def test_a_link_carries_the_look(desktop, server):
@@ -216,8 +225,7 @@ def test_tabs_by_keyboard_and_the_camera_live(context, server):
     assert tab.errors == []
 
 
-def test_without_a_camera_it_says_so(desktop, server):
-    tab = open_page(desktop, server)
+def test_without_a_camera_it_says_so(tab):
     tab.evaluate(
         """() => {
           const error = new DOMException("", "NotFoundError");
@@ -230,13 +238,50 @@ def test_without_a_camera_it_says_so(desktop, server):
     assert "camera" in tab.locator("#toast").inner_text()
 
 
-def test_what_is_no_picture_is_refused_and_nothing_lost(desktop, server):
-    tab = open_page(desktop, server)
+def test_what_is_no_picture_is_refused_and_nothing_lost(tab):
     file = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
     tab.locator("#content-picture input[type=file]").set_input_files(file)
     tab.wait_for_selector("#toast:visible")
     assert "not a picture" in tab.locator("#toast").inner_text()
     assert tab.locator(".st-after").get_attribute("src")
+
+
+def test_a_painter_that_stops_is_replaced(tab):
+    before = tab.locator(".st-after").get_attribute("src")
+    tab.workers[0].evaluate("setTimeout(() => { throw new Error('killed by the test') })")
+    tab.wait_for_selector("#toast:visible")
+    tab.locator("#control-strength input[type=number]").fill("0.6")
+    tab.keyboard.press("Enter")
+    wait(tab, f"document.querySelector('.st-after').src !== {before!r}")
+    tab.locator("#control-strength input[type=number]").fill("1")
+    tab.keyboard.press("Enter")
+
+
+def test_a_full_device_keeps_a_style_for_the_visit(desktop, server):
+    tab = open_page(desktop, server)
+    tab.evaluate(
+        """() => {
+          indexedDB.open = () => { throw new DOMException("", "QuotaExceededError"); };
+        }"""
+    )
+    buffer = io.BytesIO()
+    make_picture(64, 64, seed=8).save(buffer, "PNG")
+    file = {"name": "mine.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    tab.locator('.st-own input[accept="image/*"]').set_input_files(file)
+    tab.wait_for_selector('.st-chip[data-name="mine"]')
+    assert "QuotaExceededError" in tab.locator("#toast").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/index.html", "/kids.html"])
+def test_every_text_can_be_read(browser, server, scheme, path):
+    context = new_context(browser, color_scheme=scheme, reduced_motion="reduce")
+    tab = open_page(context, server, path)
+    tab.wait_for_selector(".st-kid-notice, .st-tile")
+    found = tab.evaluate(CONTRAST, "texts")
+    context.close()
+    assert not found["faint"], "\n".join(found["faint"])
+    assert found["count"] > (2 if "kids" in path else 20)
 
 
 @pytest.mark.parametrize(
@@ -264,12 +309,11 @@ def test_a_child_draws_picks_and_is_done(context, server):
     assert tab.errors == []
 
 
-def test_python_and_the_page_have_the_same_controls(desktop, server):
+def test_python_and_the_page_have_the_same_controls(tab):
     from dataclasses import fields
 
     from stylize.controls import Controls
 
-    tab = open_page(desktop, server)
     found = tab.evaluate("import('./engine.js').then(({ CONTROLS }) => CONTROLS)")
     assert found == {
         item.name: [getattr(Controls(), item.name), item.metadata["low"], item.metadata["high"]]

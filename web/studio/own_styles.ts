@@ -27,8 +27,15 @@ export function ownStylesPanel(
     return field;
   };
   const picture = pick("image/*", async (file) => {
-    const vector = await (await engine).encodeStyle(file);
-    use(await takeAsStyle(styles, vector, file, file.name.replace(/\.[^.]*$/, "")));
+    add.disabled = true; // encoding takes seconds
+    add.setAttribute("aria-busy", "true");
+    try {
+      const vector = await (await engine).encodeStyle(file);
+      use(await takeAsStyle(styles, vector, file, file.name.replace(/\.[^.]*$/, "")));
+    } finally {
+      add.disabled = false;
+      add.removeAttribute("aria-busy");
+    }
   });
   const archive = pick(".zip,application/zip", async (file) => {
     const names = [];
