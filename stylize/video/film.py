@@ -26,6 +26,7 @@ from stylize.engine import Engine, Measurement
 from stylize.video.cuts import CutFinder
 from stylize.video.flow import FlowFinder, Way, flow_size, seen_through, smooth_change
 from stylize.video.memory import Kept, Memory, Painted
+from stylize.video.patches import Torn, mend, patch_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -46,11 +47,7 @@ _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
-# Where neither key frame can be trusted, a picture is torn: in patches of this size at flow size.
-_TORN_TRUST = 0.25
-_TORN_PX = 9
-_TORN_SHARE = 0.7
-_MOST_TORN = 0.001  # of the picture
+_MOST_TORN = 0.0008  # share of a frame that neither key frame can show and that does not show
 _LEAST_WEIGHT = np.float32(1e-3)
 
 
@@ -241,9 +238,13 @@ class FilmPainter:
             (_View.of(frame, first, frame.back), _View.of(frame, last, on))
             for frame, on in zip(between, _ways_on(between, last.frame), strict=True)
         ]
-        torn = [_torn(np.maximum(old.weight, new.weight)) for old, new in views]
-        if max(torn, default=0) > _MOST_TORN:
-            at = torn.index(max(torn))
+        torn = [Torn.of(np.maximum(old.weight, new.weight)) for old, new in views]
+        shares = [
+            0.0 if self._can_mend(part, frame) else part.share
+            for part, frame in zip(torn, between, strict=True)
+        ]
+        if max(shares, default=0) > _MOST_TORN:
+            at = shares.index(max(shares))
             middle = self._next_key(between[at], first)
             yield from self._fill(first, between[:at], middle)
             yield _done(middle)
@@ -254,7 +255,14 @@ class FilmPainter:
             return
         for step, (frame, (old, new)) in enumerate(zip(between, views, strict=True), 1):
             pixels = _between(frame, old, new, step / (len(between) + 1))
+            if torn[step - 1].share > _MOST_TORN:
+                look, levels = self._look(frame.time_s), first.painted.levels
+                pixels = mend(self._engine, frame.pixels, pixels, torn[step - 1], look, levels)
             yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False)
+
+    def _can_mend(self, torn: Torn, frame: _Frame) -> bool:
+        """Whether what is torn can be painted by itself."""
+        return patch_of(torn, frame.size, self._look(frame.time_s).controls) is not None
 
     def _next_key(self, frame: _Frame, before: _Key) -> _Key:
         """Paint a key frame, tied to the one before."""
@@ -319,13 +327,6 @@ class _View:
         """Compare what the way leads to with what there is."""
         change = smooth_change(frame.small, seen_through(way.field, key.frame.small))
         return cls(key, way, way.trust * _likeness(change))
-
-
-def _torn(trust: Floats) -> float:
-    """Return the share of a picture that is torn: where nothing is to be trusted around."""
-    bad = (trust < _TORN_TRUST).astype(np.float32)
-    around: Any = cv2.blur(bad, (_TORN_PX, _TORN_PX))
-    return float((around > _TORN_SHARE).mean())
 
 
 def _between(frame: _Frame, old: _View, new: _View, share: float) -> Bytes:

@@ -1,0 +1,90 @@
+"""Patches: what is torn is found, and painted as the whole picture would be."""
+
+import numpy as np
+import pytest
+
+from stylize.controls import Controls
+from stylize.video.film import FilmPainter
+from stylize.video.patches import Torn, mend, patch_of
+from stylize.video.timeline import Look
+from tests.conftest import make_picture
+
+
+def torn(box, shape=(180, 320)):
+    trust = np.ones(shape, np.float32)
+    left, top, right, bottom = box
+    trust[top:bottom, left:right] = 0
+    return Torn.of(trust)
+
+
+def test_where_all_is_trusted_nothing_is_torn():
+    found = Torn.of(np.ones((90, 160), np.float32))
+    assert found.share == 0
+    assert not found.cover.any()
+
+
+def test_single_pixels_and_edges_are_not_torn():
+    trust = np.ones((90, 160), np.float32)
+    trust[:, 80] = 0
+    trust[10, 10] = 0
+    assert Torn.of(trust).share == 0
+
+
+def test_a_torn_place_is_covered_softly():
+    found = torn((100, 60, 140, 100))
+    assert 0 < found.share <= 40 * 40 / (180 * 320)
+    assert found.cover[80, 120] == pytest.approx(1)
+    assert found.cover[80, 160] == 0
+    left, top, right, bottom = found.box
+    assert left < 100 / 320 < 140 / 320 < right < 0.5
+    assert top < 60 / 180 < 100 / 180 < bottom < 0.65
+
+
+def test_a_patch_has_strokes_of_the_size_of_the_whole():
+    patch = patch_of(torn((100, 60, 140, 100)), (640, 360), Controls(stroke_size=0.75))
+    left, top, right, bottom = patch.box
+    assert 0 <= left < 200 < 280 < right <= 640
+    assert 0 <= top < 120 < 200 < bottom <= 360
+    assert patch.controls.stroke_size == 0.75 * 640 / max(right - left, bottom - top)
+
+
+@pytest.mark.parametrize(
+    ("box", "controls"),
+    [
+        ((10, 10, 300, 170), Controls()),  # nearly all
+        ((100, 60, 140, 100), Controls(stroke_size=2)),  # larger strokes than there are
+        ((100, 60, 140, 100), Controls(texture=0.5)),  # a palette of the whole
+    ],
+)
+def test_what_takes_the_whole_picture(box, controls):
+    assert patch_of(torn(box), (640, 360), controls) is None
+
+
+@pytest.mark.parametrize("corner", [(0, 0, 30, 30), (290, 150, 320, 180)])
+def test_patches_at_borders_stay_inside(corner):
+    left, top, right, bottom = patch_of(torn(corner), (640, 360), Controls()).box
+    assert left >= 0
+    assert top >= 0
+    assert right <= 640
+    assert bottom <= 360
+    assert max(right - left, bottom - top) >= 160
+
+
+def test_only_what_is_torn_is_painted(tiny_engine, style):
+    pixels = np.asarray(make_picture(320, 180))
+    look = Look(style, Controls())
+    painter = FilmPainter(tiny_engine, lambda time: look)
+    (whole,) = painter.paint([(pixels, 0.0)])
+    levels = painter._key.painted.levels
+    found = torn((140, 70, 170, 100))
+    wrong = whole.pixels.copy()
+    wrong[70:100, 140:170] = 0
+    mended = mend(tiny_engine, pixels, wrong, found, look, levels)
+    away = found.cover == 0
+    assert (mended[away] == wrong[away]).all()
+    there = (slice(74, 96), slice(144, 166))
+    black, painted = (
+        np.abs(picture[there].astype(int) - whole.pixels[there]).mean()
+        for picture in (wrong, mended)
+    )
+    assert painted < black / 3
