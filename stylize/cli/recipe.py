@@ -12,6 +12,8 @@ import typer
 from stylize.cli.common import JsonOption
 from stylize.cli.output import print_json, say
 
+_FILMS = (".mp4", ".m4v", ".mov", ".webm")
+
 app = typer.Typer(help="Look at the recipe inside of a stylized picture.", no_args_is_help=True)
 
 
@@ -22,13 +24,20 @@ def _recipe() -> None:
 
 @app.command()
 def show(
-    file: Annotated[Path, typer.Argument(help="A picture made by stylize, or a recipe as JSON.")],
+    file: Annotated[
+        Path, typer.Argument(help="A picture or film made by stylize, or a recipe as JSON.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Show how a picture was made. With --json: the whole recipe, which --recipe reads too."""
     from stylize.recipe import read_recipe
 
-    recipe = read_recipe(file)
+    if file.suffix.lower() in _FILMS:
+        from stylize.video.film_recipe import read_film_recipe
+
+        recipe = read_film_recipe(file).recipe
+    else:
+        recipe = read_recipe(file)
     if as_json:
         print_json(json.loads(recipe.to_json()), indent=2)
         return

@@ -212,7 +212,8 @@ def video(
     for problem in summary.problems:
         warn(f"Warning: {film} is damaged: {problem}. The rest was painted.")
     if summary.is_stopped:
-        note(f"stopped after {summary.frames} frames, which are kept.")
+        frames = "one frame" if summary.frames == 1 else f"{summary.frames} frames"
+        note(f"stopped after {frames}; what is done is kept.")
     if as_json:
         print_json(
             {

@@ -62,6 +62,26 @@ def test_a_film_with_its_recipe(run, film, style, tmp_path):
         assert (one == other).all()
 
 
+def test_the_recipe_of_a_film_is_shown(run, film, style, tmp_path, monkeypatch, capsys):
+    run(film, "-o", tmp_path / "out.webm", "-s", style, "--strength", 0.7)
+    monkeypatch.setattr("sys.argv", ["stylize", "recipe", "show", str(tmp_path / "out.webm")])
+    with pytest.raises(SystemExit):
+        main()
+    assert "strength        0.7" in capsys.readouterr().out
+
+
+def test_ctrl_c(run, film, style, tmp_path, monkeypatch):
+    def interrupt(bar, state):
+        if state.done == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("stylize.cli.video._Bar.show", interrupt)
+    code, _, warned = run(film, "-o", tmp_path / "out.mp4", "-s", style)
+    assert code == 130
+    assert "stopped after one frame; what is done is kept" in warned
+    assert read_film_recipe(tmp_path / "out.mp4").recipe.styles
+
+
 def test_key_points(run, film, style, tmp_path):
     out = tmp_path / "out.gif"
     code, _, _ = run(
