@@ -1,0 +1,75 @@
+"""Frames on their way: those that wait, and those that the network has painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize.video.flow import Way, flow_size
+from stylize.video.memory import Painted
+from stylize.video.timeline import Look
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass
+class Frame:
+    """A frame.
+
+    Attributes:
+        pixels: (H, W, 3).
+        time_s: Of the film.
+        small: (h, w, 3), at the size of the flow.
+        gray: (h, w).
+        came: From the frame before to this one.
+        went: From this frame to the one before.
+        back: From this frame to the last key frame.
+    """
+
+    pixels: Bytes
+    time_s: float
+    small: Bytes
+    gray: Bytes
+    came: Way
+    went: Way
+    back: Way
+
+    @classmethod
+    def of(cls, pixels: Bytes, time_s: float) -> Frame:
+        """Return a frame that came from nowhere."""
+        size = flow_size((pixels.shape[1], pixels.shape[0]))
+        small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        gray: Any = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+        here = Way.nowhere(size[1], size[0])
+        return cls(pixels, time_s, small, gray, here, here, here)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key frame.
+
+    Attributes:
+        frame: What was painted.
+        result: (H, W, 3), painted.
+        painted: What it remembers.
+        shown: (h, w, 3) float32: what the content showed where its paint comes from.
+        look: That it was painted in.
+        lag: Share of its paint that may be of another look.
+    """
+
+    frame: Frame
+    result: Bytes
+    painted: Painted
+    shown: Floats
+    look: Look
+    lag: float = 0.0
