@@ -4,12 +4,13 @@ import { StylizeError } from "./errors.ts";
  * Fetch a file. It may be packed by gzip, whatever the server says of it: most servers of static
  * files do not pack themselves.
  *
+ * @param cache "no-cache" for files whose names do not tell their content: is there a newer one?
  * @throws {StylizeError} It cannot be had.
  */
-export async function fetchFile(url: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchFile(url: string, cache: RequestCache = "default"): Promise<Uint8Array<ArrayBuffer>> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    const answer = await fetch(url);
+    const answer = await fetch(url, { cache });
     if (!answer.ok) throw new Error(`${answer.status}`);
     bytes = new Uint8Array(await answer.arrayBuffer());
   } catch (error) {

@@ -68,7 +68,7 @@ async function open(opening: Opening): Promise<Opened> {
   const gpu = opening.precision === "fp32" && (await canUseGpu(opening.device));
   const ready = startRuntime(gpu, opening.threads);
   ready.catch(() => {}); // told where it is waited for
-  const [text, ort] = await Promise.all([fetchFile(opening.model), importRuntime(gpu)]);
+  const [text, ort] = await Promise.all([fetchFile(opening.model, "no-cache"), importRuntime(gpu)]);
   const model = Model.open(new TextDecoder().decode(text), (name) => fetchFile(new URL(name, opening.model).href));
   const runtime = new Runtime(ort, model, ready);
   const opened = new Engine(model, runtime, opening.precision);

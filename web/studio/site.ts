@@ -30,7 +30,7 @@ export const address = (name: string): string => new URL(name, document.baseURI)
 
 /** Fetch the table. */
 export async function readSite(): Promise<Site> {
-  return JSON.parse(new TextDecoder().decode(await fetchFile(address("site.json")))) as Site;
+  return JSON.parse(new TextDecoder().decode(await fetchFile(address("site.json"), "no-cache"))) as Site;
 }
 
 /** Fetch the vectors of all styles, in the order of the table. */
