@@ -256,6 +256,32 @@ def attack() -> str:
     return "\n".join(_table(["tried", *(titles[world] for world in worlds)], rows))
 
 
+def web() -> str:
+    """The engine in the browser: pictures, start and memory."""
+    result = _read("web")
+    rows = [
+        [
+            f"{row['precision'].upper()}, {row['threads']} thread{'s' * (row['threads'] > 1)}",
+            *(f"{time['least']} ms" for time in row["picture_ms"].values()),
+        ]
+        for row in result["pictures"]
+    ]
+    start, memory = result["start"], result["memory"]
+    lines = _table(["in Chromium", "256 px", "512 px", "1024 px"], rows)
+    held = ", ".join(f"{mb:.0f}" for mb in memory["mb"])
+    lines += [
+        "",
+        f"Least of some interleaved rounds on {result['machine']['cores']} cores of an "
+        f"{result['machine']['cpu']} that were not idle. First paint after "
+        f"{start['first_paint_ms']} ms, first picture after {start['first_picture_ms'] / 1000:.1f} "
+        f"s without a cache, {start['sent_mb']:.1f} MB sent until then; the whole site has "
+        f"{result['site_mb']:.1f} MB. The page's process held {held} MB after two, "
+        f"{memory['pictures'] // 2} and {memory['pictures']} pictures more; "
+        "`benchmarks/results/web.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
@@ -270,6 +296,7 @@ def fill(text: str) -> str:
         load,
         memory,
         attack,
+        web,
     ):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
