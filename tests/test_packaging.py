@@ -45,6 +45,17 @@ def test_the_wheel_is_small(wheel):
     assert wheel.stat().st_size <= 14e6
 
 
+@pytest.mark.skipif(not (ROOT / "web" / "dist").is_dir(), reason="web/ is not built")
+def test_the_built_pages_are_a_package_of_their_own(tmp_path):
+    builder = builders.WheelBuilder(str(ROOT / "web"))
+    (path,) = builder.build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    assert {"stylize_site/index.html", "stylize_site/engine.js"} <= set(names)
+    assert f"-{stylize.__version__}-" in path
+    assert Path(path).stat().st_size <= 10e6
+
+
 def test_the_sdist_has_neither_checkpoints_nor_pictures_of_the_docs():
     files = SdistBuilder(str(ROOT)).recurse_included_files()
     names = {Path(file.relative_path).parts[0] for file in files}
