@@ -18,6 +18,8 @@ from tests.web.conftest import ROOT, Server
 
 CASES = json.loads((FOLDER / "pictures.json").read_text())["cases"]
 WEAKEST_INT8_DB = 30
+LIVE = """document.querySelector('#live').getContext('2d')
+  .getImageData(0, 0, 256, 192).data.some((value) => value > 0)"""
 GPU_ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 
 HELPERS = (Path(__file__).parent / "helpers.js").read_text("utf-8")
@@ -127,22 +129,28 @@ def test_a_damaged_graph_is_refused_by_its_hash(dist, browser, tmp_path):
     assert "paint.onnx is damaged" in message
 
 
-EXAMPLE = re.search(
+EXAMPLES = re.findall(
     r"```html\n(.*?)```", (ROOT / "docs" / "browser.md").read_text("utf-8"), re.DOTALL
 )
+SHOWN = ["document.querySelector('#result').width === 100", LIVE]
 
 
-def test_the_example_of_the_docs_works_on_a_page_of_another_origin(browser, server, tmp_path):
+@pytest.mark.parametrize(
+    ("example", "shown"), zip(EXAMPLES, SHOWN, strict=True), ids=["one", "live"]
+)
+def test_an_example_of_the_docs_works_on_a_page_of_another_origin(
+    browser, server, tmp_path, example, shown
+):
     if server.isolated:
         pytest.skip("an isolated page takes nothing from others")
-    text = EXAMPLE[1].replace("https://example.org/stylize", f"{server.url}/dist")
+    text = example.replace("https://example.org/stylize", f"{server.url}/dist")
     model = f"{server.url}/contract/tiny_model/model.json"
     text = text.replace("load()", f'load({{ model: "{model}" }})')
     (tmp_path / "index.html").write_text(f"<!doctype html><title>Elsewhere</title>{text}")
     shutil.copy(FOLDER / "inputs" / "style.png", tmp_path / "painting.jpg")
     shutil.copy(FOLDER / "inputs" / "content.png", tmp_path / "photo.jpg")
     with Server(tmp_path) as elsewhere:
-        page = browser.new_page()
+        page = browser.new_page(permissions=["camera"])
         page.goto(elsewhere.url)
-        page.wait_for_function("document.querySelector('#result').width === 100")
+        page.wait_for_function(shown)
         page.close()
