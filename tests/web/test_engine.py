@@ -136,7 +136,7 @@ SHOWN = ["document.querySelector('#result').width === 100", LIVE]
 
 
 @pytest.mark.parametrize(
-    ("example", "shown"), zip(EXAMPLES, SHOWN, strict=True), ids=["one", "live"]
+    ("example", "shown"), list(zip(EXAMPLES, SHOWN, strict=True)), ids=["one", "live"]
 )
 def test_an_example_of_the_docs_works_on_a_page_of_another_origin(
     browser, server, tmp_path, example, shown
