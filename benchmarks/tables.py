@@ -220,6 +220,34 @@ def load() -> str:
     )
 
 
+def video() -> str:
+    """How calm painted films are, beside those painted frame by frame."""
+    result = _read("video")
+    measures = {
+        "warping_error": "warping error",
+        "distant_warping_error": "ten frames apart",
+        "still": "where all is still",
+        "style_loss": "style loss",
+        "content_loss": "content loss",
+        "sharpness": "sharpness",
+    }
+    rows = [
+        [f"**{name}**" if name == "stylize video" else name]
+        + [f"{row[measure]:.2f}" for measure in measures]
+        for name, row in result["mean"].items()
+    ]
+    clips = len({name.split(", ")[0] for name in result["clips"]})
+    lines = _table(["", *measures.values()], rows)
+    lines += [
+        "",
+        f"Means of {clips} clips of {result['seconds']:g} s at {result['max_side_px']} px, in the "
+        f"style of {' and '.join(result['styles'])}, stability {result['stability']:g}; changes in "
+        "levels of 255, less is better but for sharpness; `benchmarks/video.py`, clip by clip in "
+        "`benchmarks/results/video.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def memory() -> str:
     """Small but hostile files: memory at the peak and afterwards."""
     rows = [
@@ -295,6 +323,7 @@ def fill(text: str) -> str:
         library,
         load,
         memory,
+        video,
         attack,
         web,
     ):
