@@ -18,7 +18,12 @@ from PIL import Image
 Floats = NDArray[np.float32]
 
 PERIOD_PX = 512
-_CELLS_PX = (4, 8, 16, 32)  # from the width of a bristle to that of a brush
+# Sides of the cells of its layers, in px, and how strong each is: mostly washes, and a little of
+# bristles. Where fine layers are as strong as coarse ones, many styles turn them into a weave.
+_LAYERS = ((8, 0.3), (32, 0.5), (64, 0.7), (128, 0.7))
+# White paper is darkened, and black lightened, by so many standard deviations of the ground, so
+# that little of it is clipped.
+ROOM = 2.2
 _CALM_CELL_PX = 8
 _CALM_DEVIATION = 10.0  # standard deviation of the luma, in levels of 255, that counts half
 # Paper and flat colour get the whole ground, a clean sky in a photograph only a share of it.
@@ -34,7 +39,7 @@ def relief(seed: int) -> Floats:
         seed: 0 to 2**32 - 1.
 
     Returns:
-        (512, 512) float32 with mean 0 and standard deviation 1, read-only.
+        (512, 512) float32 with mean 0 and standard deviation about 1, read-only.
 
     Raises:
         ValueError: The seed is out of its range.
@@ -42,10 +47,9 @@ def relief(seed: int) -> Floats:
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must be from 0 to 2**32 - 1; got {seed}")
     total = np.zeros((PERIOD_PX, PERIOD_PX))
-    for cell_px in _CELLS_PX:
-        total += _enlarge(_hash(seed, cell_px, PERIOD_PX // cell_px), cell_px)
-    total -= total.mean()
-    total /= total.std()
+    for cell_px, strength in _LAYERS:
+        layer = _enlarge(_hash(seed, cell_px, PERIOD_PX // cell_px), cell_px)
+        total += strength * (layer - layer.mean()) / layer.std()
     relief = total.astype(np.float32)
     relief.flags.writeable = False
     return relief
@@ -132,6 +136,11 @@ def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image
         return picture
     height, width = picture.height, picture.width
     rows, columns = (np.arange(side) % PERIOD_PX for side in (height, width))
-    levels = amount * relief(seed)[rows[:, None], columns[None]] * calm(picture)
-    grounded = np.asarray(picture, np.float32) + levels[..., None]
+    pixels = np.asarray(picture, np.float32)
+    room = np.float32(ROOM * amount)
+    levels = amount * relief(seed)[rows[:, None], columns[None]]
+    levels += np.minimum(0, 255 - room - pixels.max(axis=2))
+    levels += np.maximum(0, room - pixels.min(axis=2))
+    levels *= calm(picture)
+    grounded = pixels + levels[..., None]
     return Image.fromarray(np.clip(np.rint(grounded), 0, 255).astype(np.uint8))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.ground import PERIOD_PX, calm, relief
+from stylize.ground import PERIOD_PX, ROOM, calm, relief
 
 _KERNEL_PX = 4  # reach of the bicubic kernel, and more
 
@@ -84,10 +84,14 @@ def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> T
     for image, amount in zip(images, amounts.tolist(), strict=True):
         seed, y, x = torch.randint(0, PERIOD_PX, (3,), generator=generator).tolist()
         if amount == 0:
-            grounds.append(torch.zeros(1, height, width))
+            grounds.append(image.new_zeros(1, height, width))
             continue
         rows, columns = (torch.arange(side) % PERIOD_PX for side in (height, width))
         part = torch.from_numpy(relief(seed % 4).copy()).roll((y, x), (0, 1))[rows][:, columns]
         mask = torch.from_numpy(calm(to_pil_image(image.cpu())).copy())
-        grounds.append((amount / 255 * part * mask)[None])
-    return (images + torch.stack(grounds).to(images)).clamp(0, 1)
+        level, room = amount / 255 * part.to(image), ROOM * amount / 255
+        level += (1 - room - image.amax(dim=0)).clamp(max=0) + (room - image.amin(dim=0)).clamp(
+            min=0
+        )
+        grounds.append((level * mask.to(image))[None])
+    return (images + torch.stack(grounds)).clamp(0, 1)

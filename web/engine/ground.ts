@@ -6,7 +6,8 @@ import { BILINEAR, kernels } from "./resample.ts";
 import { blank, type Pixels } from "./pixels.ts";
 
 export const PERIOD_PX = 512;
-const CELLS_PX = [4, 8, 16, 32];
+const LAYERS: readonly (readonly [number, number])[] = [[8, 0.3], [32, 0.5], [64, 0.7], [128, 0.7]]; // cell in px, strength
+const ROOM = 2.2; // standard deviations between paper and white
 const CALM_CELL_PX = 8;
 const CALM_DEVIATION = 10; // of the luma, in levels, that counts half
 const FLAT_DEVIATION = 1;
@@ -14,18 +15,18 @@ const SKY_SHARE = 0.3;
 
 const reliefs = new Map<number, Float32Array>();
 
-/** Return one period of the relief, row by row: mean 0, standard deviation 1. */
+/** Return one period of the relief, row by row: mean 0, standard deviation about 1. */
 export function relief(seed: number): Float32Array {
   const known = reliefs.get(seed);
   if (known) return known;
   const total = new Float64Array(PERIOD_PX ** 2);
-  for (const cell of CELLS_PX) {
+  for (const [cell, strength] of LAYERS) {
     const layer = enlarge(hash(seed, cell, PERIOD_PX / cell), PERIOD_PX / cell, cell);
-    for (let at = 0; at < total.length; at++) total[at]! += layer[at]!;
+    const mean = layer.reduce((sum, value) => sum + value, 0) / layer.length;
+    const deviation = Math.sqrt(layer.reduce((sum, value) => sum + (value - mean) ** 2, 0) / layer.length);
+    for (let at = 0; at < total.length; at++) total[at]! += (strength * (layer[at]! - mean)) / deviation;
   }
-  const mean = total.reduce((sum, value) => sum + value, 0) / total.length;
-  const variance = total.reduce((sum, value) => sum + (value - mean) ** 2, 0) / total.length;
-  const made = Float32Array.from(total, (value) => (value - mean) / Math.sqrt(variance));
+  const made = Float32Array.from(total);
   reliefs.set(seed, made);
   return made;
 }
@@ -148,8 +149,11 @@ export function addGround(picture: Pixels, amount: number, seed: number): Pixels
   const heights = relief(seed);
   for (let y = 0, pixel = 0; y < height; y++) {
     for (let x = 0; x < width; x++, pixel++) {
-      const level = amount * heights[(y % PERIOD_PX) * PERIOD_PX + (x % PERIOD_PX)]! * shares[pixel]!;
       const at = 4 * pixel;
+      const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
+      const darker = Math.min(0, 255 - ROOM * amount - Math.max(red, green, blue));
+      const lighter = Math.max(0, ROOM * amount - Math.min(red, green, blue));
+      const level = (amount * heights[(y % PERIOD_PX) * PERIOD_PX + (x % PERIOD_PX)]! + darker + lighter) * shares[pixel]!;
       for (let channel = 0; channel < 3; channel++) result.data[at + channel] = data[at + channel]! + level;
       result.data[at + 3] = 255;
     }
