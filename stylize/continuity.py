@@ -16,6 +16,9 @@ class Continuity(Protocol):
     Level 0 is the draft, the others are its revisions, from small to large.
     """
 
+    def known(self, level: int) -> Measurement | None:
+        """Return the affines to paint a level with, if the picture need not be measured."""
+
     def measured(self, level: int, measurement: Measurement) -> Measurement:
         """Return the affines to paint a level with, given those of this picture alone."""
 

@@ -317,11 +317,13 @@ class Engine:
     ) -> _Brush:
         """Return what paints tiles of a picture of ``size``, with statistics of ``measured``."""
         styles = [region.style for region in job.regions if region.style is not None]
-        measurement = self.measure(
-            measured, [job.style, *styles], job.controls, size=size, revision=level > 0
-        )
-        if job.continuity is not None:
-            measurement = job.continuity.measured(level, measurement)
+        measurement = job.continuity.known(level) if job.continuity is not None else None
+        if measurement is None:
+            measurement = self.measure(
+                measured, [job.style, *styles], job.controls, size=size, revision=level > 0
+            )
+            if job.continuity is not None:
+                measurement = job.continuity.measured(level, measurement)
         if not styles:
             return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
         # The edges of the regions are as wide as at the full size.

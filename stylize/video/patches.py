@@ -76,8 +76,11 @@ class _Fixed:
     def __init__(self, levels: dict[int, Measurement]) -> None:
         self._levels = levels
 
+    def known(self, level: int) -> Measurement | None:
+        return self._levels.get(level)
+
     def measured(self, level: int, measurement: Measurement) -> Measurement:
-        return self._levels.get(level, measurement)
+        return measurement
 
     def painted(self, level: int, painting: Image.Image) -> Image.Image:
         return painting
