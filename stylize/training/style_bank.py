@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
-_RULES = 2  # of the variants; another number when they change, so that no old file is taken for new
+_RULES = 3  # of the variants; another number when they change, so that no old file is taken for new
 
 
 @dataclass(frozen=True)
@@ -191,13 +191,14 @@ def _crop(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
 def _recolor(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
     """Return the picture in other colours; a quarter of the pictures stay as they are.
 
-    Hues are turned, saturation is 0.5 to 2.2 and contrast 0.75 to 1.6 times as strong, and one
-    picture in ten has its lights and darks exchanged.
+    Hues are turned, saturation is 0.6 to 1.7 and contrast 0.8 to 1.25 times as strong, and one
+    picture in ten has its lights and darks exchanged. Stronger contrasts widen the activations, and
+    8 bits are then too few for many pictures.
     """
     if draws[0] < 0.25:
         return image
     turned = _hue_rotation(2 * math.pi * draws[1]) if draws[2] < 0.6 else np.eye(3)
-    saturation, contrast = 0.5 * 4.4 ** draws[3], 0.75 * 2.13 ** draws[4]
+    saturation, contrast = 0.6 * 2.8 ** draws[3], 0.8 * 1.56 ** draws[4]
     grey = np.tile(LUMA, (3, 1))
     matrix = contrast * (grey + saturation * turned @ (np.eye(3) - grey))
     if draws[5] < 0.1:
