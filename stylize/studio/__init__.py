@@ -47,7 +47,7 @@ def launch_options(settings: StudioSettings) -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "allowed_paths": [str(EXAMPLES_DIR)],
-        "max_file_size": f"{settings.max_upload_mb}mb",
+        "max_file_size": f"{max(settings.max_upload_mb, settings.max_film_mb)}mb",
         "footer_links": [] if settings.classroom else ["api"],
         "show_error": False,
         "pwa": False,

@@ -279,7 +279,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                 interactive=False,
                 elem_id="batch-file",
             )
-            status = components.progress(elem_id="batch-status")
+            status = components.progress("batch", elem_id="batch-status")
             pictures = gr.Gallery(
                 show_label=False,
                 label=t("result"),

@@ -60,9 +60,19 @@ def style_map(source: Mapping[str, Any], **props: Any) -> gr.HTML:
     return _scripted("map", None, "", source=dict(source), **props)
 
 
-def progress(**props: Any) -> gr.HTML:
-    """How far a job has come, and what could not be done; its value is what is told of it."""
-    return _scripted("progress", None, "", **props)
+def progress(what: str, **props: Any) -> gr.HTML:
+    """How far a job has come, and what could not be done; its value is what is told of it.
+
+    Args:
+        what: ``"batch"`` or ``"film"``: how the page's texts of it begin.
+        **props: Of the component.
+    """
+    return _scripted("progress", None, "", what=what, **props)
+
+
+def film(**props: Any) -> gr.HTML:
+    """A painted film beside its original; the value holds both files."""
+    return _scripted("film", None, "", **props)
 
 
 def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:

@@ -78,6 +78,11 @@ class Jobs:
             stop = self._stops[visit] = threading.Event()
         return stop
 
+    def is_busy(self, visit: str) -> bool:
+        """Whether a visit has a job under way."""
+        with self._lock:
+            return visit in self._stops
+
     def stop(self, visit: str) -> None:
         """Stop the job of a visit, if there is one."""
         with self._lock:

@@ -12,6 +12,7 @@ from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
 from stylize.studio.door import GuardedBlocks
 from stylize.studio.fair import share_queue
+from stylize.studio.film import film_tab, films_are_possible
 from stylize.studio.gallery import Gallery
 from stylize.studio.kids import kids_page
 from stylize.studio.painter import Painter
@@ -94,6 +95,9 @@ def _studio(page: gr.Blocks, painter: Painter) -> None:
             styles_tab(painter, visit, create)
         with gr.Tab(t("batch"), id="batch") as batch:
             batch_tab(painter, visit, create, batch)
+        if films_are_possible():
+            with gr.Tab(t("film"), id="film-tab"):
+                film_tab(painter, visit, create)
 
 
 # Three strokes of a brush: the page's mark, drawn so that no file has to be fetched.

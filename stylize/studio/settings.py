@@ -30,6 +30,9 @@ class StudioSettings:
         retention_s: Seconds after which an uploaded or made file is deleted from the server.
         grace_s: Seconds from the closing of a page until the server forgets its visit.
         max_upload_mb: Largest upload in megabytes.
+        max_film_mb: Largest film in megabytes.
+        max_film_s: Seconds of a film that are painted at most.
+        max_film_px: Longer side of a painted film at most.
         max_pixels: Largest picture in pixels, checked before it is decoded.
         preview_px: Longer side of the picture shown while a slider moves.
         screen_px: Longer side of the picture shown when it has come to rest.
@@ -54,6 +57,9 @@ class StudioSettings:
     retention_s: int = 3600
     grace_s: float = 60
     max_upload_mb: int = 20
+    max_film_mb: int = 500
+    max_film_s: float = 3600
+    max_film_px: int = 1920
     max_pixels: int = 40_000_000
     preview_px: int = 512
     screen_px: int = 1280
@@ -83,13 +89,24 @@ class StudioSettings:
             public=True,
             retention_s=min(self.retention_s, space.retention_s),
             max_upload_mb=min(self.max_upload_mb, space.max_upload_mb),
+            max_film_mb=min(self.max_film_mb, space.max_film_mb),
+            max_film_s=min(self.max_film_s, space.max_film_s),
+            max_film_px=min(self.max_film_px, space.max_film_px),
             max_pixels=min(self.max_pixels, space.max_pixels),
         )
 
     @classmethod
     def for_space(cls) -> StudioSettings:
         """Return the settings of a page that strangers share."""
-        return cls(public=True, retention_s=600, max_upload_mb=12, max_pixels=16_000_000)
+        return cls(
+            public=True,
+            retention_s=600,
+            max_upload_mb=12,
+            max_film_mb=12,
+            max_film_s=20,
+            max_film_px=640,
+            max_pixels=16_000_000,
+        )
 
     @classmethod
     def for_classroom(cls, *, class_wall: bool = False) -> StudioSettings:
@@ -100,6 +117,9 @@ class StudioSettings:
             class_wall=class_wall,
             retention_s=600,
             max_upload_mb=8,
+            max_film_mb=8,
+            max_film_s=20,
+            max_film_px=640,
             max_pixels=16_000_000,
         )
 

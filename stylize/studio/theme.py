@@ -97,7 +97,7 @@ def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
     names = (
         "base", "gradio", "connection", "session", "library", "camera", "content", "zoom", "export",
-        "viewer", "controls", "picker", "pad", "map", "progress", "kids", "ready",
+        "viewer", "controls", "picker", "pad", "map", "progress", "film", "kids", "ready",
     )  # fmt: skip
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]

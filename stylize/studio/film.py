@@ -1,0 +1,231 @@
+"""The Film tab: a film by the look of the Create tab, five frames of it first."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio import FileData
+from PIL import Image
+
+from stylize.errors import VideoError
+from stylize.messages import say
+from stylize.studio import components
+from stylize.studio.actions import Actions, Chosen, Values
+from stylize.studio.create import CreateTab
+from stylize.studio.full_size import Progress, Stopped, watched
+from stylize.studio.look import Look
+from stylize.studio.page_errors import show_errors, tell
+from stylize.studio.painter import Painter, safe_name
+from stylize.studio.pictures import fit
+from stylize.studio.settings import LimitError
+from stylize.studio.texts import t
+from stylize.studio.visit import Visit
+
+if TYPE_CHECKING:
+    from stylize.video.film_recipe import FilmRecipe
+    from stylize.video.reading import Wanted
+    from stylize.video.run import FilmProgress, FilmSummary
+
+SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp")
+SIDES_PX = (360, 640, 960, 1280, 1920)
+_FRAMES = 5
+_FRAME_PX = 512
+_STABILITY = 0.8
+
+
+def films_are_possible() -> bool:
+    """Whether what reads and writes films is installed."""
+    return all(importlib.util.find_spec(name) for name in ("av", "cv2"))
+
+
+class FilmActions(Actions):
+    """The callbacks of the Film tab."""
+
+    @show_errors
+    def frames(
+        self,
+        request: gr.Request,
+        path: str | None,
+        visit: Visit,
+        chosen: Chosen,
+        values: Values,
+    ) -> Any:
+        """Paint some frames, from the beginning to the end: what the film will look like."""
+        from stylize.video.reading import Wanted, open_film
+
+        self.painter.rate.check(request.session_hash)
+        source, look = self._source(path), self.look(chosen, values)
+        style = self.painter.style_of(visit, look)
+        end_s = self._length_s(source)
+        painted: list[str] = []
+        for index in range(_FRAMES):
+            wanted = Wanted(start_s=end_s * index / _FRAMES)
+            with open_film(source, wanted) as film:
+                frame = next(iter(film), None)
+            if frame is None:
+                break
+            content = fit(Image.fromarray(frame.pixels), _FRAME_PX)
+            image = self.painter.engine.stylize(content, style, controls=look.controls)
+            painted.append(self.painter.save(image, ".png", f"frame-{index + 1}"))
+        return gr.Gallery(painted, visible=True)
+
+    @show_errors
+    def paint_film(
+        self,
+        request: gr.Request,
+        path: str | None,
+        stability: float,
+        side_px: int,
+        visit: Visit,
+        chosen: Chosen,
+        values: Values,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Paint the film; yields film, state of the work and its buttons.
+
+        Raises:
+            LimitError: The visit has a film under way.
+        """
+        from stylize.video.film_recipe import FilmRecipe
+        from stylize.video.reading import Wanted
+
+        source, look = self._source(path), self.look(chosen, values)
+        wanted = Wanted(max_side_px=min(int(side_px), self.settings.max_film_px))
+        if self._length_s(source) > self.settings.max_film_s:
+            tell(say("film_cut", most=f"{self.settings.max_film_s:g}"))
+            wanted = replace(wanted, end_s=self.settings.max_film_s)
+        made = FilmRecipe(
+            self.painter.recipe(visit, look, max_side_px=wanted.max_side_px),
+            wanted=wanted,
+            stability=stability,
+        )
+        yield from self._work(str(request.session_hash), source, look, made, wanted)
+
+    def _work(
+        self, visit_key: str, source: Path, look: Look, made: FilmRecipe, wanted: Wanted
+    ) -> Iterator[tuple[Any, ...]]:
+        from stylize.video.run import StopFilm, paint_film
+
+        if self.jobs.is_busy(visit_key):
+            raise LimitError(say("film_running"))
+        suffix = source.suffix.lower() if source.suffix.lower() in (".webm", ".gif") else ".mp4"
+        out = self.painter.files.place(
+            f"{safe_name(f'{source.stem}-' + '-'.join(look.styles))}{suffix}"
+        )
+        at: dict[str, Any] = {}
+
+        def work(progress: Progress) -> FilmSummary:
+            def show(state: FilmProgress) -> None:
+                at.update(at=state.done, total=state.count or state.done)
+                try:
+                    progress(0.0)
+                except Stopped:
+                    raise StopFilm from None
+
+            return paint_film(
+                self.painter.engine,  # type: ignore[arg-type]  # a whole engine, outside of tests
+                source,
+                out,
+                made.timeline(),
+                wanted=wanted,
+                stability=made.stability,
+                comment=made.to_json(),
+                progress=show,
+            )
+
+        stop = self.jobs.start(visit_key)
+        state: dict[str, Any] = {"name": source.name, "failed": []}
+        try:
+            for item in watched(work, stop):
+                if not isinstance(item, tuple):
+                    told = {"at": at["at"] - 1, "done": at["at"], "total": at["total"]}
+                    yield gr.skip(), state | told, *_buttons(working=True)
+                    continue
+                summary = item[0]
+                failed = [{"name": source.name, "why": why} for why in summary.problems]
+                shown = {
+                    "before": FileData(path=str(source)).model_dump(),
+                    "after": FileData(path=str(out), orig_name=out.name).model_dump(),
+                }
+                told = {"at": None, "done": summary.frames, "failed": failed}
+                told |= {"total": max(summary.frames, at.get("total", 0))}
+                told |= {"stopped": summary.is_stopped}
+                yield shown, state | told, *_buttons(working=False)
+        finally:
+            self.jobs.end(visit_key, stop)
+
+    def stop(self, request: gr.Request) -> None:
+        """End the film of a visit where it is: what is finished can be had."""
+        self.jobs.stop(str(request.session_hash))
+
+    def _source(self, path: str | None) -> Path:
+        if not path:
+            raise VideoError(say("no_film"))
+        source = Path(path)
+        if not source.exists():
+            raise VideoError(say("gone"))
+        size, most = source.stat().st_size, self.settings.max_film_mb
+        if size > most * 1_000_000:
+            raise VideoError(say("film_too_large", size=f"{size / 1e6:.0f}", most=most))
+        return source
+
+    def _length_s(self, source: Path) -> float:
+        from stylize.video.reading import open_film
+
+        with open_film(source) as film:
+            return float(film.count / film.rate) if film.count else 0.0
+
+
+def _buttons(*, working: bool) -> tuple[Any, ...]:
+    """Return updates of the buttons that start the work, and of the one that stops it."""
+    return gr.Button(interactive=not working), gr.Button(interactive=working)
+
+
+def film_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
+    """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
+    act = FilmActions(painter)
+    shows = [visit, create.picker, create.controls]
+    sides = [side for side in SIDES_PX if side <= painter.settings.max_film_px]
+    with gr.Row(elem_id="film", equal_height=False):
+        with gr.Column(scale=1, min_width=300), gr.Column(elem_classes="st-panel"):
+            gr.Markdown(t("film_hint"))
+            file = gr.File(
+                file_types=list(SUFFIXES),
+                show_label=False,
+                label=t("film"),
+                height=150,
+                elem_id="film-file",
+            )
+            try_ = gr.Button(t("film_frames"), elem_id="film-frames")
+            stability = gr.Slider(
+                0, 1, _STABILITY, step=0.05, label=t("film_stability"),
+                info=t("film_stability_info"), buttons=[], elem_id="film-stability",
+            )  # fmt: skip
+            side = gr.Dropdown(
+                [(f"{px} px", px) for px in sides],
+                value=min(640, sides[-1]),
+                label=t("film_side"),
+                elem_id="film-side",
+            )
+            start = gr.Button(t("film_paint"), variant="primary", elem_id="film-paint")
+            stop = gr.Button(t("batch_stop"), size="sm", interactive=False, elem_id="film-stop")
+        with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
+            status = components.progress("film", elem_id="film-status")
+            film = components.film(elem_id="film-shown")
+            frames = gr.Gallery(
+                show_label=False, label=t("film_frames"), columns=5, object_fit="contain",
+                format="png", height="auto", elem_id="film-pictures",
+                buttons=["fullscreen"], visible=False,
+            )  # fmt: skip
+    hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    try_.click(act.frames, [file, *shows], frames, concurrency_id="engine", **hidden)
+    # A queue of its own: a film takes minutes, and pictures should not wait for it.
+    start.click(
+        act.paint_film, [file, stability, side, *shows], [film, status, start, stop],
+        concurrency_id="film", concurrency_limit=1, **hidden,
+    )  # fmt: skip
+    stop.click(act.stop, None, None, queue=False, **hidden)

@@ -1,0 +1,166 @@
+"""The Film tab: by its callbacks, and in a real browser."""
+
+import re
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from stylize.errors import StyleNotFoundError, VideoError
+from stylize.studio import StudioSettings, launch
+from stylize.studio.film import FilmActions, films_are_possible
+from stylize.studio.gallery import Gallery
+from stylize.studio.look import Look
+from stylize.studio.painter import Painter
+from stylize.studio.settings import LimitError
+from stylize.studio.visit import Visit
+from tests import fakes
+
+pytest.importorskip("av")
+pytest.importorskip("cv2")
+
+from tests.video.conftest import RATE, make_film, moving_square
+
+__all__ = ["make_film"]  # a fixture
+
+REQUEST = SimpleNamespace(session_hash="visit", headers={})
+LOOK = (Visit(), {"senecio": 1.0}, Look({}).control_values())
+
+
+def make_act(engine, **settings):
+    library = fakes.small_library(engine)
+    return FilmActions(
+        Painter(engine, library, StudioSettings(**settings), lambda: library, Gallery(library))
+    )
+
+
+@pytest.fixture
+def act(tiny_engine):
+    return make_act(tiny_engine)
+
+
+@pytest.fixture
+def film(make_film):
+    return str(make_film("boat.mp4", moving_square(12)))
+
+
+def frames_of(path):
+    from stylize.video.reading import open_film
+
+    with open_film(path) as opened:
+        return [frame.pixels for frame in opened]
+
+
+def test_five_frames_show_what_the_film_will_look_like(act, film):
+    painted = act.frames(REQUEST, film, *LOOK).value
+    assert len(painted) == 5
+    assert {Image.open(item["image"]["path"]).size for item in painted} == {(96, 64)}
+
+
+def test_the_film_is_painted_with_the_look_and_can_be_had(act, film):
+    steps = list(act.paint_film(REQUEST, film, 0.8, 64, *LOOK))
+    told = [state["at"] for _, state, *_ in steps]
+    assert told == [*range(12), None]
+    shown, state, start, stop = steps[-1]
+    assert state == {
+        "name": "boat.mp4", "at": None, "done": 12, "total": 12, "stopped": False, "failed": []
+    }  # fmt: skip
+    assert start.interactive
+    assert not stop.interactive
+    assert shown["before"]["path"] == film
+    assert shown["after"]["orig_name"] == "boat-senecio.mp4"
+    painted = frames_of(shown["after"]["path"])
+    assert len(painted) == 12
+    assert painted[0].shape == (42, 64, 3)
+
+
+def test_a_film_that_is_stopped_keeps_what_is_done(act, make_film):
+    film = str(make_film("long.mp4", moving_square(60)))
+    steps = act.paint_film(REQUEST, film, 0.0, 360, *LOOK)
+    next(steps)
+    act.stop(REQUEST)
+    shown, state, *_ = list(steps)[-1]
+    assert state["stopped"]
+    assert 0 < state["done"] < 60
+    assert len(frames_of(shown["after"]["path"])) == state["done"]
+    assert list(act.paint_film(REQUEST, film, 0.0, 360, *LOOK))[-1][1]["done"] == 60
+
+
+def test_a_visit_has_one_film_at_a_time(act, film):
+    steps = act.paint_film(REQUEST, film, 0.8, 640, *LOOK)
+    next(steps)
+    with pytest.raises(gr.Error, match="being painted already") as error:
+        next(act.paint_film(REQUEST, film, 0.8, 640, *LOOK))
+    assert isinstance(error.value.__cause__, LimitError)
+    steps.close()
+
+
+def test_strangers_get_the_beginning_of_a_long_film(tiny_engine, film, monkeypatch):
+    told = []
+    monkeypatch.setattr(gr, "Warning", lambda text, **_: told.append(text))
+    act = make_act(tiny_engine, max_film_s=4 / RATE, max_film_px=48)
+    shown, state, *_ = list(act.paint_film(REQUEST, film, 0.8, 1920, *LOOK))[-1]
+    assert state["done"] == 4
+    assert frames_of(shown["after"]["path"])[0].shape[1] == 48
+    assert told == ["Only the first 0.166667 s are painted here. The whole film: `stylize video` on the command line."]  # fmt: skip # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message", "kind"),
+    [
+        (None, None, "Choose a film first", VideoError),
+        ("gone.mp4", None, "has deleted it", VideoError),
+        ("large.mp4", b"x" * 2_000_000, "2 MB; 1 MB are the limit", VideoError),
+        ("text.mp4", b"no film", "cannot be read", VideoError),
+    ],
+)
+def test_what_is_no_film_is_explained(tiny_engine, tmp_path, name, content, message, kind):
+    act = make_act(tiny_engine, max_film_mb=1)
+    path = tmp_path / name if name else None
+    if content is not None:
+        path.write_bytes(content)
+    for begin in (
+        lambda: act.frames(REQUEST, path and str(path), *LOOK),
+        lambda: next(act.paint_film(REQUEST, path and str(path), 0.8, 640, *LOOK)),
+    ):
+        with pytest.raises(gr.Error, match=message) as error:
+            begin()
+        assert isinstance(error.value.__cause__, kind)
+
+
+def test_a_film_needs_a_style(act, film):
+    with pytest.raises(gr.Error) as error:
+        act.frames(REQUEST, film, Visit(), {}, LOOK[2])
+    assert isinstance(error.value.__cause__, StyleNotFoundError)
+
+
+def test_without_its_extra_there_is_no_tab(monkeypatch):
+    assert films_are_possible()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "av" else object())
+    assert not films_are_possible()
+
+
+def test_a_film_in_the_browser(tiny_engine, browser, make_film):
+    from playwright.sync_api import expect
+
+    film = make_film("boat.webm", moving_square(8), codec="libvpx-vp9")
+    library = fakes.small_library(tiny_engine)
+    page = launch(tiny_engine, library, settings=StudioSettings(), block=False)
+    tab = browser.new_page(locale="en-US")
+    try:
+        tab.goto(page.local_url)
+        expect(tab.locator(".st-after")).to_have_attribute("src", re.compile("^data:image/"))
+        tab.get_by_role("tab", name="Film").click()
+        tab.locator("#film-file input[type=file]").set_input_files(film)
+        tab.get_by_role("button", name="Try five frames").click()
+        expect(tab.locator("#film-pictures img")).to_have_count(5)
+        tab.get_by_role("button", name="Paint the film").click()
+        expect(tab.locator("#film-status")).to_contain_text("Frames painted: 8.")
+        tab.wait_for_function("document.querySelector('.st-film-after').readyState >= 2")
+        with tab.expect_download() as download:
+            tab.locator("#film-shown").get_by_role("button", name="Save").click()
+        assert re.fullmatch(r"boat-.*\.webm", download.value.suggested_filename)
+    finally:
+        tab.close()
+        page.close()
