@@ -130,6 +130,36 @@ class Api:
         return self._paint_vector(content, self._vector(vector), controls)
 
     @show_errors
+    def stylize_film(
+        self,
+        film: FileData,
+        style: str,
+        strength: float = 1.0,
+        stability: float = 0.8,
+        max_side_px: int = 640,
+    ) -> FileData:
+        """Paint a film in a style of the library, so that the paint stays calm; the sound is kept.
+
+        Returns a film with its recipe: WebM and GIF stay what they are, all else becomes MP4. On a
+        page for strangers only the beginning of a long film is painted. style: a name from
+        list_styles. strength: 0 to 1. stability: 0, every frame for itself, to 1. max_side_px:
+        longer side of the result at most.
+        """
+        from stylize.studio.film_job import FilmJob, film_source
+
+        settings = self.painter.settings
+        look = Look.from_dict({"styles": {style_name(style): 1.0}, "strength": strength})
+        source = film_source(path_of(film), settings)
+        side_px = side_of(max_side_px) or settings.max_film_px
+        if isinstance(stability, bool) or not isinstance(stability, (int, float)):
+            raise ControlError(f"stability must be a number from 0 to 1; got {stability!r}.")
+        job = FilmJob.of(
+            self.painter, Visit(), look, source, stability=stability, max_side_px=side_px
+        )
+        job.paint(self.painter)
+        return FileData(path=str(job.out), orig_name=job.out.name)
+
+    @show_errors
     def encode_style(self, picture: FileData) -> dict[str, Any]:
         """Encode a picture as a style vector: keep it, and stylize without the picture later.
 
@@ -222,26 +252,29 @@ class Api:
         return StyleVector(numbers, self.painter.engine.encoder_sha256)
 
 
-ENDPOINTS: tuple[tuple[str, bool], ...] = (
-    ("stylize", True),
-    ("blend", True),
-    ("stylize_with_picture", True),
-    ("stylize_with_vector", True),
-    ("encode_style", True),
-    ("list_styles", False),
-    ("search_styles", False),
-    ("similar_styles", False),
-    ("controls", False),
+ENDPOINTS: tuple[tuple[str, str | None], ...] = (
+    ("stylize", "engine"),
+    ("blend", "engine"),
+    ("stylize_with_picture", "engine"),
+    ("stylize_with_vector", "engine"),
+    ("stylize_film", "film"),
+    ("encode_style", "engine"),
+    ("list_styles", None),
+    ("search_styles", None),
+    ("similar_styles", None),
+    ("controls", None),
 )
-"""Name of each endpoint, and whether it uses the engine and therefore waits in its queue."""
+"""Name of each endpoint, and the queue in which it waits for the engine, if it does."""
 
 
 def add_api(painter: Painter) -> None:
     """Add the endpoints to the page that is being built."""
     api = Api(painter)
-    for name, uses_engine in ENDPOINTS:
+    for name, queue in ENDPOINTS:
         function: Callable[..., Any] = getattr(api, name)
-        options: dict[str, Any] = {"concurrency_id": "engine"} if uses_engine else {"queue": False}
+        options: dict[str, Any] = {"concurrency_id": queue} if queue else {"queue": False}
+        if queue == "film":
+            options["concurrency_limit"] = 1
         endpoint(function, api_name=name, **options)
 
 

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio import FileData
 from PIL import Image
 
-from stylize.errors import VideoError
 from stylize.messages import say
 from stylize.studio import components
 from stylize.studio.actions import Actions, Chosen, Values
 from stylize.studio.create import CreateTab
-from stylize.studio.full_size import Progress, Stopped, watched
-from stylize.studio.look import Look
+from stylize.studio.film_job import STABILITY, FilmJob, film_source, length_s
+from stylize.studio.full_size import Progress, watched
 from stylize.studio.page_errors import show_errors, tell
-from stylize.studio.painter import Painter, safe_name
+from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
 from stylize.studio.texts import t
 from stylize.studio.visit import Visit
 
 if TYPE_CHECKING:
-    from stylize.video.film_recipe import FilmRecipe
-    from stylize.video.reading import Wanted
-    from stylize.video.run import FilmProgress, FilmSummary
+    from stylize.video.run import FilmSummary
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp")
 SIDES_PX = (360, 640, 960, 1280, 1920)
 _FRAMES = 5
 _FRAME_PX = 512
-_STABILITY = 0.8
 
 
 def films_are_possible() -> bool:
@@ -59,9 +53,9 @@ class FilmActions(Actions):
         from stylize.video.reading import Wanted, open_film
 
         self.painter.rate.check(request.session_hash)
-        source, look = self._source(path), self.look(chosen, values)
+        source, look = film_source(path, self.settings), self.look(chosen, values)
         style = self.painter.style_of(visit, look)
-        end_s = self._length_s(source)
+        end_s = length_s(source)
         painted: list[str] = []
         for index in range(_FRAMES):
             wanted = Wanted(start_s=end_s * index / _FRAMES)
@@ -90,71 +84,33 @@ class FilmActions(Actions):
         Raises:
             LimitError: The visit has a film under way.
         """
-        from stylize.video.film_recipe import FilmRecipe
-        from stylize.video.reading import Wanted
-
-        source, look = self._source(path), self.look(chosen, values)
-        wanted = Wanted(max_side_px=min(int(side_px), self.settings.max_film_px))
-        if self._length_s(source) > self.settings.max_film_s:
-            tell(say("film_cut", most=f"{self.settings.max_film_s:g}"))
-            wanted = replace(wanted, end_s=self.settings.max_film_s)
-        made = FilmRecipe(
-            self.painter.recipe(visit, look, max_side_px=wanted.max_side_px),
-            wanted=wanted,
-            stability=stability,
+        source, look = film_source(path, self.settings), self.look(chosen, values)
+        job = FilmJob.of(
+            self.painter, visit, look, source, stability=stability, max_side_px=int(side_px)
         )
-        yield from self._work(str(request.session_hash), source, look, made, wanted)
+        if job.is_cut:
+            tell(say("film_cut", most=f"{self.settings.max_film_s:g}"))
+        yield from self._work(str(request.session_hash), job)
 
-    def _work(
-        self, visit_key: str, source: Path, look: Look, made: FilmRecipe, wanted: Wanted
-    ) -> Iterator[tuple[Any, ...]]:
-        from stylize.video.run import StopFilm, paint_film
-
+    def _work(self, visit_key: str, job: FilmJob) -> Iterator[tuple[Any, ...]]:
         if self.jobs.is_busy(visit_key):
             raise LimitError(say("film_running"))
-        suffix = source.suffix.lower() if source.suffix.lower() in (".webm", ".gif") else ".mp4"
-        out = self.painter.files.place(
-            f"{safe_name(f'{source.stem}-' + '-'.join(look.styles))}{suffix}"
-        )
-        at: dict[str, Any] = {}
+        state: dict[str, Any] = {"name": job.source.name, "failed": []}
 
         def work(progress: Progress) -> FilmSummary:
-            def show(state: FilmProgress) -> None:
-                at.update(at=state.done, total=state.count or state.done)
-                try:
-                    progress(0.0)
-                except Stopped:
-                    raise StopFilm from None
+            def show(done: int, total: int) -> None:
+                state.update(at=done - 1, done=done, total=total)
+                progress(done / total)
 
-            return paint_film(
-                self.painter.engine,  # type: ignore[arg-type]  # a whole engine, outside of tests
-                source,
-                out,
-                made.timeline(),
-                wanted=wanted,
-                stability=made.stability,
-                comment=made.to_json(),
-                progress=show,
-            )
+            return job.paint(self.painter, show)
 
         stop = self.jobs.start(visit_key)
-        state: dict[str, Any] = {"name": source.name, "failed": []}
         try:
             for item in watched(work, stop):
-                if not isinstance(item, tuple):
-                    told = {"at": at["at"] - 1, "done": at["at"], "total": at["total"]}
-                    yield gr.skip(), state | told, *_buttons(working=True)
-                    continue
-                summary = item[0]
-                failed = [{"name": source.name, "why": why} for why in summary.problems]
-                shown = {
-                    "before": FileData(path=str(source)).model_dump(),
-                    "after": FileData(path=str(out), orig_name=out.name).model_dump(),
-                }
-                told = {"at": None, "done": summary.frames, "failed": failed}
-                told |= {"total": max(summary.frames, at.get("total", 0))}
-                told |= {"stopped": summary.is_stopped}
-                yield shown, state | told, *_buttons(working=False)
+                if isinstance(item, tuple):
+                    yield _finished(job, item[0], state)
+                else:
+                    yield gr.skip(), dict(state), *_buttons(working=True)
         finally:
             self.jobs.end(visit_key, stop)
 
@@ -162,22 +118,21 @@ class FilmActions(Actions):
         """End the film of a visit where it is: what is finished can be had."""
         self.jobs.stop(str(request.session_hash))
 
-    def _source(self, path: str | None) -> Path:
-        if not path:
-            raise VideoError(say("no_film"))
-        source = Path(path)
-        if not source.exists():
-            raise VideoError(say("gone"))
-        size, most = source.stat().st_size, self.settings.max_film_mb
-        if size > most * 1_000_000:
-            raise VideoError(say("film_too_large", size=f"{size / 1e6:.0f}", most=most))
-        return source
 
-    def _length_s(self, source: Path) -> float:
-        from stylize.video.reading import open_film
-
-        with open_film(source) as film:
-            return float(film.count / film.rate) if film.count else 0.0
+def _finished(job: FilmJob, summary: FilmSummary, state: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what the page shows of a film that is painted, or stopped."""
+    shown = {
+        "before": FileData(path=str(job.source)).model_dump(),
+        "after": FileData(path=str(job.out), orig_name=job.out.name).model_dump(),
+    }
+    told = {
+        "at": None,
+        "done": summary.frames,
+        "total": max(summary.frames, state.get("total", 0)),
+        "stopped": summary.is_stopped,
+        "failed": [{"name": job.source.name, "why": why} for why in summary.problems],
+    }
+    return shown, state | told, *_buttons(working=False)
 
 
 def _buttons(*, working: bool) -> tuple[Any, ...]:
@@ -202,7 +157,7 @@ def film_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             )
             try_ = gr.Button(t("film_frames"), elem_id="film-frames")
             stability = gr.Slider(
-                0, 1, _STABILITY, step=0.05, label=t("film_stability"),
+                0, 1, STABILITY, step=0.05, label=t("film_stability"),
                 info=t("film_stability_info"), buttons=[], elem_id="film-stability",
             )  # fmt: skip
             side = gr.Dropdown(

@@ -9,6 +9,7 @@ from PIL import Image
 
 from stylize.errors import StyleNotFoundError, VideoError
 from stylize.studio import StudioSettings, launch
+from stylize.studio.api import Api
 from stylize.studio.film import FilmActions, films_are_possible
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
@@ -139,6 +140,31 @@ def test_without_its_extra_there_is_no_tab(monkeypatch):
     assert films_are_possible()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "av" else object())
     assert not films_are_possible()
+
+
+def test_a_program_gets_a_painted_film(act, film):
+    made = Api(act.painter).stylize_film({"path": film}, "senecio", 0.7, 0.5, 48)
+    assert made.orig_name == "boat-senecio.mp4"
+    painted = frames_of(made.path)
+    assert len(painted) == 12
+    assert painted[0].shape[1] == 48
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"film": None}, "no such upload"),
+        ({"style": "unheard-of"}, "unheard-of"),
+        ({"stability": 2}, "stability must be from 0 to 1"),
+        ({"stability": "calm"}, "stability must be a number"),
+        ({"stability": float("nan")}, "stability must be from 0 to 1"),
+        ({"max_side_px": "large"}, "max_side_px must be a number"),
+        ({"strength": 3}, "strength"),
+    ],
+)
+def test_what_a_program_cannot_ask_for_is_explained(act, film, changed, message):
+    with pytest.raises(gr.Error, match=message):
+        Api(act.painter).stylize_film(**({"film": {"path": film}, "style": "senecio"} | changed))
 
 
 def test_a_film_in_the_browser(tiny_engine, browser, make_film):

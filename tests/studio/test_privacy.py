@@ -113,7 +113,7 @@ def test_files_of_the_server_are_not_handed_out(url):
 
 
 def test_an_upload_beyond_the_limit_is_refused(engine):
-    page, address = serve(engine, StudioSettings(max_upload_mb=1))
+    page, address = serve(engine, StudioSettings(max_upload_mb=1, max_film_mb=1))
     files = {"files": ("big.png", b"\0" * 1_500_000, "image/png")}
     answer = httpx.post(f"{address}/gradio_api/upload", files=files)
     page.close()
