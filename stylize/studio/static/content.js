@@ -6,6 +6,7 @@
 Studio.content = ({ element, props, trigger, watch, upload }) => {
   const { make, button, text } = Studio;
   const { max_mb: maxMb, examples = [] } = props;
+  const againMs = 8000;
   const kept = new Map(); // key: {file} or {example}
   let current = null; // the server's last value
   let asked = null; // key of what is on its way
@@ -100,7 +101,13 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
   watch("value", async () => {
     const value = props.value;
     if (!value || !(value.url || value.failed)) return; // told by ourselves
-    if (value.failed) { fail(); return; }
+    if (value.failed) {
+      const [key, source] = [asked, kept.get(asked)];
+      if (current || !(source && source.example)) { fail(); return; }
+      // Nothing can be wrong with an example: too many wait. The first picture is worth another try.
+      setTimeout(() => { if (asked === key) send(source, { key }); }, againMs);
+      return;
+    }
     if (value.key === asked) asked = null;
     resending = false;
     busy(Boolean(asked));
