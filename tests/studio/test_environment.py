@@ -13,15 +13,22 @@ from stylize.studio.environment import _lock, sweep_files, sweep_former_runs
 
 ROOT = Path(__file__).parents[2]
 
+# Says where its files are once it can be told to end.
 SERVE = """
+import signal, threading, time
 from tests import fakes
 from stylize.studio import launch
 from stylize.studio.environment import run_folder
 engine = fakes.FakeEngine()
 page = launch(engine, fakes.small_library(engine), block=False)
 (run_folder() / "uploads" / "a.png").write_bytes(b"of a visitor")
-print(run_folder(), flush=True)
 from stylize.studio.serving import wait
+def announce():
+    last = getattr(signal, "SIGHUP", signal.SIGTERM)  # the one that `wait` listens to last
+    while signal.getsignal(last) is signal.SIG_DFL:
+        time.sleep(0.01)
+    print(run_folder(), flush=True)
+threading.Thread(target=announce).start()
 wait(page)
 """
 
