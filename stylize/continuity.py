@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from stylize.engine import Measurement
+from stylize.measurement import Measurement
 
 
 class Continuity(Protocol):

@@ -25,6 +25,7 @@ from stylize.images import (
     prepare_image,
     resize_image,
 )
+from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
@@ -40,21 +41,6 @@ Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
 _HUGE_PIXELS = 50_000_000
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What the network does to a picture in K styles: one affine a channel.
-
-    Attributes:
-        quarter: (K, C, 1, 1) float32, scales and shifts at 1/4 resolution.
-        eighth: (K, C, 1, 1) float32, at 1/8 resolution.
-        peaks: (K, A) float32, largest values of the activations, by which INT8 chooses its steps.
-    """
-
-    quarter: Floats
-    eighth: Floats
-    peaks: Floats
 
 
 class Engine:

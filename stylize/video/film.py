@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stylize.engine import Engine, Measurement
+from stylize.engine import Engine
+from stylize.measurement import Measurement
 from stylize.video.between import View, likeness, mixed, ways_on
 from stylize.video.cuts import CutFinder
 from stylize.video.flow import FlowFinder, Way, seen_through, smooth_change

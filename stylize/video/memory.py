@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stylize.engine import Measurement
+from stylize.measurement import Measurement
 from stylize.video.flow import seen_through
 
 Floats = NDArray[np.float32]

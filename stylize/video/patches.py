@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.engine import Engine, Measurement
+from stylize.engine import Engine
+from stylize.measurement import Measurement
 from stylize.plan import seen_side_px
 from stylize.video.timeline import Look
 
