@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from stylize.cli.common import open_library
 from stylize.cli.output import warn
@@ -14,6 +16,20 @@ if TYPE_CHECKING:
     from stylize.engine import Engine
     from stylize.library import StyleLibrary
     from stylize.recipe import Recipe, RecipeStyle
+
+StyleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        "-s",
+        metavar="NAME|FILE",
+        help="A picture, or the name of a style; once for each of a blend.",
+    ),
+]
+BlendOption = Annotated[
+    str | None,
+    typer.Option(metavar="WEIGHTS", help="Weights of the styles: 0.7,0.3.", show_default="equal"),
+]
 
 
 class Names:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylize.cli.chosen_styles import Names, check_model, note, read_weights
+from stylize.cli.chosen_styles import (
+    BlendOption,
+    Names,
+    StyleOption,
+    check_model,
+    note,
+    read_weights,
+)
 from stylize.cli.common import (
     DataOption,
     JsonOption,
@@ -65,21 +72,8 @@ def image(
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
     ] = False,
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME|FILE",
-            help="A picture, or the name of a style; once for each of a blend.",
-        ),
-    ] = None,
-    blend: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WEIGHTS", help="Weights of the styles: 0.7,0.3.", show_default="equal"
-        ),
-    ] = None,
+    style: StyleOption = None,
+    blend: BlendOption = None,
     max_side: Annotated[
         int | None,
         typer.Option(

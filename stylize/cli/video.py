@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylize.cli.chosen_styles import Names, check_model, note, read_weights
+from stylize.cli.chosen_styles import (
+    BlendOption,
+    Names,
+    StyleOption,
+    check_model,
+    note,
+    read_weights,
+)
 from stylize.cli.common import (
     DataOption,
     JsonOption,
@@ -55,21 +62,8 @@ def video(
             help="The film to write, .mp4, .mov, .webm or .gif; or a folder for frames.",
         ),
     ],
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME|FILE",
-            help="A picture, or the name of a style; once for each of a blend.",
-        ),
-    ] = None,
-    blend: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WEIGHTS", help="Weights of the styles: 0.7,0.3.", show_default="equal"
-        ),
-    ] = None,
+    style: StyleOption = None,
+    blend: BlendOption = None,
     at: Annotated[
         list[str] | None,
         typer.Option(

@@ -99,7 +99,7 @@ class FilmActions(Actions):
 
         def work(progress: Progress) -> FilmSummary:
             def show(done: int, total: int) -> None:
-                state.update(at=done - 1, done=done, total=total)
+                state["total"] = total
                 progress(done / total)
 
             return job.paint(self.painter, show)
@@ -109,8 +109,9 @@ class FilmActions(Actions):
             for item in watched(work, stop):
                 if isinstance(item, tuple):
                     yield _finished(job, item[0], state)
-                else:
-                    yield gr.skip(), dict(state), *_buttons(working=True)
+                else:  # of that moment: the film goes on meanwhile
+                    done = round(item * state["total"])
+                    yield gr.skip(), state | {"at": done - 1, "done": done}, *_buttons(working=True)
         finally:
             self.jobs.end(visit_key, stop)
 

@@ -31,7 +31,7 @@ class FilmJob:
         source: The visitor's film.
         out: Where it is painted to.
         made: How.
-        is_cut: Only its beginning is painted.
+        is_cut: It says that it is longer than what is painted of it.
     """
 
     source: Path
@@ -59,16 +59,16 @@ class FilmJob:
         from stylize.video.reading import Wanted
 
         settings = painter.settings
-        is_cut = length_s(source) > settings.max_film_s
         wanted = Wanted(
-            end_s=settings.max_film_s if is_cut else None,
+            end_s=settings.max_film_s,  # always: what a file says of its length may be wrong
             max_side_px=min(max_side_px, settings.max_film_px),
         )
         recipe = painter.recipe(visit, look, max_side_px=wanted.max_side_px)
         suffix = source.suffix.lower()
         stem = safe_name("-".join([source.stem, *look.styles]))
         out = painter.files.place(f"{stem}{suffix if suffix in _KEPT_SUFFIXES else '.mp4'}")
-        return cls(source, out, FilmRecipe(recipe, wanted=wanted, stability=stability), is_cut)
+        made = FilmRecipe(recipe, wanted=wanted, stability=stability)
+        return cls(source, out, made, length_s(source) > settings.max_film_s)
 
     def paint(
         self, painter: Painter, progress: Callable[[int, int], None] = lambda *_: None

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from stylize.errors import StylizeError
 from stylize.messages import say
@@ -84,16 +85,10 @@ class StudioSettings:
     def for_strangers(self) -> StudioSettings:
         """Return these settings with the limits of a page that strangers share."""
         space = self.for_space()
-        return replace(
-            self,
-            public=True,
-            retention_s=min(self.retention_s, space.retention_s),
-            max_upload_mb=min(self.max_upload_mb, space.max_upload_mb),
-            max_film_mb=min(self.max_film_mb, space.max_film_mb),
-            max_film_s=min(self.max_film_s, space.max_film_s),
-            max_film_px=min(self.max_film_px, space.max_film_px),
-            max_pixels=min(self.max_pixels, space.max_pixels),
-        )
+        limits: dict[str, Any] = {
+            name: min(getattr(self, name), getattr(space, name)) for name in _FOR_STRANGERS
+        }
+        return replace(self, public=True, **limits)
 
     @classmethod
     def for_space(cls) -> StudioSettings:
@@ -111,17 +106,15 @@ class StudioSettings:
     @classmethod
     def for_classroom(cls, *, class_wall: bool = False) -> StudioSettings:
         """Return the settings of a class with tablets in one network."""
-        return cls(
-            public=True,
-            classroom=True,
-            class_wall=class_wall,
-            retention_s=600,
-            max_upload_mb=8,
-            max_film_mb=8,
-            max_film_s=20,
-            max_film_px=640,
-            max_pixels=16_000_000,
+        return replace(
+            cls.for_space(), classroom=True, class_wall=class_wall, max_upload_mb=8, max_film_mb=8
         )
+
+
+# What a page for strangers has less of than one at home.
+_FOR_STRANGERS = (
+    "retention_s", "max_upload_mb", "max_film_mb", "max_film_s", "max_film_px", "max_pixels",
+)  # fmt: skip
 
 
 def _new_code() -> str:

@@ -107,6 +107,13 @@ def test_strangers_get_the_beginning_of_a_long_film(tiny_engine, film, monkeypat
     assert told == ["Only the first 0.166667 s are painted here. The whole film: `stylize video` on the command line."]  # fmt: skip # noqa: E501
 
 
+def test_a_film_that_hides_its_length_is_cut_too(tiny_engine, film, monkeypatch):
+    monkeypatch.setattr("stylize.studio.film_job.length_s", lambda _: 0.0)
+    act = make_act(tiny_engine, max_film_s=4 / RATE)
+    _, state, *_ = list(act.paint_film(REQUEST, film, 0.8, 640, *LOOK))[-1]
+    assert state["done"] == 4
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message", "kind"),
     [

@@ -36,7 +36,7 @@ Studio.controls = ({ element, props, trigger, watch }) => {
     return { row, show, main: control.main };
   });
 
-  const pill = (label, preset, attributes = {}) => make("button", { type: "button", class: "st-pill", "aria-pressed": String(same(preset)), onclick: () => set({ ...defaults, ...preset }), ...attributes }, label);
+  const pill = (label, preset) => make("button", { type: "button", class: "st-pill", "aria-pressed": String(same(preset)), onclick: () => set({ ...defaults, ...preset }) }, label);
   const presets = make("div", { class: "st-presets", role: "group", "aria-label": text("presets") });
   const drawPresets = () => Studio.rebuild(presets,
     ...Object.entries(given).map(([name, preset]) => pill(text(`preset_${name}`), preset)),
