@@ -31,7 +31,7 @@ USES = {
     "onnx": "writes the graphs of a model",
     "onnxruntime": "runs the graphs of a model",
     "onnxscript": "writes the graphs of a model",
-    "opencv-python-headless": "optical flow between frames of films",
+    "opencv-python-headless": "subjects of pictures, optical flow between frames of films",
     "oxlint": "checks the scripts of the page",
     "pillow": "reads, scales and writes pictures",
     "platformdirs": "where a user's library lies",

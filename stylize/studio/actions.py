@@ -16,6 +16,8 @@ from stylize.errors import ControlError, ImageError, StyleNotFoundError, Stylize
 from stylize.images import load_image
 from stylize.messages import say
 from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES
+from stylize.regions import invert_mask
+from stylize.studio.framing import Framing
 from stylize.studio.full_size import (
     Export,
     Jobs,
@@ -30,8 +32,9 @@ from stylize.studio.look import Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
-from stylize.studio.pictures import fit, to_data_url, webp
+from stylize.studio.pictures import fit, mask_to_data_url, to_data_url, webp
 from stylize.studio.visit import Content, Visit
+from stylize.subject import find_subject
 
 Chosen = dict[str, float]  # the value of the style gallery: style name to weight
 Values = dict[str, float]  # the value of the sliders: control name to number
@@ -150,8 +153,8 @@ class Actions:
 
         Args:
             request: Whose visit it is.
-            sent: ``key``, the browser's name for it; ``file`` or ``example``; ``painted``, its
-                regions.
+            sent: ``key``, the browser's name for it; ``file`` or ``example``; ``framing``, which
+                part of it; ``painted``, its regions.
             visit: Receives the content.
             chosen: See `look`.
             values: See `look`.
@@ -162,7 +165,8 @@ class Actions:
         self.painter.rate.check(request.session_hash)
         sent = sent or {}
         path = sent_file(sent)
-        content = Content.load(path, self.settings, key=str(sent.get("key") or ""), tell=tell)
+        key, framing = str(sent.get("key") or ""), Framing.read(sent.get("framing"))
+        content = Content.load(path, self.settings, key=key, framing=framing, tell=tell)
         has_recipe = self.painter.read_recipe(path) is not None
         return self._taken(visit, content, self.look(chosen, values), has_recipe, sent)
 
@@ -203,6 +207,22 @@ class Actions:
     def use_regions(self, painted: Mapping[str, Any] | None, visit: Visit) -> Visit:
         """Take the regions that were painted."""
         return visit.with_regions(self.painter.regions_of(visit, painted), painted)
+
+    @show_errors
+    def find_subject(self, request: gr.Request, event: gr.EventData, visit: Visit) -> Any:
+        """Find the subject of the content, or what lies behind it, for the canvas of the regions.
+
+        Returns:
+            ``found``, a mask as a data URL, None where there is no subject, for the ``content``.
+        """
+        self.painter.rate.check(request.session_hash)
+        content = visit.content
+        if content is None:
+            raise ImageError(say("no_content"))
+        box = tuple(float(at) for at in event.box) if event.box else None
+        mask = find_subject(content.preview, box if box is None or len(box) == 4 else None)
+        found = mask_to_data_url(invert_mask(mask) if event.behind else mask)
+        return {"found": found if mask.getbbox() else None, "content": content.key}
 
     # ----------------------------------------------------------------------------------- looks
 

@@ -105,7 +105,7 @@ class BatchActions(Actions):
                 content,
                 self.painter.style_of(visit, Look({name: 1.0})),
                 controls=controls,
-                regions=visit.regions,
+                regions=visit.regions_for(content.size),
                 progress=progress,
             )
             title = library.get(name).label

@@ -42,7 +42,8 @@ def content(examples: Sequence[Mapping[str, str]], max_mb: int, **props: Any) ->
 
     Its value is what was chosen, then what the server made of it. Event: ``chosen``.
     """
-    return _scripted("content", None, "chosen", examples=list(examples), max_mb=max_mb, **props)
+    shown = {"examples": list(examples), "max_mb": max_mb, "framing": True}
+    return _scripted("content", None, "chosen", **shown, **props)
 
 
 def drawing(**props: Any) -> gr.HTML:
@@ -51,8 +52,11 @@ def drawing(**props: Any) -> gr.HTML:
 
 
 def regions(source: Mapping[str, Any], **props: Any) -> gr.HTML:
-    """A canvas over the content; its value is the painted regions and the style of each colour."""
-    return _scripted("regions", None, "", source=dict(source), **props)
+    """A canvas over the content; its value is the painted regions and the style of each colour.
+
+    Event: ``find`` (the subject, or what lies behind it).
+    """
+    return _scripted("regions", None, "find", source=dict(source), **props)
 
 
 def style_map(source: Mapping[str, Any], **props: Any) -> gr.HTML:

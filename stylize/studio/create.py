@@ -96,6 +96,9 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
     restore.click(act.use_recipe, visit, [visit, picker, controls, recipe_bar], **quick).success(
         act.paint, shows, viewer, **silent
     )
+    regions.find(act.find_subject, visit, regions, **latest).failure(
+        None, None, regions, js="() => ({ found: null, content: null })", **quick
+    )
     regions.input(act.use_regions, [regions, visit], visit, **quick).success(
         act.paint, shows, viewer, **latest
     )

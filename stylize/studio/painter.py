@@ -6,7 +6,7 @@ import itertools
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from stylize.library import StyleLibrary, free_name, numbered_names, slugify
 from stylize.library.shared_file import read_styles
 from stylize.messages import say
 from stylize.recipe import Recipe, RecipeStyle, read_recipe
-from stylize.regions import Region, masks_from_colors
+from stylize.regions import FEATHER_PX, Region, masks_from_colors
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.pictures import from_data_url, to_data_url
@@ -138,11 +138,12 @@ class Painter:
         if visit.content is None or not look.styles:
             return None
         start = time.perf_counter()
+        content = visit.content.preview if live else visit.content.screen
         image = self.engine.stylize(
-            visit.content.preview if live else visit.content.screen,
+            content,
             self.style_of(visit, look),
             controls=look.controls,
-            regions=visit.regions,
+            regions=visit.regions_for(content.size),
             fast=live,
         )
         elapsed = time.perf_counter() - start
@@ -166,8 +167,8 @@ class Painter:
             StylizeError: A style of its regions was removed, or its file cannot be read any more.
         """
         kept = visit.scenes[scene]
-        content = Content.again(kept, self.settings)
-        return visit.back_to(scene, content, self.regions_of(visit, kept.painted))
+        visit = visit.back_to(scene, Content.again(kept, self.settings), ())
+        return replace(visit, regions=tuple(self.regions_of(visit, kept.painted)))
 
     def at_full_size(
         self,
@@ -197,7 +198,7 @@ class Painter:
                 content,
                 self.style_of(visit, look),
                 controls=look.controls,
-                regions=visit.regions,
+                regions=visit.regions_for(content.size),
                 progress=progress,
             )
 
@@ -205,9 +206,10 @@ class Painter:
         """Read the regions that a visitor painted.
 
         Args:
-            visit: Holds the library.
-            painted: ``painted``, a data URL in flat colours on transparent ground, and ``styles``,
-                colour (``#rrggbb``) to style name; an empty name keeps the content.
+            visit: Holds the library, and the content that they were painted on.
+            painted: ``painted``, a data URL in flat colours on transparent ground; ``styles``,
+                colour (``#rrggbb``) to style name, where an empty name keeps the content; ``soft``,
+                the width of the edges as a share of the content's longer side.
 
         Raises:
             StylizeError: The drawing or a style cannot be used.
@@ -217,6 +219,7 @@ class Painter:
         image = from_data_url(str(painted.get("painted", "")), self.settings)
         masks = masks_from_colors(image)
         library = self.library_of(visit)
+        feather_px = self._feather_px(visit, painted.get("soft"))
         regions = []
         for color, name in dict(painted.get("styles", {})).items():
             wanted = ImageColor.getrgb(str(color))[:3]
@@ -225,8 +228,14 @@ class Painter:
                 c for c in masks if max(abs(a - b) for a, b in zip(c, wanted, strict=True)) < 24
             ]
             style = library.get(name).vector if name else None
-            regions += [Region(masks[c], style) for c in near]
+            regions += [Region(masks[c], style, feather_px) for c in near]
         return regions
+
+    def _feather_px(self, visit: Visit, soft: Any) -> float:
+        """Return the width of regions' edges on screen, in pixels."""
+        if visit.content is None or not isinstance(soft, int | float):
+            return FEATHER_PX
+        return min(0.2, max(0.0, float(soft))) * max(visit.content.screen.size)
 
     def recipe(self, visit: Visit, look: Look, *, max_side_px: int | None = None) -> Recipe:
         """Return the recipe that a result carries: it holds no name, path or date."""

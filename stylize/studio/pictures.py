@@ -106,6 +106,15 @@ def to_data_url(image: Image.Image, *, quality: int = 88) -> str:
     return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
+def mask_to_data_url(mask: Image.Image) -> str:
+    """Pack a mask (mode L) for a canvas: opaque where it is white."""
+    picture = Image.new("LA", mask.size, 255)
+    picture.putalpha(mask)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
 def fit(image: Image.Image, max_side_px: int) -> Image.Image:
     """Return the picture with its longer side at most ``max_side_px``; never enlarged."""
     longer = max(image.size)

@@ -96,8 +96,9 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """Return what goes into the page's head: the page's own components and their texts."""
     names = (
-        "base", "gradio", "connection", "session", "library", "camera", "content", "zoom", "export",
-        "viewer", "controls", "picker", "pad", "map", "progress", "film", "kids", "ready",
+        "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
+        "export", "viewer", "controls", "picker", "pixels", "pad", "regions", "map", "progress",
+        "film", "kids", "ready",
     )  # fmt: skip
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]

@@ -16,7 +16,8 @@ from PIL import Image
 
 from stylize.controls import Controls
 from stylize.library import StyleLibrary
-from stylize.regions import Region
+from stylize.regions import MAX_FEATHER_PX, Region
+from stylize.studio.framing import WHOLE, Framing
 from stylize.studio.memory import picture_at_work
 from stylize.studio.pictures import fit, from_data_url, to_data_url
 from stylize.studio.settings import StudioSettings
@@ -71,6 +72,7 @@ class Content:
         screen_url: ``screen`` as a data URL.
         full_size: Width and height of the full size in pixels.
         key: The browser's name for it.
+        framing: Which part of the file it is.
     """
 
     path: str | None
@@ -79,6 +81,7 @@ class Content:
     screen_url: str
     full_size: tuple[int, int]
     key: str = ""
+    framing: Framing = WHOLE
 
     @classmethod
     def load(
@@ -87,6 +90,7 @@ class Content:
         settings: StudioSettings,
         *,
         key: str = "",
+        framing: Framing = WHOLE,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Content:
         """Open an uploaded file.
@@ -95,13 +99,15 @@ class Content:
             path: The file.
             settings: Limits and sizes.
             key: The browser's name for it.
+            framing: Which part of the file is taken.
             tell: See `open_picture`.
 
         Raises:
             ImageError: The file is no picture or beyond the limits.
         """
         with picture_at_work(path, settings, tell) as image:
-            return cls.from_image(image, settings, path=path, key=key)
+            content = cls.from_image(framing.apply(image), settings, path=path, key=key)
+            return replace(content, framing=framing)
 
     @classmethod
     def from_image(
@@ -124,7 +130,7 @@ class Content:
         if not scene.screen_url:
             return None
         if scene.path is not None and Path(scene.path).exists():
-            return cls.load(scene.path, settings, key=scene.key)
+            return cls.load(scene.path, settings, key=scene.key, framing=scene.framing)
         screen = from_data_url(scene.screen_url, settings)
         return cls.from_image(screen, settings, key=scene.key)
 
@@ -135,7 +141,7 @@ class Content:
             yield self.screen
             return
         with picture_at_work(self.path, settings) as image:
-            yield image
+            yield self.framing.apply(image)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,12 +152,14 @@ class Scene:
         path: File of the content.
         screen_url: The content as shown; empty where there was none.
         key: The browser's name for the content.
+        framing: Which part of the file it is.
         painted: Regions as the browser sent them.
     """
 
     path: str | None = None
     screen_url: str = ""
     key: str = ""
+    framing: Framing = WHOLE
     painted: Mapping[str, Any] | None = None
 
 
@@ -162,7 +170,8 @@ class Visit:
     Attributes:
         content: What is painted on.
         library: The visit's own library on a page for strangers; None where all use one library.
-        regions: Parts of the content with a style of their own.
+        regions: Parts of the content with a style of their own, with edges as wide as on screen;
+            see `regions_for`.
         scene: Number of the present scene; 0 before the first content.
         scenes: The latest scenes by number, for the history.
         latest: What was made last and may be asked for again; shared by all states of the visit.
@@ -177,7 +186,9 @@ class Visit:
 
     def with_content(self, content: Content | None) -> Visit:
         """Return the visit with another content; the regions of the old one are gone."""
-        scene = Scene(content.path, content.screen_url, content.key) if content else Scene()
+        scene = Scene()
+        if content is not None:
+            scene = Scene(content.path, content.screen_url, content.key, content.framing)
         return replace(self, content=content, regions=())._noted(scene)
 
     def with_regions(
@@ -186,6 +197,16 @@ class Visit:
         """Return the visit with other regions, as they were painted."""
         scene = replace(self.scenes.get(self.scene, Scene()), painted=painted)
         return replace(self, regions=tuple(regions))._noted(scene)
+
+    def regions_for(self, size: tuple[int, int]) -> list[Region]:
+        """Return the regions for the content at another size: with edges as wide as on screen."""
+        if self.content is None:
+            return list(self.regions)
+        grow = max(size) / max(self.content.screen.size)
+        return [
+            replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * grow))
+            for region in self.regions
+        ]
 
     def _noted(self, scene: Scene) -> Visit:
         # From anywhere: a page that outlives its visit must not take the next one's scenes for old.

@@ -12,6 +12,7 @@ from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.studio import StudioSettings
 from stylize.studio.actions import Actions
 from stylize.studio.batch import BatchActions
+from stylize.studio.framing import Framing
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
@@ -202,6 +203,40 @@ def test_regions_are_seen_on_screen_too(engine, painter, visit):
     for live in (True, False):
         painter.on_screen(visit, LOOK, live=live)
         assert len(engine.calls[-1].regions) == 1
+
+
+def test_edges_of_regions_have_the_same_share_of_the_picture_at_every_size(engine, painter, visit):
+    own = {"painted": painted("#e4572e"), "styles": {"#e4572e": "senecio"}, "soft": 0.05}
+    visit = visit.with_regions(painter.regions_of(visit, own))
+    painter.on_screen(visit, LOOK, live=True)
+    painter.on_screen(visit, LOOK, live=False)
+    painter.at_full_size(visit, LOOK, size=(1800, 1200))
+    for call in engine.calls[-3:]:
+        (region,) = call.regions
+        assert region.feather_px == pytest.approx(0.05 * max(call.size))
+
+
+@pytest.mark.parametrize("soft", [None, "wide", -1, 1e9])
+def test_edges_are_within_bounds_whatever_is_asked_for(painter, visit, soft):
+    (region,) = painter.regions_of(
+        visit, {"painted": painted("#e4572e"), "styles": {"#e4572e": ""}, "soft": soft}
+    )
+    assert 0 <= region.feather_px <= 0.2 * max(visit.content.screen.size)
+
+
+def test_a_framed_content_is_that_part_at_every_size(painter, tmp_path):
+    path = tmp_path / "wide.png"
+    fakes.picture(3, (1600, 800)).save(path)
+    framing = Framing(1, (0.0, 0.25, 0.5, 0.75))
+    content = Content.load(str(path), painter.settings, framing=framing)
+    assert content.full_size == (400, 800)
+    with content.full(painter.settings) as image, Image.open(path) as whole:
+        assert image.size == content.full_size
+        corner = whole.transpose(Image.Transpose.ROTATE_270).getpixel((0, 400))
+        assert image.getpixel((0, 0)) == corner
+    visit = Visit().with_content(content).with_content(None)
+    again = painter.back_to(visit, min(visit.scenes))
+    assert again.content.full_size == (400, 800)
 
 
 def test_a_deleted_file_falls_back_to_the_screen(painter, picture_file):

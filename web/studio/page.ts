@@ -13,6 +13,7 @@ import "../../stylize/studio/static/export.js";
 import "../../stylize/studio/static/viewer.js";
 import "../../stylize/studio/static/controls.js";
 import "../../stylize/studio/static/picker.js";
+import "../../stylize/studio/static/pixels.js";
 import "../../stylize/studio/static/pad.js";
 import "../../stylize/studio/static/kids.js";
 import "../../stylize/studio/static/style.css";

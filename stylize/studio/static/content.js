@@ -1,13 +1,13 @@
 // The visitor's picture: choose, drop, paste or photograph it. Choosing another one replaces it;
 // cancelling and failing keep what is there.
-// props.max_mb: largest upload. props.examples: [{name, title, thumb}].
-// value to the server: {key, file | example, painted}; from it: {key, url, width, height, file?} or
+// props.max_mb: largest upload. props.examples: [{name, title, thumb}]. props.framing: it can be turned and cropped.
+// value to the server: {key, file | example, framing, painted}; from it: {key, url, width, height, file?} or
 // {failed}. The key is that of `kept`, where the page holds what it has sent. Event: chosen.
 Studio.content = ({ element, props, trigger, watch, upload }) => {
   const { make, button, text } = Studio;
-  const { max_mb: maxMb, examples = [] } = props;
+  const { max_mb: maxMb, examples = [], framing: canFrame } = props;
   const againMs = 8000;
-  const kept = new Map(); // key: {file} or {example}
+  const kept = new Map(); // key: {file} or {example}; and once it was framed {framing, whole}, whole: URL of all of it
   let current = null; // the server's last value
   let asked = null; // key of what is on its way
   let resending = false;
@@ -28,7 +28,7 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     field.click();
     field.removeAttribute("capture");
   };
-  const camera = Studio.camera(photograph, noCamera, (on) => { sheet.hidden = actions.hidden = on; }, (icon, key, onclick) => button(icon, key, onclick, { words: true }));
+  const camera = Studio.camera(photograph, noCamera, (on) => { sheet.parentElement.hidden = actions.hidden = on; }, (icon, key, onclick) => button(icon, key, onclick, { words: true }));
   const paste = async () => {
     let items;
     try { items = await navigator.clipboard.read(); }
@@ -39,34 +39,42 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     }
     say(text("paste_nothing"));
   };
+  const cropper = canFrame ? Studio.cropper({ apply: (framing) => {
+    const { file, example, whole = current.url } = kept.get(current.key);
+    send({ file, example, framing, whole }, {});
+  } }) : null;
+  const crop = canFrame ? button("crop", "crop", () => {
+    const source = current && kept.get(current.key);
+    if (source) cropper.open(source.whole || current.url, source.framing);
+  }, { class: "st-button st-icon-only st-crop-button" }) : null;
   const actions = make("div", { class: "st-content-actions" },
     button("folder", "choose_picture", () => field.click(), { words: true }),
     button("camera", "camera", () => { say(""); camera.open(); }, { words: true }),
     button("paste", "paste", paste, { words: true }));
   const row = make("div", { class: "st-examples", role: "group", "aria-label": text("examples") },
     ...examples.map((item) => make("button", { type: "button", title: item.title, onclick: () => send({ example: item.name }) }, make("img", { src: item.thumb, alt: item.title }))));
-  element.replaceChildren(make("div", { class: "st-content" }, sheet, camera.element, line, actions, field, row));
+  element.replaceChildren(make("div", { class: "st-content" }, make("div", { class: "st-content-stage" }, sheet, crop), camera.element, line, actions, field, row, cropper && cropper.element));
 
   const say = (words) => { line.textContent = words; line.hidden = !words; };
-  const show = (url) => { image.hidden = !url; if (url) image.src = url; };
+  const show = (url) => { image.hidden = !url; if (url) image.src = url; if (crop) crop.hidden = !current; };
   const busy = (on) => { sheet.setAttribute("aria-busy", String(on)); };
   const fail = (words = "") => { asked = null; resending = false; busy(false); say(words); show(current && current.url); };
   const newKey = () => Math.random().toString(36).slice(2);
 
   const send = async (source, { painted = null, key = newKey() } = {}) => {
-    const { file, example } = source;
+    const { file, example, framing } = source;
     kept.set(key, source);
     asked = key;
     say("");
     busy(true);
     const thumb = examples.find((item) => item.name === example);
-    if (file && /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type)) show(URL.createObjectURL(file));
+    if (framing) { /* only the server knows how that looks */ } else if (file && /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type)) show(URL.createObjectURL(file));
     else if (thumb) show(thumb.thumb);
-    if (!file) { tell({ key, example, painted }); return; }
+    if (!file) { tell({ key, example, framing, painted }); return; }
     const sent = await upload(file).catch(() => null);
     if (asked !== key) return; // another one was chosen in the meantime
     if (!sent) { fail(text("upload_failed")); return; }
-    tell({ key, file: { path: sent.path, orig_name: file.name, size: file.size, meta: Studio.gradio.fileMark }, painted });
+    tell({ key, file: { path: sent.path, orig_name: file.name, size: file.size, meta: Studio.gradio.fileMark }, framing, painted });
   };
   const tell = (value) => { props.value = value; trigger("chosen", {}); };
   const choose = (file) => {

@@ -1,10 +1,12 @@
 // A canvas to draw on with finger, pen or mouse: used for drawings, regions and by children.
 // A stroke is kept as points. Everything that changes the sheet, also clearing it, is one step that undo
 // takes back; nothing is sent before the pen is lifted. `onlift` is called after every step.
+// `kinds` are the tools beside the brush: "lasso" fills what it goes round, "fill" an area of one colour,
+// "box" tells `onbox` of a rectangle: left, top, right, bottom as shares of the sides.
 Studio.Pad = class {
-  constructor({ width, height, colors, sizes, size = 1, paper = null, onlift = () => {}, big = false }) {
+  constructor({ width, height, colors, sizes, size = 1, paper = null, onlift = () => {}, onbox = () => {}, big = false, kinds = [] }) {
     const { make, icon, text } = Studio;
-    Object.assign(this, { past: [], future: [], paper, onlift, color: colors[0], eraser: false, width: sizes[size] });
+    Object.assign(this, { past: [], future: [], paper, onlift, onbox, color: colors[0], eraser: false, width: sizes[size], kind: "brush", under: null });
     this.canvas = make("canvas", { class: "st-canvas", "aria-label": text("drawing_area"), role: "img", tabindex: 0 });
     this.backdrop = make("img", { class: "st-backdrop", alt: "", hidden: true });
     this.swatches = colors.map((color, index) => make("button", { type: "button", class: "st-swatch", style: `--swatch:${color}`, "aria-label": text("colour_n", { n: index + 1 }), "aria-pressed": String(index === 0), onclick: () => this.pick(color) }));
@@ -13,9 +15,14 @@ Studio.Pad = class {
     this.rubber = make("button", { type: "button", class: big ? "st-big" : "st-button", "aria-pressed": "false", onclick: () => this.pick(null), "aria-label": text("eraser"), title: text("eraser") }, big ? icon("eraser") : text("eraser"));
     this.undoButton = tool("undo", "undo", () => this.undo());
     this.redoButton = tool("redo", "redo", () => this.redo());
+    const all = kinds.length ? ["brush", ...kinds] : [];
+    this.kinds = all.map((name) => tool(name, `tool_${name}`, () => { this.kind = name; this.mark(this.kinds, all.indexOf(name)); this.hideCursor(); }));
+    this.mark(this.kinds, 0);
     this.tools = make("div", { class: "st-tools", role: "toolbar", "aria-label": text("brushes") },
-      make("div", { class: "st-swatches" }, ...this.swatches), make("div", { class: "st-dots" }, ...this.dots), this.rubber, this.undoButton, this.redoButton, tool("trash", "clear", () => this.clear()));
-    this.sheet = make("div", { class: "st-sheet" }, this.backdrop, this.canvas);
+      make("div", { class: "st-swatches" }, ...this.swatches), all.length ? make("div", { class: "st-dots" }, ...this.kinds) : null,
+      make("div", { class: "st-dots" }, ...this.dots), this.rubber, this.undoButton, this.redoButton, tool("trash", "clear", () => this.clear()));
+    this.cursor = make("span", { class: "st-cursor", "aria-hidden": "true", hidden: true });
+    this.sheet = make("div", { class: "st-sheet" }, this.backdrop, this.canvas, this.cursor);
     this.element = make("div", { class: "st-pad" + (big ? " st-pad-big" : "") }, this.tools, this.sheet);
     this.reset({ width, height });
     this.listen();
@@ -42,6 +49,8 @@ Studio.Pad = class {
     this.swatches.forEach((swatch) => swatch.setAttribute("aria-pressed", String(!this.eraser && swatch.style.getPropertyValue("--swatch") === this.color)));
     this.rubber.setAttribute("aria-pressed", String(this.eraser));
   }
+  /** Show another picture below, such as what was made of the backdrop; null shows the backdrop. */
+  show(under) { this.under = under; this.repaint(); }
   mark(buttons, chosen) { buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen))); }
   place(event) {
     const box = this.canvas.getBoundingClientRect();
@@ -53,29 +62,89 @@ Studio.Pad = class {
       if (!event.isPrimary || event.button > 0) return;
       event.preventDefault();
       this.canvas.setPointerCapture(event.pointerId);
-      stroke = { color: this.eraser ? null : this.color, width: this.width, points: [this.place(event)] };
-      this.change({ strokes: [...this.state.strokes, stroke] });
+      const color = this.eraser ? null : this.color;
+      const at = this.place(event);
+      if (this.kind === "fill") {
+        this.change({ strokes: [...this.state.strokes, { color, fill: at }] });
+        this.onlift();
+        return;
+      }
+      stroke = { color, width: this.width, kind: this.kind, points: [at] };
+      if (this.kind === "brush") this.change({ strokes: [...this.state.strokes, stroke] });
     });
     this.canvas.addEventListener("pointermove", (event) => {
+      this.showCursor(event);
       if (!stroke) return;
       const steps = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
       (steps.length ? steps : [event]).forEach((step) => stroke.points.push(this.place(step)));
-      this.paint(stroke);
+      if (stroke.kind === "brush") { this.paint(stroke); return; }
+      this.repaint();
+      this.sketch(stroke);
     });
-    const lift = () => { if (stroke) { stroke = null; this.onlift(); } };
+    this.canvas.addEventListener("pointerleave", () => this.hideCursor());
+    const lift = () => {
+      if (!stroke) return;
+      const done = stroke;
+      stroke = null;
+      if (done.kind === "box") {
+        this.repaint();
+        const box = this.boxOf(done);
+        if (box[2] - box[0] > 0.02 && box[3] - box[1] > 0.02) this.onbox(box);
+        return;
+      }
+      if (done.kind === "lasso") this.change({ strokes: [...this.state.strokes, done] });
+      this.onlift();
+    };
     this.canvas.addEventListener("pointerup", lift);
     this.canvas.addEventListener("pointercancel", lift);
   }
-  paint({ color, width, points, image }) {
+  /** A ring as large as the brush, under a mouse or a pen. */
+  showCursor({ pointerType, clientX, clientY }) {
+    if (pointerType === "touch" || this.kind !== "brush") return;
+    const box = this.canvas.getBoundingClientRect();
+    const size = (this.width * box.width) / this.canvas.width;
+    this.cursor.hidden = false;
+    Object.assign(this.cursor.style, { width: `${size}px`, height: `${size}px`, left: `${clientX - box.left - size / 2}px`, top: `${clientY - box.top - size / 2}px` });
+  }
+  hideCursor() { this.cursor.hidden = true; }
+  boxOf({ points }) {
+    const [first, last] = [points[0], points[points.length - 1]];
+    const size = [this.canvas.width, this.canvas.height];
+    const share = (at, axis) => Math.min(1, Math.max(0, at / size[axis]));
+    return [...[0, 1].map((axis) => share(Math.min(first[axis], last[axis]), axis)), ...[0, 1].map((axis) => share(Math.max(first[axis], last[axis]), axis))];
+  }
+  /** The outline of a lasso or a box that is still being drawn. */
+  sketch({ kind, points }) {
+    const pen = this.canvas.getContext("2d");
+    pen.globalCompositeOperation = "source-over";
+    pen.setLineDash([8, 6]);
+    pen.lineWidth = 2;
+    pen.strokeStyle = this.color;
+    pen.beginPath();
+    if (kind === "box") {
+      const [first, last] = [points[0], points[points.length - 1]];
+      pen.rect(first[0], first[1], last[0] - first[0], last[1] - first[1]);
+    } else points.forEach((point) => pen.lineTo(...point));
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+  paint({ color, width, points, image, kind, fill, invert }) {
     const pen = this.canvas.getContext("2d");
     pen.globalCompositeOperation = "source-over";
     if (image) { pen.drawImage(image, 0, 0, this.canvas.width, this.canvas.height); return; }
+    if (fill) { Studio.pixels.flood(this.canvas, fill, color); return; }
+    if (invert) { Studio.pixels.invert(this.canvas, color); return; }
     pen.globalCompositeOperation = color ? "source-over" : "destination-out";
     pen.strokeStyle = pen.fillStyle = color || "#000";
     pen.lineWidth = width;
     pen.lineCap = pen.lineJoin = "round";
     pen.beginPath();
     pen.moveTo(...points[0]);
+    if (kind === "lasso") {
+      points.forEach((point) => pen.lineTo(...point));
+      pen.fill();
+      return;
+    }
     if (points.length === 1) pen.lineTo(points[0][0] + 0.1, points[0][1]);
     points.slice(1).forEach((point, index) => {
       const last = points[index];
@@ -89,8 +158,9 @@ Studio.Pad = class {
     this.canvas.height = height;
     this.sheet.style.setProperty("--ratio", `${width} / ${height}`);
     this.sheet.style.setProperty("--tall", width / height);
-    this.backdrop.hidden = !backdrop;
-    if (backdrop && this.backdrop.src !== backdrop) this.backdrop.src = backdrop;
+    const under = this.under || backdrop;
+    this.backdrop.hidden = !under;
+    if (under && this.backdrop.src !== under) this.backdrop.src = under;
     strokes.forEach((stroke) => this.paint(stroke));
     this.undoButton.disabled = this.past.length === 0;
     this.redoButton.disabled = this.future.length === 0;
@@ -108,6 +178,11 @@ Studio.Pad = class {
     const { strokes, backdrop } = this.state;
     if (!strokes.length && !(this.paper && backdrop)) return;
     this.change({ strokes: [], backdrop: this.paper ? null : backdrop });
+    this.onlift();
+  }
+  /** Add one more stroke, as if it were drawn. */
+  add(stroke) {
+    this.change({ strokes: [...this.state.strokes, stroke] });
     this.onlift();
   }
   /** Take up an earlier drawing, as one stroke that undo takes back. */
@@ -137,7 +212,7 @@ Studio.CRAYONS = ["#1f2937", "#d62839", "#f3722c", "#f9c74f", "#43aa4b", "#277da
 
 // Draw the content. What was drawn is kept on the device until it is used or cleared.
 Studio.drawing = ({ element }) => {
-  const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [6, 14, 32, 70], paper: "#ffffff", onlift: () => { Studio.session.keep("drawing", pad.state); mark(); } });
+  const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [6, 14, 32, 70], paper: "#ffffff", kinds: ["lasso", "fill"], onlift: () => { Studio.session.keep("drawing", pad.state); mark(); } });
   const use = Studio.button("check", "use_drawing", async () => {
     const blob = await (await fetch(pad.data())).blob();
     Studio.take(new File([blob], "drawing.png", { type: "image/png" }));
@@ -147,71 +222,4 @@ Studio.drawing = ({ element }) => {
   pad.tools.append(use);
   element.replaceChildren(pad.element);
   Studio.session.load().then(({ drawing }) => { if (drawing && pad.blank) { pad.reset(drawing); mark(); } });
-};
-
-// Paint regions over the content, each with a style of its own.
-// props.source as of the picker. value from the server: {content: {key, width, height}} | null; to the server:
-// {painted, styles: {colour: name | ""}} | null. An earlier state comes back as {content, painted, styles}. Event: input.
-Studio.regions = ({ element, props, trigger, watch }) => {
-  const { make, text } = Studio;
-  const { styles } = Studio;
-  const colors = ["#e4572e", "#17a398", "#f3a712"];
-  let source = props.source;
-  let first = []; // what a gallery begins with; of a large library more is offered once it was chosen there
-  const chosen = {};
-  const tell = () => {
-    const used = Object.fromEntries(colors.filter((color) => color in chosen).map((color) => [color, chosen[color]]));
-    props.value = pad.blank ? null : { painted: pad.data(), styles: used };
-    Studio.session.keep("painted", props.value);
-    trigger("input", {});
-  };
-  /** The regions as they are sent, null if there are none. */
-  Studio.painted = () => (pad.blank ? null : { painted: pad.data(), styles: { ...chosen } });
-  const pad = new Studio.Pad({ width: 640, height: 480, colors, sizes: [18, 44, 90], onlift: tell });
-  const choices = make("div", { class: "st-region-styles" });
-  const hint = make("p", { class: "st-hint" }, text("regions_hint"));
-  element.replaceChildren(hint, choices, pad.element);
-  const drawChoices = () => {
-    const offered = [...first];
-    for (const style of [...styles.used(source), ...Object.values(chosen).map((name) => styles.get(source, name))]) {
-      if (style && !offered.some((other) => other.name === style.name)) offered.unshift(style);
-    }
-    choices.replaceChildren(...colors.map((color, index) => {
-      if (first.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (first[index + 1] || { name: "" }).name;
-      const select = make("select", { "aria-label": text("style_of_colour", { n: index + 1 }), onchange: (event) => { chosen[color] = event.target.value; if (!pad.blank) tell(); } },
-        make("option", { value: "" }, text("keep_picture")), ...offered.map((style) => make("option", { value: style.name, selected: style.name === chosen[color] }, style.title)));
-      return make("label", { class: "st-region" }, make("span", { class: "st-region-dot", style: `--swatch:${color}` }), select);
-    }));
-  };
-  const fresh = () => {
-    if (!props.value || !("content" in props.value)) return; // told by ourselves
-    const { content, painted, styles } = props.value;
-    const scale = content ? 640 / Math.max(content.width, content.height) : 1;
-    pad.reset({ width: Math.round((content ? content.width : 640) * scale), height: Math.round((content ? content.height : 480) * scale) });
-    if (content) Studio.contentUrl(content.key, (url) => { pad.state.backdrop = url; pad.repaint(); });
-    Studio.session.keep("painted", painted ? { painted, styles } : null);
-    if (!painted) return;
-    Object.assign(chosen, styles);
-    drawChoices();
-    pad.restore(painted);
-  };
-  const refresh = async () => {
-    source = props.source;
-    styles.forget(source);
-    const page = await styles.page(source, {}).catch(() => null);
-    if (!page) return;
-    first = page.items;
-    await styles.learn(source, Object.values(chosen).filter(Boolean)).catch(() => {});
-    const gone = colors.filter((color) => chosen[color] && !styles.get(source, chosen[color])); // removed in the other tab
-    gone.forEach((color) => { chosen[color] = ""; });
-    drawChoices();
-    if (gone.length && !pad.blank) tell();
-  };
-  new IntersectionObserver((entries) => { if (first.length && entries.some((entry) => entry.isIntersecting)) drawChoices(); }).observe(element);
-  watch("source", refresh);
-  Studio.elsewhere(refresh);
-  watch("value", fresh);
-  drawChoices();
-  fresh();
-  refresh();
 };
