@@ -220,6 +220,24 @@ def load() -> str:
     )
 
 
+def batch() -> str:
+    """A folder, painted by one process and by several."""
+    result = _read("batch")
+    rows = [
+        [name, f"{row['pictures_per_second']:.1f}", f"{row['times_one']:.2f} x"]
+        for name, row in result["runs"].items()
+    ]
+    same = all(row["same_bytes"] for row in result["runs"].values())
+    lines = _table(["", "pictures a second", "against one process, one thread"], rows)
+    lines += [
+        "",
+        f"{result['pictures']} photographs of {result['side_px']} px, start and saving included, "
+        f"on {result['cores']} cores of an {result['machine']['cpu']}; the bytes of the results "
+        f"are {'the same' if same else 'NOT the same'}; `benchmarks/batch.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def video() -> str:
     """How calm painted films are, beside those painted frame by frame."""
     result = _read("video")
@@ -322,6 +340,7 @@ def fill(text: str) -> str:
         sliders,
         library,
         load,
+        batch,
         memory,
         video,
         attack,

@@ -12,6 +12,7 @@
     ├── LibraryError        the style library's file cannot be opened, read or written
     ├── ModelFileError      a model file is missing, damaged or of an unknown version
     ├── ProviderError       what should compute (a graphics card, ...) is not there or does not work
+    ├── WorkerError         processes that paint cannot be started or reached, or die again
     ├── MissingExtraError   a part of the package whose requirements are not installed
     └── TrainingError       data, checkpoint or disk do not allow training, export or quantization
 
@@ -19,6 +20,8 @@ Each message says what was wrong, what the limit is and what to do about it. It 
 where `stylize.messages.say` made it, it carries its code and values, so that the studio's page can
 say it in the visitor's language. Wrong use by a programmer raises ``ValueError`` or ``TypeError``.
 """
+
+from __future__ import annotations
 
 from stylize.messages import Message, say
 
@@ -74,6 +77,17 @@ class OutOfMemoryError(StylizeError, MemoryError):
 
     def __init__(self) -> None:
         super().__init__(say("memory"))
+
+    def __reduce__(self) -> tuple[type[OutOfMemoryError], tuple[()]]:
+        return type(self), ()
+
+
+class WorkerError(StylizeError):
+    """Processes that paint cannot be started or reached."""
+
+
+class TaskLostError(WorkerError):
+    """Two processes have died over one task, which is then given up."""
 
 
 class MissingExtraError(StylizeError, ImportError):

@@ -158,28 +158,21 @@ def save_image(
             or the picture is too large for the format.
     """
     path = Path(path)
-    format_name = saved_format(path)
-    limit = _MAX_SIDE_PX[format_name]
-    if max(image.size) > limit:
-        raise ImageError(
-            say(
-                "beyond_format",
-                width=image.width,
-                height=image.height,
-                format=format_name,
-                limit=limit,
-            )
-        )
-    image, options = _encoding(image, format_name)
-    if "quality" in options:
-        options["quality"] = quality
-    if recipe is not None:
-        options |= recipe.save_options(format_name)
+    save = _saver(image, saved_format(path), recipe, quality)
     try:
         with whole_file(path) as part, open(part, "wb") as file:
-            image.save(file, format=format_name, **options)
+            save(file)
     except OSError as error:
         raise ImageError(why_not_written(path, error)) from error
+
+
+def encode_image(
+    image: Image.Image, name: str, *, recipe: Embedded | None = None, quality: int = 95
+) -> bytes:
+    """Return the bytes of the file that `save_image` would write under a name."""
+    file = io.BytesIO()
+    _saver(image, saved_format(name), recipe, quality)(file)
+    return file.getvalue()
 
 
 def saved_format(path: str | os.PathLike[str]) -> str:
@@ -479,6 +472,29 @@ def _orientation(image: Image.Image) -> int | None:
 
 
 # ----------------------------------------------------------------------------------------- saving
+
+
+def _saver(
+    image: Image.Image, format_name: str, recipe: Embedded | None, quality: int
+) -> Callable[[BinaryIO], None]:
+    """What writes a picture to a file that is open; see `save_image`."""
+    limit = _MAX_SIDE_PX[format_name]
+    if max(image.size) > limit:
+        raise ImageError(
+            say(
+                "beyond_format",
+                width=image.width,
+                height=image.height,
+                format=format_name,
+                limit=limit,
+            )
+        )
+    image, options = _encoding(image, format_name)
+    if "quality" in options:
+        options["quality"] = quality
+    if recipe is not None:
+        options |= recipe.save_options(format_name)
+    return lambda file: image.save(file, format=format_name, **options)
 
 
 def _encoding(image: Image.Image, format_name: str) -> tuple[Image.Image, dict[str, Any]]:

@@ -7,13 +7,15 @@ import pytest
 
 from stylize.errors import MissingExtraError, StylizeError
 from stylize.extras import needs_extra
+from stylize.offers import EXAMPLES_DIR
 from tests.conftest import TINY_MODEL
 
 # All that the extras bring, as if it were not installed.
 OPTIONAL = (
-    "av", "cv2", "gradio", "gradio_client", "huggingface_hub", "mcp", "onnx", "onnxscript",
-    "pandas", "qrcode", "safetensors", "skimage", "torch", "torchvision",
+    "av", "cv2", "fsspec", "gradio", "gradio_client", "huggingface_hub", "mcp", "onnx",
+    "onnxscript", "pandas", "qrcode", "ray", "safetensors", "skimage", "torch", "torchvision",
 )  # fmt: skip
+PHOTO = str(EXAMPLES_DIR / "chelsea.jpg")
 BARE = f"import sys\nsys.modules.update(dict.fromkeys({OPTIONAL}))\n"
 
 
@@ -50,12 +52,14 @@ with StyleLibrary.open(sys.argv[2], encoder=engine, bundled=False) as library:
         (["library", "push", "a/b", "the-scream", "--data", "DATA"], "huggingface_hub", "hub"),
         (["library", "pull", "a/b", "--data", "DATA"], "huggingface_hub", "hub"),
         (["video", "film.mp4", "-o", "out.mp4", "-s", "monet"], "av", "video"),
+        (["image", "s3://b/a.png", "-o", "a.png", "-s", "monet"], "fsspec", "files"),
+        (["image", PHOTO, "-o", "DATA/a.png", "-s", PHOTO, "--cluster", "auto"], "ray", "ray"),
         (["export", "checkpoint.pt", "-o", "model"], "torch", "train"),
         (["evaluate", "--contents", "a", "--styles", "b", "-o", "c"], "torch", "train"),
     ],
 )
 def test_commands_name_their_extra(tmp_path, arguments, package, extra):
-    arguments = [str(tmp_path) if argument == "DATA" else argument for argument in arguments]
+    arguments = [argument.replace("DATA", str(tmp_path)) for argument in arguments]
     done = bare("from stylize.cli import main\nmain()", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"needs the package {package}." in done.stderr

@@ -32,8 +32,8 @@ from stylize.cli.common import (
     open_engine,
     with_controls,
 )
-from stylize.cli.jobs import Bar, Job, plan
-from stylize.cli.output import print_json, warn
+from stylize.cli.jobs import Bar, Plan, plan, tell_failed, tell_painted
+from stylize.cli.many import open_pool, paint_many
 from stylize.controls import Controls
 from stylize.errors import (
     ControlError,
@@ -42,6 +42,8 @@ from stylize.errors import (
     StylizeError,
 )
 from stylize.files import make_folder
+from stylize.hub_model import model_folder
+from stylize.remote_files import source_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,7 +60,8 @@ MAX_SIDE_PX = 1_000_000  # as in recipe.py, which takes too long to import for a
 @with_controls
 def image(
     contents: Annotated[
-        list[str], typer.Argument(metavar="CONTENT", help="Pictures to paint, or folders.")
+        list[str],
+        typer.Argument(metavar="CONTENT", help="Pictures to paint, or folders; URLs too."),
     ],
     out: Annotated[
         str,
@@ -121,6 +124,26 @@ def image(
     provider: ProviderOption = None,
     threads: ThreadsOption = None,
     data: DataOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Paint in so many processes, and keep a manifest beside the results: a later run "
+            "leaves out what is done.",
+            show_default="this one",
+            rich_help_panel="Many pictures",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS",
+            help="Paint on all machines of a Ray cluster, likewise; auto: the one that is there, "
+            "or this computer.",
+            rich_help_panel="Many pictures",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     **controls: float | None,
 ) -> None:
@@ -132,7 +155,7 @@ def image(
     from stylize.recipe import Recipe, read_recipe
 
     inputs = _inputs(style or [], mask or [], {inside: "mask", outside: "mask", recipe: "recipe"})
-    jobs, makes_folder = plan(contents, out, recursive=recursive, inputs=inputs)
+    work = plan(contents, out, recursive=recursive, inputs=inputs)
     given = read_recipe(recipe) if recipe is not None else None
     chosen = replace(
         given.controls if given else Controls(),
@@ -172,15 +195,14 @@ def image(
         masks=len(regions),
         blend=None if given is None or style or blend else given.blend,
     )
-    failed = _paint(
-        jobs,
-        engine,
-        made,
-        regions,
-        makes_folder=makes_folder,
-        embed_recipe=embed_recipe,
-        as_json=as_json,
-    )
+    if workers is None and cluster is None:
+        failed = _paint(work, engine, made, regions, embed_recipe=embed_recipe, as_json=as_json)
+    else:
+        from stylize.workers.batch import Manner
+
+        with open_pool(engine, model_folder(model), workers, cluster, threads) as pool:
+            manner = Manner(made, regions, embed_recipe)
+            failed = paint_many(work, pool, manner, as_json=as_json)
     if failed:
         raise typer.Exit(2)
 
@@ -244,12 +266,11 @@ def _mask(text: str) -> Image.Image:
 
 
 def _paint(
-    jobs: Sequence[Job],
+    work: Plan,
     engine: Engine,
     recipe: Recipe,
     regions: Sequence[Region],
     *,
-    makes_folder: bool,
     embed_recipe: bool,
     as_json: bool,
 ) -> int:
@@ -258,12 +279,13 @@ def _paint(
 
     style = recipe.style()
     failed = 0
+    jobs = work.jobs
     with Bar(len(jobs)) as bar:
         for index, job in enumerate(jobs):
             start = time.perf_counter()
             try:
                 result = engine.stylize(
-                    load_image(job.content),
+                    load_image(source_of(job.content)),
                     style,
                     controls=recipe.controls,
                     max_side_px=recipe.max_side_px,
@@ -271,7 +293,7 @@ def _paint(
                     regions=regions,
                     progress=partial(bar.show, index),
                 )
-                if makes_folder:
+                if work.makes_folder:
                     # Only now: bad pictures alone leave nothing.
                     make_folder(job.out.parent, ImageError)
                 save_image(result, job.out, recipe=recipe if embed_recipe else None)
@@ -282,20 +304,11 @@ def _paint(
                 message = str(error)
                 if isinstance(error, MemoryError):
                     message = f"{job.content} was not painted. {OutOfMemoryError()}"
-                warn(f"Error: {message}")
-                if as_json:
-                    print_json({"content": str(job.content), "error": message})
+                tell_failed(job, message, as_json=as_json)
             else:
-                elapsed_ms = (time.perf_counter() - start) * 1000
+                elapsed_ms = round((time.perf_counter() - start) * 1000, 1)
                 if as_json:
-                    print_json(
-                        {
-                            "content": str(job.content),
-                            "out": str(job.out),
-                            "width": result.width,
-                            "height": result.height,
-                            "elapsed_ms": round(elapsed_ms, 1),
-                        }
-                    )
+                    about = {"width": result.width, "height": result.height}
+                    tell_painted(job, about | {"elapsed_ms": elapsed_ms})
             bar.show(index, 1.0)
     return failed

@@ -8,12 +8,14 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from stylize.cli.output import print_json, warn
 from stylize.cli.pictures import find_pictures, path_of
 from stylize.errors import ImageError
 from stylize.files import FileNames
+from stylize.remote_files import RemoteFile
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Job(NamedTuple):
     """One picture to paint, and where to."""
 
-    content: Path
+    content: Path | RemoteFile
     out: Path
 
 
@@ -32,10 +34,12 @@ class Plan(NamedTuple):
     Attributes:
         jobs: At least one.
         makes_folder: Whether the results lie in a folder that may have to be made.
+        folder: In which they lie, or below.
     """
 
     jobs: list[Job]
     makes_folder: bool
+    folder: Path
 
 
 def plan(
@@ -44,7 +48,7 @@ def plan(
     """Which picture goes where, checked before anything is painted.
 
     Args:
-        contents: Pictures and folders.
+        contents: Pictures and folders, or URLs of them.
         out: A picture; or a folder, for several contents or where it ends in a slash.
         recursive: Look into folders inside of the folders.
         inputs: Other files that are read, with what they are: no result may replace them.
@@ -57,7 +61,7 @@ def plan(
 
     path = path_of(out)
     found = find_pictures(contents, recursive=recursive, results=path)
-    several = len(found.pictures) > 1 or os.path.isdir(contents[0])
+    several = len(found.pictures) > 1 or contents[0] in found.folders
     as_folder = os.path.isdir(path) or out.endswith(("/", os.sep))
     if not several and not as_folder:
         saved_format(path)
@@ -75,10 +79,11 @@ def plan(
             jobs.append(Job(file, folder / names[folder].give(_result_name(below))))
     _check_replacing(jobs, inputs)
     found.tell()
-    return Plan(jobs, several or as_folder)
+    makes_folder = several or as_folder
+    return Plan(jobs, makes_folder, path if makes_folder else path.parent)
 
 
-def _result_name(content: Path) -> str:
+def _result_name(content: PurePath) -> str:
     """The name of a result: in the content's format, if that can be written."""
     from stylize.images import SAVED_SUFFIXES
 
@@ -88,7 +93,7 @@ def _result_name(content: Path) -> str:
 
 def _check_replacing(jobs: Sequence[Job], inputs: Mapping[Path, str]) -> None:
     read = {_identity(path): what for path, what in inputs.items()}
-    read |= {_identity(job.content): "content" for job in jobs}
+    read |= {_identity(job.content): "content" for job in jobs if isinstance(job.content, Path)}
     for job in jobs:
         if what := read.get(_identity(job.out)):
             raise ImageError(f"The result would replace the {what} {job.out}. Give another --out.")
@@ -103,6 +108,18 @@ def _identity(path: Path) -> tuple[int, int] | str:
     if stat.S_ISREG(status.st_mode):
         return status.st_dev, status.st_ino
     return f"{path} is no file"  # a terminal may well be both
+
+
+def tell_painted(job: Job, about: Mapping[str, object]) -> None:
+    """Print what was painted, as JSON."""
+    print_json({"content": str(job.content), "out": str(job.out), **about})
+
+
+def tell_failed(job: Job, message: str, *, as_json: bool) -> None:
+    """Say what was not painted, and why."""
+    warn(f"Error: {message}")
+    if as_json:
+        print_json({"content": str(job.content), "error": message})
 
 
 class Bar:

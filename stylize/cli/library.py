@@ -14,9 +14,10 @@ from stylize.cli.common import DataOption, JsonOption, library_with_engine
 from stylize.cli.library_filter import with_filter
 from stylize.cli.library_output import print_account, print_records
 from stylize.cli.output import print_json, say, warn
-from stylize.cli.pictures import find_pictures
+from stylize.cli.pictures import Picture, find_pictures
 from stylize.errors import LibraryError, StylizeError
 from stylize.files import why_not_written, write_whole
+from stylize.remote_files import source_of
 
 app = typer.Typer(
     help="Keep, find and share styles: the bundled ones and your own.", no_args_is_help=True
@@ -114,7 +115,7 @@ def add(
     from stylize.library import free_name, slugify
 
     found = find_pictures(paths, recursive=recursive)
-    files = [picture.file for picture in found.pictures]
+    files = found.pictures
     if (name or title) and len(files) > 1:
         raise LibraryError(f"--name and --title are for one picture; there are {len(files)}.")
     added: list[str] = []
@@ -124,9 +125,9 @@ def add(
     with library_with_engine(data) as library:
         if library.read_only:
             raise LibraryError(library.problem or "The style library can only be read.")
-        for file in _with_progress(files, quiet=as_json):
+        for file, below in _with_progress(files, quiet=as_json):
             try:
-                image = load_image(file)
+                image = load_image(source_of(file))
                 if not replace and (known := library.find_content(image)):
                     if library.get(known).stale:
                         library.reencode(known, image)
@@ -136,9 +137,9 @@ def add(
                     continue
                 # Two files of one name are two styles, also where older ones are replaced.
                 taken = set(added) if replace else library
-                chosen = name or free_name(slugify(title or file.stem), taken)
+                chosen = name or free_name(slugify(title or below.stem), taken)
                 record = library.add(
-                    chosen, image, title=title or file.stem.replace("_", " "), artist=artist,
+                    chosen, image, title=title or below.stem.replace("_", " "), artist=artist,
                     year=year, movement=movement, license=license_, source=source, notes=notes,
                     tags=tag or (), keep_original=not no_original, replace=replace,
                 )  # fmt: skip
@@ -166,7 +167,7 @@ def add(
         raise typer.Exit(2)
 
 
-def _with_progress(files: Sequence[Path], quiet: bool) -> Iterator[Path]:
+def _with_progress(files: Sequence[Picture], quiet: bool) -> Iterator[Picture]:
     from rich.console import Console
     from rich.progress import track
 

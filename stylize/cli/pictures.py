@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from stylize.cli.output import warn
 from stylize.errors import ImageError
+from stylize.remote_files import RemoteFile, find_files, is_url
 
 _SHOWN = 3
 _FOLDERS = "--recursive looks into folders."
@@ -20,12 +21,12 @@ class Picture(NamedTuple):
     """A picture to work on.
 
     Attributes:
-        file: Its path.
+        file: Its path, or what a URL names.
         below: Its path below the folder that was given; its name for a single file.
     """
 
-    file: Path
-    below: Path
+    file: Path | RemoteFile
+    below: PurePath
 
 
 class Found(NamedTuple):
@@ -34,10 +35,12 @@ class Found(NamedTuple):
     Attributes:
         pictures: In the order given, those of a folder sorted.
         left_out: What in the folders is not worked on, by the reason.
+        folders: What of the list stands for more than one file.
     """
 
     pictures: list[Picture]
-    left_out: dict[str, list[Path]]
+    left_out: dict[str, list[object]]
+    folders: list[str]
 
     def tell(self) -> None:
         """Say on standard error what was left out, and why."""
@@ -51,17 +54,21 @@ def find_pictures(paths: Sequence[str], *, recursive: bool, results: Path | None
     """Look for pictures: files are taken as they are, of folders those with a known suffix.
 
     Args:
-        paths: Files and folders.
+        paths: Files and folders, or URLs of them.
         recursive: Look into folders inside of the folders too; links to folders are not followed.
         results: Where results are written: in a folder that holds it, it is left out.
 
     Raises:
         ImageError: A path is empty, a folder cannot be read, or there are no pictures.
     """
-    found = Found([], {})
+    found = Found([], {}, [])
     for text in paths:
+        if is_url(text):
+            _look_up(text, recursive, found)
+            continue
         path = path_of(text)
         if os.path.isdir(path):  # unlike Path.is_dir it never raises, so long a name may be
+            found.folders.append(text)
             _look_into(path, recursive, results, found)
         else:
             found.pictures.append(Picture(path, Path(path.name)))
@@ -80,6 +87,19 @@ def path_of(text: str) -> Path:
     if not text.strip():
         raise ImageError('An empty path was given. Write "." if you mean this folder.')
     return Path(text)
+
+
+def _look_up(url: str, recursive: bool, found: Found) -> None:
+    from stylize.images import READABLE_SUFFIXES
+
+    files, several = find_files(url, recursive=recursive)
+    if several:
+        found.folders.append(url)
+    for file in files:
+        if several and file.below.suffix.lower() not in READABLE_SUFFIXES:
+            found.left_out.setdefault(_NO_PICTURES, []).append(file)
+        else:
+            found.pictures.append(Picture(file, file.below))
 
 
 def _look_into(top: Path, recursive: bool, results: Path | None, found: Found) -> None:

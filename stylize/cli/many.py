@@ -1,0 +1,77 @@
+"""``stylize image`` in many processes: --workers and --cluster."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stylize.cli.chosen_styles import note
+from stylize.cli.jobs import Bar, Plan, tell_failed, tell_painted
+from stylize.cores import available_cores
+
+if TYPE_CHECKING:
+    from stylize.engine import Engine
+    from stylize.workers.batch import Manner
+    from stylize.workers.pool import Pool
+
+
+@contextlib.contextmanager
+def open_pool(
+    engine: Engine,
+    model_dir: Path | None,
+    workers: int | None,
+    cluster: str | None,
+    threads: int | None,
+) -> Iterator[Pool]:
+    """Start the processes that paint; they are ended at the end.
+
+    Args:
+        engine: Theirs are like it.
+        model_dir: Its model.
+        workers: How many processes; default: one for each core.
+        cluster: Address of a Ray cluster, or ``auto``; None: processes of this computer.
+        threads: Of each process; default: the cores are shared out.
+
+    Raises:
+        WorkerError: The cluster cannot be reached, or processes cannot be started.
+        MissingExtraError: Ray is not installed.
+    """
+    from stylize.workers.engines import EngineStart
+    from stylize.workers.pool import WorkerPool
+
+    if cluster is not None:
+        from stylize.workers.ray_pool import RayPool
+
+        start = EngineStart.like(engine, model_dir, workers=available_cores(), threads=threads)
+        with RayPool(start, cluster, size=workers, threads=start.threads) as pool:
+            yield pool
+        return
+    count = workers or available_cores()
+    start = EngineStart.like(engine, model_dir, workers=count, threads=threads)
+    with WorkerPool(start, count) as pool:
+        yield pool
+
+
+def paint_many(work: Plan, pool: Pool, manner: Manner, *, as_json: bool) -> int:
+    """Paint all pictures over a pool; return how many failed. A single one raises its error."""
+    from stylize.workers.batch import Picture, paint_batch
+
+    failed = known = 0
+    pictures = [Picture(*job) for job in work.jobs]
+    with Bar(len(pictures)) as bar:
+        outcomes = paint_batch(pool, pictures, manner, work.folder, show=bar.show)
+        for job, outcome in zip(work.jobs, outcomes, strict=True):
+            if outcome.error is None:
+                known += not outcome.is_new
+                if as_json:
+                    tell_painted(job, outcome.about | ({} if outcome.is_new else {"known": True}))
+            elif len(pictures) == 1:
+                raise outcome.error
+            else:
+                failed += 1
+                tell_failed(job, str(outcome.error), as_json=as_json)
+    if known:
+        note(f"{known} of {len(pictures)} were there already, painted in this way.")
+    return failed

@@ -1,0 +1,178 @@
+"""A pool of processes on all machines of a Ray cluster.
+
+Ray places the processes, and starts one anew, on another machine if need be, where it or its
+machine dies. Each machine needs this package in the same version, and the model's folder if it is
+not the bundled one; contents and results travel over the network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import queue
+import socket
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from stylize import __version__
+from stylize.errors import TaskLostError, WorkerError
+from stylize.extras import needs_extra
+from stylize.messages import say
+from stylize.workers.pool import Progress, result_of
+
+T = TypeVar("T")
+
+_CONNECT_S = 10.0
+
+
+class RayPool:
+    """Processes of a Ray cluster that wait for tasks. Threads may share one.
+
+    Attributes:
+        shares_files: Its processes see the files of this computer: not on other machines.
+        size: How many tasks run at once.
+    """
+
+    shares_files = False
+
+    def __init__(
+        self, start: Callable[[], Any], address: str, *, size: int | None = None, threads: int = 1
+    ) -> None:
+        """Join a cluster and start the processes; returns when all are ready.
+
+        Args:
+            start: Makes what the tasks work with, an engine, in each process. Must be picklable.
+            address: ``host:port`` or ``ray://host:port`` of a cluster; ``auto`` for the one that
+                this computer belongs to, else one of this computer alone.
+            size: How many processes. Default: as many as there are cores for.
+            threads: Cores that each of them takes.
+
+        Raises:
+            MissingExtraError: Ray is not installed.
+            WorkerError: The cluster cannot be reached, has too few cores or another version.
+        """
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its coming default
+        with needs_extra("ray"):
+            ray: Any = importlib.import_module("ray")
+        self._ray = ray
+        _join(ray, address)
+        try:
+            cores = int(ray.cluster_resources().get("CPU", 0))
+            self.size = size or cores // threads
+            if not 1 <= self.size <= cores // threads:
+                raise WorkerError(
+                    f"The Ray cluster has {cores} cores, too few for {max(1, self.size)} processes "
+                    f"of {threads} threads. Start fewer."
+                )
+            # What a process did when it died is done once more.
+            kind: Any = ray.remote(num_cpus=threads, max_restarts=-1, max_task_retries=1)(_Actor)
+            self._actors = [kind.remote(start) for _ in range(self.size)]
+            for version in self._get([actor.version.remote() for actor in self._actors]):
+                if version != __version__:
+                    raise WorkerError(
+                        f"A machine of the Ray cluster has version {version} of Stylize Studio, "
+                        f"this one has {__version__}. Install the same everywhere."
+                    )
+        except BaseException:
+            self.close()
+            raise
+        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for actor in self._actors:
+            self._idle.put(actor)
+
+    def __enter__(self) -> RayPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def call(self, task: Callable[..., T], *arguments: Any, progress: Progress | None = None) -> T:
+        """Run a task in the next process that is free; see `WorkerPool.call`.
+
+        Progress is told only at the end: Ray has no way back while a task runs.
+        """
+        actor = self._idle.get()
+        try:
+            kind, value = self._get(actor.run.remote(task, arguments))
+        finally:
+            self._idle.put(actor)
+        if kind == "failed":
+            raise value
+        if progress is not None:
+            progress(1.0)
+        return value  # type: ignore[no-any-return]
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the processes, on whichever machine."""
+        return list(self._get([actor.process_id.remote() for actor in self._actors]))
+
+    def close(self) -> None:
+        """Leave the cluster; its processes of this pool end."""
+        self._ray.shutdown()
+
+    def _get(self, what: Any) -> Any:
+        try:
+            return self._ray.get(what)
+        except self._ray.exceptions.RayActorError as error:
+            raise TaskLostError(say("worker_lost")) from error
+        except self._ray.exceptions.RayError as error:
+            raise WorkerError(f"The Ray cluster cannot do this ({error}).") from error
+
+
+class _Actor:
+    """What runs in a process of the cluster."""
+
+    def __init__(self, start: Callable[[], Any]) -> None:
+        self._made = start()
+
+    def version(self) -> str:
+        return __version__
+
+    def process_id(self) -> int:
+        return os.getpid()
+
+    def run(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+        return result_of(lambda: task(self._made, *arguments, progress=lambda _: None))
+
+
+def _join(ray: Any, address: str) -> None:
+    options = {
+        "include_dashboard": False,
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+    }
+    if address == "auto":
+        try:
+            ray.init("auto", **options)
+        except ConnectionError:  # there is none
+            ray.init("local", **options)
+        return
+    _check_reachable(address)
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:
+        raise WorkerError(f"The Ray cluster at {address} cannot be joined ({error}).") from error
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself would try for minutes."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise WorkerError(
+            f'--cluster takes auto, host:port or ray://host:port of a Ray cluster; got "{address}".'
+        )
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_S).close()
+    except OSError as error:
+        raise WorkerError(
+            f"There is no Ray cluster at {address} ({error.strerror or error}). Start one with "
+            "ray start --head, or take --cluster auto."
+        ) from error
