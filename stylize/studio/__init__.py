@@ -23,6 +23,7 @@ from stylize.studio import theme
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address
+from stylize.studio.lock import CodeLock
 from stylize.studio.memory import give_back_memory
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
@@ -31,6 +32,7 @@ from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
 from stylize.studio.visit_states import forget_visits
 from stylize.studio.wall import ClassWall
+from stylize.studio.wall_routes import wall_routes
 
 __all__ = ["StudioSettings", "build_page", "launch", "launch_options"]
 
@@ -112,7 +114,7 @@ def launch(
     wall = ClassWall() if settings.class_wall else None
     routes = gallery.routes(listing=not settings.classroom)
     if wall is not None:
-        routes.append(wall.route())
+        routes += wall_routes(wall, CodeLock(settings.teacher_code))
     page = build_page(
         engine, library, settings=settings, new_library=new_library, gallery=gallery, wall=wall
     )

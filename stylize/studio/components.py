@@ -88,6 +88,11 @@ def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props:
     return _scripted("kids", None, "", styles=list(styles), wall=wall, minutes=minutes, **props)
 
 
+def wall(**props: Any) -> gr.HTML:
+    """The teacher's page; it asks the routes of the class wall itself."""
+    return _scripted("wall", None, "", **props)
+
+
 def _scripted(function: str, value: Any, events: str, **props: Any) -> gr.HTML:
     """A component that ``Studio.<function>`` fills.
 

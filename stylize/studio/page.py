@@ -43,7 +43,7 @@ def build_page(
         new_library: Makes the library of one visit on a page for strangers. Default: the bundled
             styles and nothing else.
         gallery: Feeds the galleries; its routes belong into the web server.
-        wall: Takes what children hand in; its route belongs into the web server.
+        wall: Takes what children hand in; its routes belong into the web server.
 
     Returns:
         The page, ready to be launched by `stylize.studio.launch`.
@@ -75,7 +75,7 @@ def build_page(
             kids_page(painter, wall)
     if wall is not None:
         with page.route("Teacher", "/teacher", show_in_navbar=False):
-            teacher_page(wall, settings.teacher_code)
+            teacher_page()
     page.queue(
         max_size=settings.queue_size,
         default_concurrency_limit=settings.engine_jobs,

@@ -98,7 +98,7 @@ def head() -> str:
     names = (
         "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
         "export", "viewer", "controls", "picker", "pixels", "pad", "regions", "map", "progress",
-        "film", "kids", "ready",
+        "film", "kids", "wall", "ready",
     )  # fmt: skip
     parts = [texts.script()]
     parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
 from tests import fakes
-from tests.studio.conftest import serve
+from tests.studio.conftest import new_context, serve
 from tests.studio.test_browser_create import HAND_OVER
 
 
@@ -156,28 +156,109 @@ def test_every_target_is_large_and_nothing_is_typed(each_tab, url):
     assert all(link.startswith(url) for link in links)
 
 
-def test_a_class_hands_its_results_to_the_teacher(device, each_tab, classroom):
+@pytest.fixture
+def teacher(browser, classroom):
+    """The teacher's page, with the wall open; questions are answered with yes."""
     address, settings = classroom
-    each_tab.goto(address)
-    draw(each_tab)
-    paint(each_tab)
-    each_tab.get_by_role("button", name="Show my teacher").click()
-    expect(each_tab.get_by_role("button", name="Show my teacher")).to_be_disabled()
-
-    teacher = device.new_page()
+    context = new_context(browser)
+    teacher = context.new_page()
+    teacher.on("dialog", lambda question: question.accept())
     teacher.goto(address + "/teacher")
-    code = teacher.locator("#teacher-code input")
+    code = teacher.get_by_label("Teacher's code")
     code.fill("wrong")
-    teacher.locator("#teacher-zip").click()
-    expect(teacher.locator(".toast-body").first).to_contain_text("not the teacher's code")
-    code.fill(settings.teacher_code)
-    teacher.locator("#teacher-zip").click()
+    code.press("Enter")
+    expect(teacher.get_by_role("alert")).to_contain_text("not the teacher's code")
+    code.fill(settings.teacher_code.upper())
+    code.press("Enter")
+    expect(teacher.locator(".st-wall-count")).to_have_text("Pictures: 0")
+    yield teacher
+    context.close()
+
+
+def hand_in(tab, address, times=1):
+    tab.goto(address)
+    draw(tab)
+    paint(tab)
+    for number in range(times):
+        if number:
+            tab.get_by_role("button", name="Another one").click()
+            tab.locator(".st-kid-tile").nth(number).click()
+        give = tab.get_by_role("button", name="Show my teacher")
+        give.click()
+        expect(give).to_be_disabled()
+        expect(tab.get_by_text("Your teacher has it.")).to_be_visible()
+
+
+def test_what_a_class_hands_in_appears_on_the_wall_and_can_be_taken_away(tab, classroom, teacher):
+    hand_in(tab, classroom[0], 3)
+    cards = teacher.locator(".st-wall-card")
+    expect(cards).to_have_count(3)  # without anything being pressed
+    expect(teacher.locator(".st-wall-count")).to_have_text("Pictures: 3")
+    seen = cards.first.locator("img").evaluate(
+        "(image) => image.decode().then(() => image.naturalWidth)"
+    )
+    assert seen > 100
     with teacher.expect_download() as download:
-        teacher.get_by_role("link", name="class.zip").click()
-    assert zipfile.ZipFile(download.value.path()).namelist() == ["picture-01.png"]
+        teacher.get_by_role("button", name="All as a zip").click()
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) == 3
+    cards.first.get_by_role("button", name="Remove").click()
+    expect(cards).to_have_count(2)
+
+    teacher.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    for each, sheets in ((1, 2), (2, 1), (4, 1), (9, 1)):
+        teacher.get_by_label("Pictures on a sheet").select_option(str(each))
+        teacher.get_by_role("button", name="Print").click()
+        teacher.wait_for_function("() => window.printed")
+        printed = re.findall(rb"/Type\s*/Page\b", teacher.pdf(prefer_css_page_size=True))
+        assert len(printed) == sheets
+        teacher.evaluate("() => { window.printed = false; }")
+
+    tab.get_by_role("button", name="Delete now").click()  # of this child: all that it gave
+    expect(cards).to_have_count(0)
+
+
+def test_delete_all_asks_first(tab, classroom, teacher):
+    hand_in(tab, classroom[0])
+    expect(teacher.locator(".st-wall-card")).to_have_count(1)
+    teacher.evaluate(
+        "() => { window.confirm = (words) => { window.asked = words; return false; }; }"
+    )
     teacher.get_by_role("button", name="Delete all").click()
-    expect(teacher.get_by_label("Results")).to_have_value("0")
-    teacher.close()
+    assert "all 1 pictures" in teacher.evaluate("() => window.asked")
+    expect(teacher.locator(".st-wall-card")).to_have_count(1)
+    teacher.evaluate("() => { window.confirm = () => true; }")
+    teacher.get_by_role("button", name="Delete all").click()
+    expect(teacher.locator(".st-wall-card")).to_have_count(0)
+
+
+def test_before_and_after_of_a_child(tab, url):
+    tab.goto(url + "/kids")
+    draw(tab)
+    paint(tab)
+    shown = tab.locator(".st-kid-result")
+    painted = shown.get_attribute("src")
+    before = tab.get_by_role("button", name="My picture")
+    before.click()
+    expect(before).to_have_attribute("aria-pressed", "true")
+    expect(shown).not_to_have_attribute("src", painted)
+    before.click()
+    expect(shown).to_have_attribute("src", painted)
+
+
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (390, 844), (1180, 820)])
+def test_sheet_bin_and_way_on_are_in_sight_at_once(browser, url, width, height):
+    context = new_context(browser, viewport={"width": width, "height": height}, has_touch=True)
+    tab = context.new_page()
+    tab.goto(url + "/kids")
+    expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
+    for one in (".st-kids .st-sheet", ".st-kids .st-tools", ".st-kid-actions .st-go >> nth=0"):
+        expect(tab.locator(one)).to_be_in_viewport(ratio=0.999)
+    rows = {
+        round(tab.get_by_role("button", name=name).bounding_box()["y"] / 12)
+        for name in ("Undo", "Redo", "Clear all")
+    }
+    assert len(rows) == 1
+    context.close()
 
 
 def test_a_class_sees_the_childrens_page_only(tab, classroom):

@@ -117,7 +117,7 @@ def test_no_function_of_the_page_reads_a_file_of_the_server(mode, secret, engine
     assert opened
     opened.clear()
     number = call_all(page, forms(secret))
-    assert number > (70 if mode == "classroom" else 300)
+    assert number > (40 if mode == "classroom" else 300)
     assert opened == []
 
 

@@ -1,18 +1,19 @@
 """The class wall: nobody's pictures are pushed out by another, and nothing lies on the disk."""
 
 import io
-import json
 import zipfile
 from functools import partial
 
 import httpx
 import pytest
+from PIL import Image
 
 from stylize.studio import StudioSettings
 from stylize.studio.environment import run_folder
 from stylize.studio.lock import CodeLock
 from stylize.studio.settings import LimitError
 from stylize.studio.wall import ClassWall
+from stylize.studio.wall_routes import PREFIX, Passes
 from tests import fakes
 from tests.studio.conftest import serve
 
@@ -37,7 +38,7 @@ def test_a_child_deletes_its_own():
     first, second, third = put(wall, ["tablet"] * 3)
     wall.forget([first, third, "unknown"])
     assert kept(wall, [first, second, third]) == [False, True, False]
-    assert names(wall.zip()) == ["picture-01.png"]
+    assert names(wall.zip()) == ["picture-02.png"]
 
 
 def test_one_device_cannot_push_the_others_out():
@@ -68,71 +69,109 @@ def test_where_everyone_has_one_a_full_wall_takes_no_more():
     assert kept(wall, [first, second, third, again]) == [True, True, False, True]
 
 
-def test_tickets_end():
+def test_numbers_are_never_given_twice():
+    wall = ClassWall()
+    first, second = put(wall, "ab")
+    wall.forget([first])
+    (third,) = put(wall, "c")
+    assert wall.numbers() == {second: 2, third: 3}
+    assert names(wall.zip()) == ["picture-02.png", "picture-03.png"]
+
+
+def test_passes_end():
     now = [0.0]
-    wall = ClassWall(clock=lambda: now[0])
-    wall.put(PICTURE, "tablet")
-    ticket = wall.ticket().split("/")[-2]
-    assert len(ticket) >= 32
-
-    def status(ticket):
-        return wall._fetch(_request(ticket)).status_code
-
-    assert [status(ticket), status("guess"), status("")] == [200, 404, 404]
-    now[0] = 121
-    assert status(ticket) == 404
-    first, second = (wall.ticket().split("/")[-2] for _ in range(2))
-    assert [status(first), status(second)] == [404, 200]
-    wall.clear()
-    assert status(second) == 404
+    passes = Passes(clock=lambda: now[0])
+    first = passes.issue()
+    assert len(first) >= 32
+    assert [passes.holds(one) for one in (first, "guess", "")] == [True, False, False]
+    now[0] = 3000
+    assert passes.holds(first)  # used, so it goes on
+    now[0] = 6000
+    assert passes.holds(first)
+    now[0] = 9601
+    assert not passes.holds(first)
+    assert not passes.holds(first)
 
 
-def _request(ticket):
-    from starlette.requests import Request
-
-    return Request({"type": "http", "path_params": {"ticket": ticket}})
-
-
-def ask(address, function, code):
-    """Send a code as the teacher's page does; returns the answer."""
-    body = {"data": [code], "fn_index": function, "session_hash": "teacher"}
-    base = f"{address}/gradio_api/queue"
-    httpx.post(f"{base}/join", json=body, timeout=60).raise_for_status()
-    stream = httpx.get(f"{base}/data", params={"session_hash": "teacher"}, timeout=60).text
-    messages = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
-    return next(one["output"] for one in messages if one["msg"] == "process_completed")
+def test_of_too_many_passes_the_one_unused_for_longest_ends():
+    now = [0.0]
+    passes = Passes(clock=lambda: now[0])
+    issued = [passes.issue() for _ in range(16)]
+    now[0] = 1
+    assert all(passes.holds(one) for one in issued[1:])
+    issued.append(passes.issue())
+    assert [passes.holds(one) for one in issued] == [False] + [True] * 16
 
 
-def test_the_zip_is_nowhere_on_the_disk_and_gone_after_delete_all(engine):
+@pytest.fixture(scope="module")
+def classroom(engine):
     settings = StudioSettings.for_classroom(class_wall=True)
     wall = ClassWall()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stylize.studio.ClassWall", lambda: wall)
+        patch.setattr("stylize.studio.CodeLock", partial(CodeLock, clock=lambda: 0.0))
         page, address = serve(engine, settings)
-    wall.put(PICTURE, "tablet")
+    yield address + PREFIX, settings.teacher_code, wall
+    page.close()
+
+
+def test_the_teacher_sees_the_wall_and_takes_from_it(classroom):
+    url, code, wall = classroom
     before = set(run_folder().rglob("*"))
-    collect, wipe = (one._id for one in page.fns.values() if one.name in ("collect", "wipe"))
-
-    assert "not the teacher's code" in ask(address, collect, "wrong")["error"]
-    link = ask(address, collect, settings.teacher_code.upper())["data"][0].split('"')[3]
-    answer = httpx.get(f"{address}/{link}")
-    assert names(answer.content) == ["picture-01.png"]
-    assert answer.headers["cache-control"] == "no-store"
-    assert {path for path in run_folder().rglob("*") if path.suffix == ".zip"} <= before
-    ask(address, wipe, settings.teacher_code)
+    assert httpx.post(url, json={"code": "wrong"}).status_code == 403
+    answer = httpx.post(url, json={"code": code.upper().replace("-", " ")}).json()
+    inside = f"{url}/{answer['pass']}"
+    first, second = put(wall, "ab")
+    listed = httpx.get(inside)
+    assert listed.json() == [{"key": first, "number": 1}, {"key": second, "number": 2}]
+    assert listed.headers["cache-control"] == "no-store"
+    for query, kind, size in (("", "png", (32, 24)), ("?small", "webp", (32, 24))):
+        picture = httpx.get(f"{inside}/{first}{query}")
+        assert picture.headers["content-type"] == f"image/{kind}"
+        assert Image.open(io.BytesIO(picture.content)).size == size
+    archive = httpx.get(f"{inside}/class.zip")
+    assert names(archive.content) == ["picture-01.png", "picture-02.png"]
+    assert httpx.delete(f"{inside}/{first}").status_code == 204
+    assert httpx.get(f"{inside}/{first}").status_code == 404
+    assert list(wall.numbers()) == [second]
+    assert httpx.delete(inside).json() == []
     assert len(wall) == 0
-    assert httpx.get(f"{address}/{link}").status_code == 404
-    page.close()
+    after = {path for path in run_folder().rglob("*") if path.suffix in (".zip", ".png")}
+    assert after <= before  # nothing of it was on the disk
 
 
-def test_guessing_the_code_is_slowed_down_at_the_server(monkeypatch, engine):
-    monkeypatch.setattr("stylize.studio.teacher.CodeLock", partial(CodeLock, clock=lambda: 0.0))
-    settings = StudioSettings.for_classroom(class_wall=True)
-    page, address = serve(engine, settings)
-    (collect,) = (one._id for one in page.fns.values() if one.name == "collect")
-    said = []
-    for code in [*("guess",) * 7, settings.teacher_code]:
-        said.append(ask(address, collect, code)["error"])
-    page.close()
-    assert all("not the teacher's code" in one for one in said[:5])
-    assert all("Too many wrong codes" in one for one in said[5:])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("DELETE", ""), ("GET", "/class.zip"), ("GET", "/{key}"), ("DELETE", "/{key}")],
+)
+def test_without_a_pass_there_is_nothing(classroom, method, path):
+    url, _, wall = classroom
+    (key,) = put(wall, "a")
+    answer = httpx.request(method, f"{url}/guess{path.format(key=key)}")
+    assert answer.status_code == 403
+    assert len(wall) == 1
+    wall.clear()
+
+
+def test_other_websites_cannot_delete(classroom):
+    url, code, wall = classroom
+    inside = f"{url}/{httpx.post(url, json={'code': code}).json()['pass']}"
+    put(wall, "a")
+    assert httpx.delete(inside, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert len(wall) == 1
+    wall.clear()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"no": 1}', b"\xff", b'{"code": {}}'])
+def test_what_is_no_code_is_refused(classroom, body):
+    assert httpx.post(classroom[0], content=body).status_code in (400, 403)
+
+
+def test_guessing_the_code_is_slowed_down_at_the_server(classroom):
+    url, code, _ = classroom
+    said = [
+        httpx.post(url, json={"code": one}, headers={"X-Studio-Language": "de"}).json()["error"]
+        for one in [*("guess",) * 8, code]
+    ]
+    assert "nicht der Code der Lehrkraft" in said[0]
+    assert "zu viele falsche Codes" in said[-1]

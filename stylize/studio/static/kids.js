@@ -7,6 +7,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const { make, icon, text, big } = Studio;
   const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [10, 24, 56], size: 1, paper: "#ffffff", big: true });
   let picture = null;
+  let painted = null;
   let waiting = false;
 
   const fileInput = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => { if (fileInput.files[0]) photo(fileInput.files[0]); fileInput.value = ""; } });
@@ -46,9 +47,11 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const give = big("plus", "kids_give", () => { give.disabled = true; sent.hidden = false; trigger("upload", {}); });
   give.hidden = !props.wall;
   const sent = make("p", { class: "st-kid-sorry", role: "status", hidden: true }, text("kids_sent"));
-  const saveHere = big("download", "save", () => { make("a", { href: shown.src, download: "picture.jpg" }).click(); });
+  const before = big("compare", "kids_before", () => compare(before.ariaPressed !== "true"));
+  const compare = (on) => { before.ariaPressed = String(on); shown.src = on ? picture : painted; };
+  const saveHere = big("download", "save", () => { make("a", { href: painted, download: "picture.jpg" }).click(); });
   const done = make("div", { class: "st-kid-actions" },
-    big("again", "kids_again", () => go(1), "st-go"), big("brush", "kids_new", () => { if (window.confirm(text("kids_sure_new"))) { trigger("select", {}); fresh(); } }), saveHere, big("print", "kids_print", () => window.print()), give,
+    big("again", "kids_again", () => go(1), "st-go"), big("brush", "kids_new", () => { if (window.confirm(text("kids_sure_new"))) { trigger("select", {}); fresh(); } }), before, saveHere, big("print", "kids_print", () => window.print()), give,
     big("trash", "kids_delete", () => { if (window.confirm(text("kids_sure_delete"))) { trigger("clear", {}); fresh(); } }, "st-danger"),
     sent);
 
@@ -94,10 +97,11 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     if (!result || steps[2].hidden) return;
     if (!result.picture) { go(1); return; }
     reveal(result.picture);
-    Studio.session.keep("result", { picture, painted: result.picture });
+    Studio.session.keep("result", { picture, painted });
   });
-  const reveal = (painted) => {
-    shown.src = painted;
+  const reveal = (result) => {
+    painted = result;
+    compare(false);
     wait.hidden = true;
     shown.hidden = done.hidden = false;
   };

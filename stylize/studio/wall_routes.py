@@ -1,0 +1,130 @@
+"""What the teacher's page asks of the server: past the queue, which may be full of children.
+
+The code opens it once and is answered with a pass; all else goes below that pass, which cannot be
+guessed. Nothing that is answered may be kept by a browser or a proxy.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from stylize.messages import LANGUAGES, say, translate
+from stylize.studio.fair import address_of
+from stylize.studio.lock import CodeLock
+from stylize.studio.settings import LimitError
+from stylize.studio.wall import ClassWall
+
+PREFIX = "/gradio_api/studio/class"  # Gradio sends all below /gradio_api past its own pages
+_UNUSED_S = 3600.0
+_MOST_PASSES = 16
+_HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
+
+
+class Passes:
+    """Who has shown the teacher's code; a pass ends an hour after it was last used.
+
+    Args:
+        clock: Seconds, never going back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._used: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def issue(self) -> str:
+        """Return a new pass; of too many, the one unused for longest ends."""
+        with self._lock:
+            if len(self._used) >= _MOST_PASSES:
+                del self._used[min(self._used, key=self._used.__getitem__)]
+            fresh = secrets.token_urlsafe(24)
+            self._used[fresh] = self._clock()
+        return fresh
+
+    def holds(self, given: str) -> bool:
+        """Say whether a pass is good, and note its use."""
+        with self._lock:
+            now = self._clock()
+            if now - self._used.get(given, -_UNUSED_S - 1) > _UNUSED_S:
+                self._used.pop(given, None)
+                return False
+            self._used[given] = now
+        return True
+
+
+def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -> list[Route]:
+    """Return the routes of the web server.
+
+    Args:
+        wall: What was handed in.
+        lock: Opens for the teacher's code.
+        passes: Who has shown it.
+    """
+    passes = passes or Passes()
+
+    async def enter(request: Request) -> Response:
+        """Exchange the code for a pass."""
+        try:
+            code = str((await request.json())["code"])[:100]
+        except (ValueError, KeyError, TypeError):
+            return PlainTextResponse("", 400)
+        try:
+            lock.open(code, address_of(request))
+        except LimitError as error:
+            wanted = request.headers.get("x-studio-language", "en")
+            said = translate(error.message, wanted if wanted in LANGUAGES else "en")
+            return JSONResponse({"error": said}, 403, _HEADERS)
+        return JSONResponse({"pass": passes.issue()}, headers=_HEADERS)
+
+    def behind(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        @wraps(answer)
+        def guarded(request: Request) -> Response:
+            if not passes.holds(request.path_params["pass"]):
+                return PlainTextResponse(say("no_ticket"), 403, _HEADERS)
+            return answer(request)
+
+        return guarded
+
+    @behind
+    def numbers(request: Request) -> Response:
+        """Tell which pictures there are; or delete all of them."""
+        if request.method == "DELETE":
+            wall.clear()
+        items = [{"key": key, "number": number} for key, number in wall.numbers().items()]
+        return JSONResponse(items, headers=_HEADERS)
+
+    @behind
+    def picture(request: Request) -> Response:
+        """Show a picture, large or small; or delete it."""
+        key = request.path_params["picture"]
+        if request.method == "DELETE":
+            wall.forget([key])
+            return Response(status_code=204, headers=_HEADERS)
+        found = wall.get(key)
+        if found is None:
+            return PlainTextResponse("", 404, _HEADERS)
+        if "small" in request.query_params:
+            return Response(found.thumbnail, headers=_HEADERS, media_type="image/webp")
+        return Response(found.png, headers=_HEADERS, media_type="image/png")
+
+    @behind
+    def archive(_: Request) -> Response:
+        """Hand out all pictures in one zip, made in memory."""
+        name = {"Content-Disposition": 'attachment; filename="class.zip"'}
+        return Response(wall.zip(), headers=_HEADERS | name, media_type="application/zip")
+
+    below = f"{PREFIX}/{{pass}}"
+    return [
+        Route(PREFIX, enter, methods=["POST"]),
+        Route(below, numbers, methods=["GET", "DELETE"]),
+        Route(f"{below}/class.zip", archive),
+        Route(f"{below}/{{picture}}", picture, methods=["GET", "DELETE"]),
+    ]
