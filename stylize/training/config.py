@@ -50,6 +50,7 @@ class TrainConfig:
         ground: Largest standard deviation of the ground, in levels of 255.
         drawings_share: Share of the contents that are drawings made by code.
         style_variants: Variants of each style in the bank.
+        mixed_share: Share of the samples whose style is a mixture of two.
         ema_decay: Of the averaged weights.
         gradient_clip: Largest norm of the gradient; far above the usual one, or loud styles, whose
             gradients are the largest, would hardly count.
@@ -95,6 +96,7 @@ class TrainConfig:
     ground: float = 12.0
     drawings_share: float = 0.1
     style_variants: int = 3
+    mixed_share: float = 0.1
     ema_decay: float = 0.999
     gradient_clip: float = 300.0
     average_steps: int = 20
@@ -113,7 +115,7 @@ class TrainConfig:
         for name in ("warmup_steps", "ramp_steps", "sheet_steps", "seed"):
             self._check(name, getattr(self, name) >= 0, "at least 0")
         self._check("ema_decay", 0 <= self.ema_decay < 1, "from 0 to below 1")
-        for name in ("revision_share", "drawings_share"):
+        for name in ("revision_share", "drawings_share", "mixed_share"):
             self._check(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         self._check("ground", 0 <= self.ground <= 64, "from 0 to 64")
         good = self.draft_px >= 4 * GRID_PX and self.draft_px % (2 * GRID_PX) == 0

@@ -61,8 +61,9 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
     revise = rng.random() < config.revision_share
     count = config.batch
     first, second = bank.draw(rng, 2 * count).reshape(2, count)
-    # Some of the styles are mixtures: blends are then nothing new to the network.
-    share = np.where(rng.random(count) < 0.1, rng.random(count), 0).astype(np.float32)
+    # Mixtures make blends nothing new to the network, and are styles that it cannot learn by heart.
+    mixed = rng.random(count) < config.mixed_share
+    share = np.where(mixed, rng.random(count), 0).astype(np.float32)
     # In every other step the first two samples differ in nothing but their loss weights, which are
     # opposite: what these change is then not lost among all that styles and contents change.
     twins = step % 2 == 1 and config.styles_per_content > 1
@@ -75,9 +76,9 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
         bank.covariances[second].astype(np.float32),
         share,
     )
-    mixed = np.flatnonzero(share)
-    shares = np.concatenate([np.diag(1 - share), np.diag(share)[:, mixed]], axis=1)
-    pictures = bank.pictures[np.concatenate([first, second[mixed]])]
+    others = np.flatnonzero(share)
+    shares = np.concatenate([np.diag(1 - share), np.diag(share)[:, others]], axis=1)
+    pictures = bank.pictures[np.concatenate([first, second[others]])]
     # With fewer of them the sliders stay without effect.
     weighted = rng.random(count) < 0.5
     conditions = rng.uniform(-math.log(4), math.log(4), size=(count, len(CONDITIONS)))
