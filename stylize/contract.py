@@ -27,9 +27,10 @@ class Contract:
         grid_px: Sides of what the graphs see are multiples of this.
         margin_px: Mirrored picture around the real one. The network paints differently near its
             zero padding; this keeps most of that out of the picture.
+        revision_margin_px: The same around what is revised: of that only the finest octave is kept.
         halo_px: Surroundings that a tile needs, a multiple of the grid.
-        tile_pixels: Size of the tiles.
-        region_tile_pixels: Size of the tiles where regions have styles of their own: maps of
+        tile_pixels: Of a tile with its halo, at most.
+        region_tile_pixels: The same where regions have styles of their own: maps of
             affines take some 200 bytes a pixel.
         thumbnail_min_px: The content's statistics are measured at half its size, but not below
             this longer side.
@@ -55,7 +56,8 @@ class Contract:
     draft_side_px: int = 512
     grid_px: int = 8
     margin_px: int = 48
-    tile_pixels: int = 2_000_000
+    revision_margin_px: int = 24
+    tile_pixels: int = 2_500_000
     region_tile_pixels: int = 500_000
     thumbnail_min_px: int = 256
     thumbnail_max_px: int = 512
@@ -79,7 +81,7 @@ class Contract:
             whole = number and (item.type == "float" or isinstance(value, int))
             if not whole or not 0 <= value <= _LARGEST.get(item.name, 10**9):
                 raise ValueError(f"{item.name} of the contract cannot be {value!r:.40}")
-        for name in ("halo_px", "margin_px", "draft_side_px"):
+        for name in ("halo_px", "margin_px", "revision_margin_px", "draft_side_px"):
             if getattr(self, name) % max(1, self.grid_px):
                 raise ValueError(f"{name} of the contract must be a multiple of grid_px")
         for name in ("grid_px", "vector_length", "style_side_px", "draft_side_px", "tile_pixels"):
@@ -142,6 +144,7 @@ _LARGEST: dict[str, float] = {
     "revision_share": 1,
     "grid_px": 64,
     "margin_px": 512,
+    "revision_margin_px": 512,
     "halo_px": 2048,
     "draft_side_px": 4096,
     "style_side_px": 2048,

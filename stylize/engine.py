@@ -230,7 +230,7 @@ class Engine:
             seed=self.contract.ground_seed,
         )
         brush = self._brush(content, content.size, job, level=0, full=plan.full)
-        canvas = self._canvas(content.size)
+        canvas = self._canvas(content.size, level=0)
         painted = paint_tiles(
             canvas,
             lambda tile: (canvas.cut(content, tile.outer_rows, tile.outer_columns),),
@@ -264,7 +264,7 @@ class Engine:
         share = plan.revisions[level - 1].share
         under = enlarge(painting, content.size)
         detail = share * job.controls.detail
-        canvas = self._canvas(content.size)
+        canvas = self._canvas(content.size, level)
         brush: _Brush | None = None
         if not job.fast:
             brush = self._brush(painting, content.size, job, level=level, full=plan.full)
@@ -318,7 +318,7 @@ class Engine:
             replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * shrink))
             for region in job.regions
         ]
-        of_quarter = _style_weights(regions, size, self._canvas(size))
+        of_quarter = _style_weights(regions, size, self._canvas(size, level))
         weights = of_quarter, _halve(of_quarter)
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
@@ -383,8 +383,8 @@ class Engine:
             give_back: Keep no memory for the next part: this is the last of a large picture.
 
         Returns:
-            (H, W, 4) RGBX. Near the borders, within the contract's ``margin_px``, the network's
-            zero padding shows.
+            (H, W, 4) RGBX. Near the borders, within the contract's margins, the network's zero padding
+            shows.
         """
         quarter, eighth, peaks = measurement.quarter, measurement.eighth, measurement.peaks[:1]
         index = self.contract.int8_index
@@ -407,8 +407,10 @@ class Engine:
         painted: Bytes = pictures[0].view(np.uint8)
         return painted
 
-    def _canvas(self, size: tuple[int, int]) -> Canvas:
-        return Canvas(size[1], size[0], self.contract.margin_px)
+    def _canvas(self, size: tuple[int, int], level: int) -> Canvas:
+        contract = self.contract
+        margin_px = contract.revision_margin_px if level else contract.margin_px
+        return Canvas(size[1], size[0], margin_px)
 
     def _tile_pixels(self, job: _Job, size: tuple[int, int]) -> int:
         if any(region.style is not None for region in job.regions):

@@ -21,7 +21,6 @@ from stylize.plan import seen_side_px
 Bytes = NDArray[np.uint8]
 
 GRID_PX = 8  # the network works on multiples of this
-_MAX_TILE_WIDTH_PX = 4096
 
 
 class Picture(Protocol):
@@ -120,19 +119,24 @@ class Tile:
 
 
 def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
-    """Divide a canvas into tiles of about ``tile_pixels`` pixels, one tile if it is that small."""
+    """Divide a canvas into the tiles that need the fewest pixels, halos included.
+
+    Args:
+        canvas: Of the picture.
+        halo_px: Surroundings that a tile needs.
+        tile_pixels: Of a tile with its halo, at most; more where it would be smaller than its halo.
+    """
     height, width = canvas.grid_height, canvas.grid_width
-    if height * width <= tile_pixels:
-        return [Tile(slice(0, height), slice(0, width), slice(0, height), slice(0, width))]
-    columns = _divide(
-        width, min(_MAX_TILE_WIDTH_PX, max(4 * halo_px, tile_pixels // (2 * halo_px)))
-    )
-    tile_width = columns[0].stop
-    rows = _divide(height, max(2 * halo_px, tile_pixels // tile_width))
+    choices = []
+    for count in range(1, _most(width, halo_px) + 1):
+        columns = _divide(width, count, halo_px)
+        rows = _fill(height, tile_pixels // _widest(columns), halo_px)
+        choices.append((rows, columns))
+    rows, columns = min(choices, key=lambda choice: _area(*choice))
     tiles = [
-        Tile(row, column, _grow(row, halo_px, height), _grow(column, halo_px, width))
-        for row in rows
-        for column in columns
+        Tile(row, column, outer_row, outer_column)
+        for row, outer_row in rows
+        for column, outer_column in columns
     ]
     return [*tiles[:-1], replace(tiles[-1], is_last=len(tiles) > 1)]
 
@@ -159,7 +163,7 @@ def paint_tiles(
         finish: Takes the painted tile and all that ``see`` returned; returns what comes into the
             picture.
         halo_px: Surroundings that a tile needs, a multiple of 8.
-        tile_pixels: Size of the tiles.
+        tile_pixels: Of a tile with its halo, at most.
         progress: Called with the share done after each tile; what it raises ends the painting.
 
     Returns:
@@ -203,15 +207,43 @@ def _shift(part: slice, by: int) -> slice:
     return slice(part.start + by, part.stop + by)
 
 
-def _divide(length: int, part: int) -> list[slice]:
-    """Divide a length into about equal parts that begin at multiples of the grid."""
-    count = max(1, -(-length // part))
+_Part = tuple[slice, slice]  # of a length, without and with its halo
+
+
+def _divide(length: int, count: int, halo_px: int) -> list[_Part]:
+    """Divide a length into at most so many parts, about equal, that begin on the grid."""
     step = _round_up(-(-length // count), GRID_PX)
-    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+    parts = [slice(start, min(start + step, length)) for start in range(0, length, step)]
+    return [(part, _grow(part, halo_px, length)) for part in parts]
+
+
+def _most(length: int, halo_px: int) -> int:
+    """Return into how many parts a length may be divided: halos should not be larger than tiles."""
+    return max(1, length // max(GRID_PX, 2 * halo_px))
+
+
+def _fill(length: int, widest: int, halo_px: int) -> list[_Part]:
+    """Divide a length into as few parts as are not wider, halos included, or than twice the halo."""
+    most = _most(length, halo_px)
+    for count in range(1, most):
+        parts = _divide(length, count, halo_px)
+        if _widest(parts) <= widest:
+            return parts
+    return _divide(length, most, halo_px)
 
 
 def _grow(part: slice, halo_px: int, length: int) -> slice:
     return slice(max(0, part.start - halo_px), min(length, part.stop + halo_px))
+
+
+def _widest(parts: list[_Part]) -> int:
+    return max(outer.stop - outer.start for _, outer in parts)
+
+
+def _area(rows: list[_Part], columns: list[_Part]) -> int:
+    """Pixels of all tiles with their halos."""
+    height, width = (sum(o.stop - o.start for _, o in parts) for parts in (rows, columns))
+    return height * width
 
 
 def _round_up(value: int, multiple: int) -> int:

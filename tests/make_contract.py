@@ -62,7 +62,9 @@ def make_plans(folder: Path) -> Record:
             levels += [asdict(revision) for revision in plan.revisions]
             for level in levels:
                 width, height = level["size"]
-                canvas = Canvas(height, width, contract.margin_px)
+                revised = "share" in level
+                margin_px = contract.revision_margin_px if revised else contract.margin_px
+                canvas = Canvas(height, width, margin_px)
                 level["canvas"] = canvas.grid_width, canvas.grid_height
                 level["thumbnail"] = thumbnail_size(level["size"], contract)
                 level["zoom"] = zoom_of(level["size"], contract)

@@ -42,6 +42,26 @@ def test_tiles_cover_the_canvas_once_and_lie_on_the_grid(height, width, halo_px,
     assert tiles[-1].is_last == (len(tiles) > 1)
 
 
+@pytest.mark.parametrize(
+    ("size", "tile_pixels", "columns", "rows"),
+    [
+        ((800, 600), 1_000_000, 1, 1),  # with its margins exactly as large as it may be, or less
+        ((3840, 2160), 2_500_000, 2, 2),
+        ((12000, 8333), 2_500_000, 9, 6),
+        ((16, 4000), 100_000, 1, 6),  # strips are cut across
+    ],
+)
+def test_tiles_are_as_few_and_as_square_as_they_can_be(size, tile_pixels, columns, rows):
+    canvas = Canvas(size[1], size[0], MARGIN_PX)
+    tiles = plan_tiles(canvas, halo_px=80, tile_pixels=tile_pixels)
+    assert len({tile.columns.start for tile in tiles}) == columns
+    assert len({tile.rows.start for tile in tiles}) == rows
+    for tile in tiles:
+        outer = (tile.outer_rows, tile.outer_columns)
+        height, width = (part.stop - part.start for part in outer)
+        assert height * width <= tile_pixels
+
+
 @given(sides, sides, st.integers(64, 40_000))
 @settings(max_examples=40)
 def test_painting_that_changes_nothing_gives_the_picture_back(height, width, tile_pixels):

@@ -8,6 +8,7 @@ export interface Contract {
   readonly draft_side_px: number;
   readonly grid_px: number;
   readonly margin_px: number;
+  readonly revision_margin_px: number;
   readonly halo_px: number;
   readonly tile_pixels: number;
   readonly thumbnail_min_px: number;
@@ -25,7 +26,7 @@ export interface Contract {
 }
 
 const NUMBERS = [
-  "vector_length", "style_side_px", "draft_side_px", "grid_px", "margin_px", "halo_px", "tile_pixels",
+  "vector_length", "style_side_px", "draft_side_px", "grid_px", "margin_px", "revision_margin_px", "halo_px", "tile_pixels",
   "thumbnail_min_px", "thumbnail_max_px", "max_zoom", "revision_share", "ground_levels", "calm_style",
   "least_brushwork", "ground_seed", "int8_index",
 ] as const;

@@ -122,7 +122,7 @@ export class Engine {
     const grounded = this.ground(small, style, controls);
     const measurement = await this.measure(grounded, style, controls, size, false);
     const source = sourceOf(grounded);
-    const canvas = new Canvas(size, this.contract);
+    const canvas = new Canvas(size, this.contract.margin_px, this.contract.grid_px);
     const painted = await this.paintTiles(canvas, this.contract.halo_px, options, progress, (tile) =>
       this.paint(canvas.cut(source, tile), measurement),
     );
@@ -135,7 +135,7 @@ export class Engine {
     progress: (share: number) => void,
   ): Promise<Pixels> {
     const [under, shown] = [enlarge(painting, size), sourceOf(reduce(content, 2 ** exponent))];
-    const canvas = new Canvas(size, this.contract);
+    const canvas = new Canvas(size, this.contract.revision_margin_px, this.contract.grid_px);
     const measurement = options.fast ? null : await this.measure(painting, style, controls, size, true);
     return this.paintTiles(canvas, this.contract.halo_px + HALO_PX, options, progress, async (tile) => {
       const below = canvas.cut(under, tile);

@@ -33,7 +33,7 @@ export class FramePainter {
     const size = onGrid(full, 1 / controls.stroke_size, this.engine.contract.grid_px);
     const small = this.engine.ground(resize(frame, size, BICUBIC, 3), style, controls);
     const measurement = await this.measure(small, style, controls, size);
-    const canvas = new Canvas(size, { ...this.engine.contract, margin_px: MARGIN_PX });
+    const canvas = new Canvas(size, MARGIN_PX, this.engine.contract.grid_px);
     const [tile] = canvas.tiles(0, Infinity);
     const painted = { width: size[0], height: size[1], data: new Uint8ClampedArray(4 * size[0] * size[1]) };
     canvas.place(await this.engine.paint(canvas.cut(sourceOf(small), tile!), measurement), tile!, painted);

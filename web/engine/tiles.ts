@@ -1,15 +1,18 @@
 /** Painting a picture in tiles that fit together without seams; see `stylize/painting.py`. */
-import type { Contract } from "./contract.ts";
 import { blank, type Pixels, type Size } from "./pixels.ts";
 import type { Source } from "./revision.ts";
 import { clamp, roundUp } from "./rounding.ts";
-
-const MAX_TILE_WIDTH_PX = 4096;
 
 /** A row or column and the one just behind the last. */
 export interface Span {
   readonly start: number;
   readonly stop: number;
+}
+
+/** A part of a length, without and with its halo. */
+interface Part {
+  readonly inner: Span;
+  readonly outer: Span;
 }
 
 /** A part of a canvas, without and with the surroundings that it needs. */
@@ -24,46 +27,59 @@ export interface Tile {
 export class Canvas {
   readonly gridWidth: number;
   readonly gridHeight: number;
-  private readonly margin: number;
-  private readonly grid: number;
 
-  constructor(readonly size: Size, contract: Contract) {
-    this.margin = contract.margin_px;
-    this.grid = contract.grid_px;
+  constructor(readonly size: Size, private readonly margin: number, private readonly grid: number) {
     this.gridWidth = roundUp(size[0] + 2 * this.margin, this.grid);
     this.gridHeight = roundUp(size[1] + 2 * this.margin, this.grid);
   }
 
-  /** Divide the canvas into tiles of about so many pixels, one tile if it is that small. */
+  /** Divide the canvas into the tiles that need the fewest pixels, each of at most so many. */
   tiles(haloPx: number, tilePixels: number): Tile[] {
     const { gridWidth: width, gridHeight: height } = this;
-    if (width * height <= tilePixels) {
-      const [rows, columns] = [{ start: 0, stop: height }, { start: 0, stop: width }];
-      return [{ rows, columns, outerRows: rows, outerColumns: columns }];
+    let best: readonly [Part[], Part[]] | undefined;
+    for (let count = 1; count <= this.most(width, haloPx); count++) {
+      const columns = this.divide(width, count, haloPx);
+      const rows = this.fill(height, Math.floor(tilePixels / widest(columns)), haloPx);
+      if (best === undefined || area(rows, columns) < area(...best)) best = [rows, columns];
     }
-    const widest = Math.max(4 * haloPx, Math.floor(tilePixels / (2 * haloPx)));
-    const columns = this.divide(width, Math.min(MAX_TILE_WIDTH_PX, widest));
-    const rows = this.divide(height, Math.max(2 * haloPx, Math.floor(tilePixels / columns[0]!.stop)));
-    const grow = ({ start, stop }: Span, length: number): Span => ({
-      start: Math.max(0, start - haloPx),
-      stop: Math.min(length, stop + haloPx),
-    });
+    const [rows, columns] = best!;
     return rows.flatMap((row) =>
       columns.map((column) => ({
-        rows: row,
-        columns: column,
-        outerRows: grow(row, height),
-        outerColumns: grow(column, width),
+        rows: row.inner,
+        columns: column.inner,
+        outerRows: row.outer,
+        outerColumns: column.outer,
       })),
     );
   }
 
-  private divide(length: number, part: number): Span[] {
-    const count = Math.max(1, Math.ceil(length / part));
+  /** Divide a length into at most so many parts, about equal, that begin on the grid. */
+  private divide(length: number, count: number, haloPx: number): Part[] {
     const step = roundUp(Math.ceil(length / count), this.grid);
-    const spans: Span[] = [];
-    for (let start = 0; start < length; start += step) spans.push({ start, stop: Math.min(start + step, length) });
-    return spans;
+    const parts: Part[] = [];
+    for (let start = 0; start < length; start += step) {
+      const stop = Math.min(start + step, length);
+      parts.push({
+        inner: { start, stop },
+        outer: { start: Math.max(0, start - haloPx), stop: Math.min(length, stop + haloPx) },
+      });
+    }
+    return parts;
+  }
+
+  /** Return into how many parts a length may be divided: halos should not be larger than tiles. */
+  private most(length: number, haloPx: number): number {
+    return Math.max(1, Math.floor(length / Math.max(this.grid, 2 * haloPx)));
+  }
+
+  /** Divide a length into as few parts as are not wider, halos included, or than twice the halo. */
+  private fill(length: number, limit: number, haloPx: number): Part[] {
+    const most = this.most(length, haloPx);
+    for (let count = 1; count < most; count++) {
+      const parts = this.divide(length, count, haloPx);
+      if (widest(parts) <= limit) return parts;
+    }
+    return this.divide(length, most, haloPx);
   }
 
   /** Return a tile with its surroundings, cut from the picture. */
@@ -117,4 +133,16 @@ function least(values: Int32Array): number {
 
 function most(values: Int32Array): number {
   return values.reduce((a, b) => Math.max(a, b));
+}
+
+function widest(parts: Part[]): number {
+  return Math.max(...parts.map(({ outer }) => outer.stop - outer.start));
+}
+
+/** Pixels of all tiles with their halos. */
+function area(rows: Part[], columns: Part[]): number {
+  const [height, width] = [rows, columns].map((parts) =>
+    parts.reduce((sum, { outer }) => sum + outer.stop - outer.start, 0),
+  );
+  return height! * width!;
 }

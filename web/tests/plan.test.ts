@@ -23,7 +23,8 @@ const contract = readContract(record);
 test.each(cases)("the plan of $size with strokes of $stroke_size is that of the contract", ({ size, stroke_size, levels }) => {
   const plan = makePlan(size, contract, stroke_size);
   const found = [{ size: plan.draft }, ...plan.revisions].map((level) => {
-    const canvas = new Canvas(level.size, contract);
+    const margin = "share" in level ? contract.revision_margin_px : contract.margin_px;
+    const canvas = new Canvas(level.size, margin, contract.grid_px);
     return {
       ...level,
       canvas: [canvas.gridWidth, canvas.gridHeight],
