@@ -383,8 +383,8 @@ class Engine:
             give_back: Keep no memory for the next part: this is the last of a large picture.
 
         Returns:
-            (H, W, 4) RGBX. Near the borders, within the contract's margins, the network's zero padding
-            shows.
+            (H, W, 4) RGBX. Near the borders, within the contract's margins, the zero padding of the
+            network shows.
         """
         quarter, eighth, peaks = measurement.quarter, measurement.eighth, measurement.peaks[:1]
         index = self.contract.int8_index

@@ -223,7 +223,7 @@ def _most(length: int, halo_px: int) -> int:
 
 
 def _fill(length: int, widest: int, halo_px: int) -> list[_Part]:
-    """Divide a length into as few parts as are not wider, halos included, or than twice the halo."""
+    """Divide a length into as few parts as are not wider, halos included, but not too many."""
     most = _most(length, halo_px)
     for count in range(1, most):
         parts = _divide(length, count, halo_px)
@@ -236,13 +236,18 @@ def _grow(part: slice, halo_px: int, length: int) -> slice:
     return slice(max(0, part.start - halo_px), min(length, part.stop + halo_px))
 
 
+def _length(part: slice) -> int:
+    length: int = part.stop - part.start
+    return length
+
+
 def _widest(parts: list[_Part]) -> int:
-    return max(outer.stop - outer.start for _, outer in parts)
+    return max(_length(outer) for _, outer in parts)
 
 
 def _area(rows: list[_Part], columns: list[_Part]) -> int:
     """Pixels of all tiles with their halos."""
-    height, width = (sum(o.stop - o.start for _, o in parts) for parts in (rows, columns))
+    height, width = (sum(_length(outer) for _, outer in parts) for parts in (rows, columns))
     return height * width
 
 

@@ -48,6 +48,7 @@ from stylize.training.data import (
     read_style,
     to_tensor,
 )
+from stylize.training.encoder_graph import simplify_int8_encoder
 from stylize.training.export import write_description
 from stylize.training.graphs import add_byte_ports
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
@@ -115,7 +116,7 @@ def quantize_encoder(
                 "CalibTensorRangeSymmetric": False,
             },
         )
-        model = add_byte_ports(onnx.load(path))
+        model = add_byte_ports(simplify_int8_encoder(onnx.load(path)))
     onnx.save(model, target)
 
 
