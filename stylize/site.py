@@ -51,7 +51,12 @@ def built_site() -> Path:
 
 
 def write_site(
-    folder: Path, model: ModelFiles, library: StyleLibrary, names: Sequence[str] | None = None
+    folder: Path,
+    model: ModelFiles,
+    library: StyleLibrary,
+    names: Sequence[str] | None = None,
+    *,
+    wall: bool = False,
 ) -> int:
     """Write the site.
 
@@ -61,6 +66,7 @@ def write_site(
         model: The model that paints.
         library: Where the styles come from.
         names: Of the styles, in the order in which they are shown. Default: all.
+        wall: The server takes what children hand in, at ``wall`` beside the site.
 
     Returns:
         The size of all files in bytes.
@@ -95,6 +101,7 @@ def write_site(
         "controls": offers.control_items(),
         "kids_styles": list(offers.KIDS_STYLES),
         "freedoms": {name: asdict(controls) for name, controls in offers.FREEDOMS.items()},
+        "wall": wall,
     }
     files = sorted(name for name in set(site.files) if (folder / name).is_file())
     (folder / SITE_FILE).write_text(json.dumps(about | {"files": files}), "utf-8")

@@ -17,8 +17,9 @@ from stylize.cli.common import (
     open_engine,
     open_library,
 )
-from stylize.errors import ControlError
+from stylize.errors import ControlError, StylizeError
 from stylize.extras import needs_extra
+from stylize.model_files import ModelFiles
 
 LAN_HOST = "0.0.0.0"
 
@@ -115,5 +116,18 @@ def studio(
         mcp=mcp,
         ssl_certfile=None if certificate is None else str(certificate),
         ssl_keyfile=None if key is None else str(key),
+        tablets=_tablets(model) if classroom else None,
         announce=print,
     )
+
+
+def _tablets(model: str | None) -> ModelFiles | None:
+    """Return the model for tablets that paint themselves, if their page is installed."""
+    from stylize.hub_model import model_folder
+    from stylize.site import built_site
+
+    try:
+        built_site()
+    except StylizeError:
+        return None
+    return ModelFiles.open(model_folder(model))

@@ -13,10 +13,12 @@ from PIL import Image
 from stylize.errors import StylizeError
 from stylize.extras import missing_extra, needs_extra
 from stylize.library import StyleLibrary
+from stylize.model_files import ModelFiles
 from stylize.studio.environment import prepared
 
 with needs_extra("studio"), prepared():
     import gradio as gr
+    from starlette.routing import BaseRoute
 
 from stylize.offers import EXAMPLES_DIR
 from stylize.studio import theme
@@ -28,6 +30,7 @@ from stylize.studio.memory import give_back_memory
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
+from stylize.studio.tablets import tablet_routes
 from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
 from stylize.studio.visit_states import forget_visits
@@ -70,6 +73,7 @@ def launch(
     announce: Callable[[str], None] | None = None,
     block: bool = True,
     new_library: Callable[[], StyleLibrary] | None = None,
+    tablets: ModelFiles | None = None,
 ) -> gr.Blocks:
     """Build the page and serve it.
 
@@ -90,6 +94,8 @@ def launch(
             (``host="0.0.0.0"``), and with the teacher's code; ``print`` on a command line.
         block: Return only when the server ends.
         new_library: See `build_page`.
+        tablets: The model with which the tablets of a class paint themselves; default: this
+            computer paints for them.
 
     Returns:
         The page; with ``block=False`` it is being served when this returns.
@@ -112,11 +118,19 @@ def launch(
     engine.warm_up()  # the first visitor does not wait for it
     gallery = Gallery(library)
     wall = ClassWall() if settings.class_wall else None
-    routes = gallery.routes(listing=not settings.classroom)
+    routes: list[BaseRoute] = [*gallery.routes(listing=not settings.classroom)]
     if wall is not None:
         routes += wall_routes(wall, CodeLock(settings.teacher_code))
+    if tablets is not None:
+        routes += tablet_routes(tablets, library, settings, wall)
     page = build_page(
-        engine, library, settings=settings, new_library=new_library, gallery=gallery, wall=wall
+        engine,
+        library,
+        settings=settings,
+        new_library=new_library,
+        gallery=gallery,
+        wall=wall,
+        tablets=tablets is not None,
     )
     start(
         page,

@@ -79,13 +79,16 @@ def film(**props: Any) -> gr.HTML:
     return _scripted("film", None, "", **props)
 
 
-def kids(styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, **props: Any) -> gr.HTML:
+def kids(
+    styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, elsewhere: str, **props: Any
+) -> gr.HTML:
     """The children's page.
 
     Its value is the drawing and the style's name, then the result. Events: ``submit`` (paint),
     ``upload`` (give it to the teacher), ``clear`` (delete now).
     """
-    return _scripted("kids", None, "", styles=list(styles), wall=wall, minutes=minutes, **props)
+    own: dict[str, Any] = {"styles": list(styles), "wall": wall, "minutes": minutes}
+    return _scripted("kids", None, "", elsewhere=elsewhere, **own, **props)
 
 
 def wall(**props: Any) -> gr.HTML:

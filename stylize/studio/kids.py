@@ -15,6 +15,7 @@ from stylize.studio.fair import address_of
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
+from stylize.studio.tablets import PAGE as TABLET_PAGE
 from stylize.studio.wall import ClassWall
 
 MAX_TILES = 12
@@ -33,11 +34,23 @@ def kids_styles(painter: Painter) -> list[dict[str, Any]]:
     return [painter.gallery.item(library, records[name]) for name in names[:MAX_TILES]]
 
 
-def kids_page(painter: Painter, wall: ClassWall | None) -> None:
-    """Lay the page out and connect it; call inside of ``Blocks.route`` or of the Blocks."""
+def kids_page(painter: Painter, wall: ClassWall | None, tablets: bool = False) -> None:
+    """Lay the page out and connect it; call inside of ``Blocks.route`` or of the Blocks.
+
+    Args:
+        painter: Paints.
+        wall: Takes what children hand in.
+        tablets: Send tablets that can paint themselves to the page on which they do.
+    """
     settings = painter.settings
     minutes = max(1, round(settings.retention_s / 60))
-    kids = components.kids(kids_styles(painter), wall is not None, minutes, elem_id="kids")
+    kids = components.kids(
+        kids_styles(painter),
+        wall is not None,
+        minutes,
+        elsewhere=f".{TABLET_PAGE}" if tablets else "",
+        elem_id="kids",
+    )
     last = gr.State(None, time_to_live=settings.retention_s)
     given = gr.State((), time_to_live=settings.retention_s)  # hand-ins of the picture being made
 

@@ -33,6 +33,7 @@ def build_page(
     new_library: Callable[[], StyleLibrary] | None = None,
     gallery: Gallery | None = None,
     wall: ClassWall | None = None,
+    tablets: bool = False,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -44,6 +45,8 @@ def build_page(
             styles and nothing else.
         gallery: Feeds the galleries; its routes belong into the web server.
         wall: Takes what children hand in; its routes belong into the web server.
+        tablets: Whether the children's page of a class sends tablets to the one that paints on
+            them; its routes belong into the web server.
 
     Returns:
         The page, ready to be launched by `stylize.studio.launch`.
@@ -65,7 +68,7 @@ def build_page(
         wall = ClassWall()
     with page:
         if settings.classroom:
-            kids_page(painter, wall)
+            kids_page(painter, wall, tablets)
         else:
             _studio(page, painter)
             add_api(painter)

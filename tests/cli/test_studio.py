@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stylize.errors import StylizeError
+
 
 @dataclass(frozen=True)
 class FakeSettings:
@@ -49,8 +51,23 @@ def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) 
             "ssl_certfile": None,
             "ssl_keyfile": None,
             "announce": print,
+            "tablets": None,
         }
     ]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_tablets_paint_themselves_where_their_page_is_installed(
+    installed, tool, launches: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def built_site() -> Path:
+        if installed:
+            return Path("site")
+        raise StylizeError("The built pages are not here.")
+
+    monkeypatch.setattr("stylize.site.built_site", built_site)
+    assert tool("studio", "--classroom").code == 0
+    assert (launches[0]["tablets"] is not None) == installed
 
 
 def test_options(tool, launches: list[dict[str, object]], tmp_path: Path) -> None:

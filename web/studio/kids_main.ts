@@ -1,9 +1,13 @@
-/** The children's page, without a server: draw or photograph, pick, done, print. */
+/**
+ * The children's page, without a server: draw or photograph, pick, done, print. In a class the server that hands out
+ * these files takes what a child shows to the teacher, and paints for tablets that cannot.
+ */
 import { load } from "../engine/index.ts";
 import { complain, explain, mount, tell, type Mounted } from "./page.ts";
 import { keepOffline } from "./offline.ts";
 import { address, readSite } from "./site.ts";
 import { Styles } from "./styles.ts";
+import { Wall } from "./wall.ts";
 
 const TILES = 12;
 const SIDE_PX = 1024;
@@ -11,8 +15,11 @@ const HOURS = 2; // the tablet keeps a drawing for so long, should the page be c
 
 async function start(): Promise<void> {
   const engine = load({ model: address("model/model.json") });
-  engine.catch(complain);
   const site = await readSite();
+  engine.catch((error: unknown) => {
+    if (site.wall) location.replace("../?server");
+    else complain(error);
+  });
   const styles = await Styles.open(site);
   Studio.styles = styles.source;
   const names = [...site.kids_styles.filter((name) => styles.get(name)), ...styles.names];
@@ -25,13 +32,29 @@ async function start(): Promise<void> {
       const canvas = document.createElement("canvas");
       Object.assign(canvas, { width: painted.width, height: painted.height });
       canvas.getContext("2d")!.putImageData(painted, 0, 0);
+      last = await new Promise<Blob | null>((done) => { canvas.toBlob(done, "image/png"); });
       page.show({ picture: canvas.toDataURL("image/jpeg", 0.92) });
     } catch (error) {
       tell(explain(error));
       page.show({ failed: true });
     }
   };
-  const page: Mounted<unknown> = mount<unknown>("kids", { value: null, styles: tiles, wall: false, minutes: 60 * HOURS, device: true }, { submit: () => void paint() });
+  let last: Blob | null = null;
+  const wall = new Wall();
+  const give = async (): Promise<void> => {
+    try {
+      await wall.give(last);
+    } catch (error) {
+      tell(explain(error));
+      page.renew("refused");
+    }
+  };
+  const page: Mounted<unknown> = mount<unknown>("kids", { value: null, styles: tiles, wall: site.wall, minutes: 60 * HOURS, device: true }, {
+    submit: () => void paint(),
+    upload: () => void give(),
+    clear: () => void wall.takeBack(),
+    select: () => { wall.forget(); },
+  });
   document.querySelector("#kids")!.replaceWith(page.element);
   await engine;
   await keepOffline();

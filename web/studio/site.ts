@@ -23,6 +23,8 @@ export interface Site {
   readonly controls: readonly object[];
   readonly kids_styles: readonly string[];
   readonly freedoms: Readonly<Record<string, Partial<Controls>>>;
+  /** Whether the server takes what children hand in. */
+  readonly wall: boolean;
   readonly files: readonly string[];
 }
 

@@ -1,9 +1,14 @@
 // The children's page: three steps (make, pick, done), large targets, hardly any words.
 // props.styles: at most 12; props.wall: whether a teacher collects results; props.minutes: retention;
 // props.device: nothing is sent, the device itself paints.
+// props.elsewhere: where a device that can paint is sent to; "?server" in the address keeps it here.
 // value to the server: {drawing, style, freedom}; from it: {picture} or {failed}.
 // Events: submit (paint), clear (delete now), upload (give to the teacher), select (the next child begins).
 Studio.kids = ({ element, props, trigger, watch }) => {
+  if (props.elsewhere && Studio.canPaint() && !new URLSearchParams(location.search).has("server")) {
+    location.replace(props.elsewhere);
+    return;
+  }
   const { make, icon, text, big } = Studio;
   const pad = new Studio.Pad({ width: 960, height: 720, colors: Studio.CRAYONS, sizes: [10, 24, 56], size: 1, paper: "#ffffff", big: true });
   let picture = null;
@@ -61,7 +66,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     make("section", { class: "st-kid-step" }, make("div", { class: "st-kid-show" }, shown, wait), done),
   ];
   const marks = ["brush", "like", "check"].map((name, index) => make("li", {}, icon(name), make("span", { class: "st-sr" }, text("kids_step", { n: index + 1 }))));
-  const privacy = make("p", { class: "st-kid-notice" }, text(props.device ? "kids_privacy_device" : "kids_privacy", { minutes: props.minutes || 10 }));
+  const privacy = make("p", { class: "st-kid-notice" }, text(!props.device ? "kids_privacy" : props.wall ? "kids_privacy_wall" : "kids_privacy_device", { minutes: props.minutes || 10 }));
   element.replaceChildren(make("main", { class: "st-kids" }, make("ol", { class: "st-kid-marks" }, ...marks), ...steps, privacy));
 
   const go = (step) => {
@@ -99,6 +104,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     reveal(result.picture);
     Studio.session.keep("result", { picture, painted });
   });
+  watch("refused", () => { give.disabled = false; sent.hidden = true; }); // what was to be handed in
   const reveal = (result) => {
     painted = result;
     compare(false);
@@ -122,4 +128,10 @@ Studio.kids = ({ element, props, trigger, watch }) => {
     go(2);
     reveal(result.painted);
   });
+};
+
+// Whether this browser knows the instructions that the engine is made of: a program of one of them.
+Studio.canPaint = () => {
+  const program = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+  return typeof WebAssembly === "object" && WebAssembly.validate(new Uint8Array(program));
 };

@@ -1,0 +1,75 @@
+"""The children's page that paints on the tablets themselves.
+
+The server hands out files, and takes what a child shows to the teacher; no picture comes to it
+otherwise, and thirty children cost it nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from stylize.errors import ImageError
+from stylize.library import StyleLibrary
+from stylize.messages import LANGUAGES, translate
+from stylize.model_files import ModelFiles
+from stylize.offers import KIDS_STYLES
+from stylize.site import write_site
+from stylize.studio.environment import run_folder
+from stylize.studio.fair import address_of
+from stylize.studio.pictures import open_picture
+from stylize.studio.settings import LimitError, StudioSettings
+from stylize.studio.wall import ClassWall
+
+PREFIX = "/tablet"
+PAGE = f"{PREFIX}/kids.html"
+_HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
+
+
+def tablet_routes(
+    model: ModelFiles, library: StyleLibrary, settings: StudioSettings, wall: ClassWall | None
+) -> list[BaseRoute]:
+    """Write the page's files, for as long as this program runs; return its routes.
+
+    Args:
+        model: What paints on the tablets.
+        library: Holds the styles of the children's page, or others in their place.
+        settings: Limits of what is handed in.
+        wall: Takes it; None if there is no teacher to show it to.
+
+    Raises:
+        StylizeError: The built pages are not there.
+    """
+    folder = run_folder() / "tablets"
+    known = {record.name for record in library.list(stale=False)}
+    names = [name for name in KIDS_STYLES if name in known] or sorted(known)
+    write_site(folder, model, library, names, wall=wall is not None)
+    routes: list[BaseRoute] = [Mount(PREFIX, StaticFiles(directory=Path(folder)))]
+    return routes if wall is None else [*_wall_routes(settings, wall), *routes]
+
+
+def _wall_routes(settings: StudioSettings, wall: ClassWall) -> list[Route]:
+    async def hand_in(request: Request) -> Response:
+        """Keep a picture, the body of the request; answer with the key to delete it by."""
+        try:
+            picture = await run_in_threadpool(open_picture, await request.body(), settings)
+            key = wall.put(picture, address_of(request))
+        except (ImageError, LimitError) as error:
+            wanted = request.headers.get("x-studio-language", "en")
+            said = translate(error.message, wanted if wanted in LANGUAGES else "en")
+            return PlainTextResponse(said, 400, _HEADERS)
+        return JSONResponse({"key": key}, headers=_HEADERS)
+
+    def take_back(request: Request) -> Response:
+        wall.forget([request.path_params["key"]])
+        return Response(status_code=204, headers=_HEADERS)
+
+    return [
+        Route(f"{PREFIX}/wall", hand_in, methods=["POST"]),
+        Route(f"{PREFIX}/wall/{{key}}", take_back, methods=["DELETE"]),
+    ]
