@@ -333,13 +333,15 @@ def guess_code(world: World) -> Outcome:
     """The teacher's code is guessed 100 times, then given rightly."""
     if world.name != "lan":
         return True, "no class wall"
-    (number, _), *_ = functions(world, "teacher")
     with world.visitor() as child, world.visitor(OTHER) as teacher:
-        said = [press(child, number, [f"{guess:08}"], "guess") for guess in range(1, 101)]
-        right = press(child, number, [CODE], "guess")
-        free = press(teacher, number, [CODE], "teacher")
-    waits = sum("Too many" in str(answer) for answer in said)
-    held = waits >= 90 and isinstance(right, str) and isinstance(free, list)
+
+        def enter(visitor: httpx.Client, code: str) -> dict[str, str]:
+            return dict(visitor.post("/gradio_api/studio/class", json={"code": code}).json())
+
+        said = [enter(child, f"{guess:08}") for guess in range(1, 101)]
+        right, free = enter(child, CODE), enter(teacher, CODE)
+    waits = sum("Too many" in answer.get("error", "") for answer in said)
+    held = waits >= 90 and "error" in right and "pass" in free
     return held, f"{100 - waits} of 100 tried, then refused; the teacher's device is let in"
 
 

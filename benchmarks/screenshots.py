@@ -57,7 +57,7 @@ def batch(tab: Page) -> None:
     tab.wait_for_selector(".st-stage:not([hidden])")
     tab.get_by_role("tab", name="Batch").click()
     tab.locator("#batch-sheet").click()
-    tab.wait_for_selector("#batch-pictures img >> nth=11", timeout=90_000)
+    tab.wait_for_selector("#batch-pictures .st-picture >> nth=11", timeout=90_000)
 
 
 def kids(tab: Page) -> None:

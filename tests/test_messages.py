@@ -1,6 +1,7 @@
 """Every message in every language, with the same placeholders, and said somewhere."""
 
 import ast
+import json
 import pickle
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from stylize.errors import ControlError, ImageError, StylizeError
 from stylize.images import load_image
+from stylize.library.bundled import bundled_folder
 from stylize.messages import LANGUAGES, Message, say, texts, translate
 from tests.conftest import make_picture
 
@@ -21,13 +23,20 @@ def placeholders(text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("part", ["messages", "page", "site"])
+@pytest.mark.parametrize("part", ["messages", "page", "styles", "site"])
 def test_a_language_has_every_text_with_the_same_placeholders(language, part):
     found = texts(language)[part]
     assert list(found) == list(ENGLISH[part])
     for key, text in found.items():
         assert text.strip() == text != "", key
         assert placeholders(text) == placeholders(ENGLISH[part][key]), key
+
+
+def test_bundled_styles_and_their_tags_have_names_in_every_language():
+    records = json.loads((bundled_folder() / "styles.json").read_text("utf-8"))
+    wanted = {f"title_{record['name']}": record["title"] for record in records}
+    wanted |= {f"tag_{tag.replace(' ', '_')}": tag for record in records for tag in record["tags"]}
+    assert wanted == ENGLISH["styles"]
 
 
 def said():

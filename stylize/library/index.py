@@ -26,7 +26,7 @@ from stylize.library.palette import (
     palette_similarity,
     parse_colors,
 )
-from stylize.library.records import StyleFilter, StyleRecord, first_year, fold
+from stylize.library.records import StyleFilter, StyleRecord, first_year, fold, search_words
 
 _NO_YEAR = -32768
 
@@ -263,7 +263,7 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
             mask &= snapshot.postings.having(snapshot, column, wanted)
     for tag in where.tags:
         mask &= snapshot.postings.having(snapshot, "tag", " ".join(tag.casefold().split()))
-    if words := fold(where.text).split():
+    if words := search_words(where.text):
         texts = snapshot.texts
         left: list[int] = np.flatnonzero(mask).tolist()
         for word in sorted(words, key=len, reverse=True):  # long words are rare: few rows are left

@@ -113,6 +113,12 @@ def fold(text: str) -> str:
     return " ".join(plain.casefold().split())
 
 
+def search_words(text: str) -> list[str]:
+    """Words to look for, folded: "Vincent van Gogh, 1889" is found with its comma, too."""
+    folded = fold(text)
+    return re.findall(r"\w+", folded) or folded.split()
+
+
 def first_year(text: str) -> int | None:
     """The first number of three or four digits in a text such as "c. 1831"."""
     found = _YEAR.search(text)

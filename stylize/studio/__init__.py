@@ -22,6 +22,7 @@ with needs_extra("studio"), prepared():
 
 from stylize.offers import EXAMPLES_DIR
 from stylize.studio import theme
+from stylize.studio.front import front_routes
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
 from stylize.studio.lan import invitation, lan_address
@@ -37,17 +38,16 @@ from stylize.studio.visit_states import forget_visits
 from stylize.studio.wall import ClassWall
 from stylize.studio.wall_routes import wall_routes
 
-__all__ = ["StudioSettings", "build_page", "launch", "launch_options"]
+__all__ = ["StudioSettings", "build_page", "launch"]
 
 logger = logging.getLogger(__name__)
 
 
-def launch_options(settings: StudioSettings) -> dict[str, Any]:
+def _launch_options(settings: StudioSettings) -> dict[str, Any]:
     """Return the arguments of ``Blocks.launch`` that look and privacy depend on."""
     return {
         "theme": theme.theme(),
         "css_paths": theme.CSS_PATH,
-        "head": theme.head(),
         "i18n": i18n(),
         "run_history": False,
         "enable_monitoring": False,
@@ -118,7 +118,10 @@ def launch(
     engine.warm_up()  # the first visitor does not wait for it
     gallery = Gallery(library)
     wall = ClassWall() if settings.class_wall else None
-    routes: list[BaseRoute] = [*gallery.routes(listing=not settings.classroom)]
+    routes: list[BaseRoute] = [
+        *front_routes(),
+        *gallery.routes(listing=not settings.classroom),
+    ]
     if wall is not None:
         routes += wall_routes(wall, CodeLock(settings.teacher_code))
     if tablets is not None:
@@ -142,7 +145,7 @@ def launch(
         mcp_server=mcp,
         quiet=not block,
         routes=routes,
-        **launch_options(settings),
+        **_launch_options(settings),
     )
     forget_visits(page, settings.grace_s)
     if page.mcp_error:

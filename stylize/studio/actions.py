@@ -13,11 +13,11 @@ from gradio import FileData
 
 from stylize.controls import Controls
 from stylize.errors import ControlError, ImageError, StyleNotFoundError, StylizeError
-from stylize.images import load_image
 from stylize.messages import say
 from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES
 from stylize.regions import invert_mask
-from stylize.studio.framing import Framing
+from stylize.studio.framing import WHOLE, Framing
+from stylize.studio.front import example_url
 from stylize.studio.full_size import (
     Export,
     Jobs,
@@ -311,7 +311,7 @@ def example_items() -> list[dict[str, str]]:
         {
             "name": name,
             "title": title,
-            "thumb": to_data_url(fit(load_image(example_file(name)), 160)),
+            "thumb": example_url(name, small=True),
         }
         for name, title in EXAMPLES.items()
     ]
@@ -338,7 +338,12 @@ def shown_content_of(visit: Visit) -> dict[str, Any]:
     if content is None:
         return {}
     width, height = content.full_size
-    return {"key": content.key, "url": content.screen_url, "width": width, "height": height}
+    url = content.screen_url
+    if content.path and content.framing == WHOLE and content.screen.size == content.full_size:
+        file = Path(content.path)
+        if file.parent == EXAMPLES_DIR:  # the browser can have it for good
+            url = example_url(file.stem)
+    return {"key": content.key, "url": url, "width": width, "height": height}
 
 
 def backdrop(visit: Visit) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import FileData
 from PIL import Image
 
 from stylize.errors import ImageError, StylizeError
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 SHEET_TILE_PX = 360
 SHEET_CONTENT_PX = 512
 MAX_CHOICES = 100
-Shown = tuple[str, str]  # file and caption, as a gr.Gallery takes them
+Shown = dict[str, Any]  # ``file`` and ``caption``, see components.pictures
 Failure = dict[str, str]  # name of a picture, and why it could not be painted
 
 
@@ -194,7 +195,8 @@ class BatchActions(Actions):
 
     def _shown(self, image: Image.Image, title: str) -> Shown:
         # A file is written once; a picture would be encoded again with every step.
-        return self.painter.save(fit(image, 512), ".png", title), title
+        file = self.painter.save(fit(image, 512), ".png", title)
+        return {"file": FileData(path=file).model_dump(), "caption": title}
 
     def _check_number(self, number: int) -> None:
         if number > self.settings.max_batch:
@@ -209,6 +211,16 @@ def _buttons(*, working: bool) -> tuple[Any, ...]:
     """Return updates of the buttons that start a job, and of the one that stops it."""
     start = gr.Button(interactive=not working)
     return start, start, gr.Button(interactive=working)
+
+
+def pictures_in(paths: list[str]) -> list[str]:
+    """Return what may be a picture of a chosen folder, by name: nothing hidden, no other files."""
+    kinds = Image.registered_extensions().keys() | {".heic", ".heif", ".avif"}
+    return sorted(
+        path
+        for path in paths
+        if Path(path).suffix.lower() in kinds and not Path(path).name.startswith(".")
+    )
 
 
 def offer(file: str | None) -> Any:
@@ -258,6 +270,13 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                     height=150,
                     elem_id="batch-files",
                 )
+                folder = gr.UploadButton(
+                    t("batch_folder"),
+                    size="sm",
+                    file_count="directory",
+                    elem_id="batch-folder",
+                )
+                components.look(painter.source(), elem_id="batch-look")
                 many = gr.Button(t("batch_start"), variant="primary", elem_id="batch-start")
             with gr.Column(elem_classes="st-panel"):
                 gr.Markdown(t("batch_styles"))
@@ -280,16 +299,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                 elem_id="batch-file",
             )
             status = components.progress("batch", elem_id="batch-status")
-            pictures = gr.Gallery(
-                show_label=False,
-                label=t("result"),
-                columns=4,
-                object_fit="contain",
-                format="png",
-                height="auto",
-                elem_id="batch-pictures",
-                buttons=["fullscreen"],
-            )
+            pictures = components.pictures(elem_id="batch-pictures")
     engine: dict[str, Any] = {
         "concurrency_id": "engine", "show_progress": "hidden", "api_visibility": "private"
     }  # fmt: skip
@@ -300,5 +310,6 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
         "queue": False, "show_progress": "hidden", "api_visibility": "private"
     }  # fmt: skip
     stop.click(act.stop, None, None, **at_once)
+    folder.upload(pictures_in, folder, files, **at_once)
     tab.select(act.choices, [visit, styles], styles, **at_once)
     styles.key_up(act.find, [visit, styles], styles, trigger_mode="always_last", **at_once)

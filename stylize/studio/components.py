@@ -11,6 +11,14 @@ from typing import Any
 
 import gradio as gr
 
+from stylize.studio.look import Look
+from stylize.studio.theme import MARK
+
+
+def header(wall: bool, **props: Any) -> gr.HTML:
+    """The page's name, its language and its light, and the way to the children's page."""
+    return _scripted("header", None, "", mark=MARK, wall=wall, **props)
+
 
 def viewer(**props: Any) -> gr.HTML:
     """Before and after with a handle, actions and the history of the visit.
@@ -72,6 +80,17 @@ def progress(what: str, **props: Any) -> gr.HTML:
         **props: Of the component.
     """
     return _scripted("progress", None, "", what=what, **props)
+
+
+def pictures(**props: Any) -> gr.HTML:
+    """Pictures that a job has made; its value is a list of ``file`` and ``caption``."""
+    return _scripted("pictures", None, "", **props)
+
+
+def look(source: Mapping[str, Any], **props: Any) -> gr.HTML:
+    """What the Create tab paints with, for another tab that does the same."""
+    defaults = Look().control_values()
+    return _scripted("look", None, "", source=dict(source), defaults=defaults, **props)
 
 
 def film(**props: Any) -> gr.HTML:

@@ -56,7 +56,7 @@ class FilmActions(Actions):
         source, look = film_source(path, self.settings), self.look(chosen, values)
         style = self.painter.style_of(visit, look)
         end_s = length_s(source)
-        painted: list[str] = []
+        painted: list[dict[str, Any]] = []
         for index in range(_FRAMES):
             wanted = Wanted(start_s=end_s * index / _FRAMES)
             with open_film(source, wanted) as film:
@@ -65,8 +65,9 @@ class FilmActions(Actions):
                 break
             content = fit(Image.fromarray(frame.pixels), _FRAME_PX)
             image = self.painter.engine.stylize(content, style, controls=look.controls)
-            painted.append(self.painter.save(image, ".png", f"frame-{index + 1}"))
-        return gr.Gallery(painted, visible=True)
+            file = FileData(path=self.painter.save(image, ".png", f"frame-{index + 1}"))
+            painted.append({"file": file.model_dump(), "caption": f"{index + 1}"})
+        return painted
 
     @show_errors
     def paint_film(
@@ -172,11 +173,7 @@ def film_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
         with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
             status = components.progress("film", elem_id="film-status")
             film = components.film(elem_id="film-shown")
-            frames = gr.Gallery(
-                show_label=False, label=t("film_frames"), columns=5, object_fit="contain",
-                format="png", height="auto", elem_id="film-pictures",
-                buttons=["fullscreen"], visible=False,
-            )  # fmt: skip
+            frames = components.pictures(elem_id="film-pictures")
     hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     try_.click(act.frames, [file, *shows], frames, concurrency_id="engine", **hidden)
     # A queue of its own: a film takes minutes, and pictures should not wait for it.

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from stylize.studio.front import Front
 from stylize.studio.gradio_internals import App
 from stylize.studio.settings import StudioSettings
 
@@ -170,7 +171,7 @@ class Guard:
 
 
 class GuardedApp(App):
-    """Gradio's application behind a `Guard`, in the place of Gradio's own, laxer one."""
+    """Gradio's application behind a `Front` and a `Guard`, in the place of Gradio's laxer one."""
 
     def __init__(self, callers: Callers, settings: StudioSettings, **options: Any) -> None:
         super().__init__(**options)
@@ -181,7 +182,7 @@ class GuardedApp(App):
         """Put the guard before all else."""
         megabytes = self._settings.max_upload_mb * 1_000_000
         return Guard(
-            super().build_middleware_stack(),
+            Front(super().build_middleware_stack()),
             self._callers,
             max_json_bytes=2 * megabytes,  # a drawing and regions, as text a third longer
             max_form_bytes=megabytes * self._settings.max_batch,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from stylize.library import StyleLibrary
+from stylize.studio import components
 from stylize.studio.api import add_api
 from stylize.studio.batch import batch_tab
 from stylize.studio.create import create_tab
@@ -89,7 +90,7 @@ def build_page(
 
 
 def _studio(page: gr.Blocks, painter: Painter) -> None:
-    gr.HTML(_HEADER, elem_id="header", apply_default_css=False)
+    components.header(painter.settings.class_wall, elem_id="header")
     visit = gr.State(Visit(), time_to_live=painter.settings.retention_s)
     with gr.Tabs(elem_id="tabs"):
         with gr.Tab(t("create"), id="create"):
@@ -101,11 +102,3 @@ def _studio(page: gr.Blocks, painter: Painter) -> None:
         if films_are_possible():
             with gr.Tab(t("film"), id="film-tab"):
                 film_tab(painter, visit, create)
-
-
-# Three strokes of a brush: the page's mark, drawn so that no file has to be fetched.
-_HEADER = """<header class="st-header">
-<svg viewBox="0 0 32 32" fill="none" stroke-width="5" stroke-linecap="round" aria-hidden="true">
-<path d="M5 21C9 8 15 7 27 8" stroke="#d9a441"/><path d="M7 26C12 15 18 15 28 15" stroke="#c8553d"/>
-<path d="M14 28c3-5 7-6 13-6" stroke="#2f7396"/></svg>
-<h1>Stylize Studio</h1></header>"""

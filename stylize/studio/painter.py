@@ -150,7 +150,7 @@ class Painter:
         width, height = visit.content.full_size
         return {
             "content": visit.content.key,
-            "after": to_data_url(image, quality=85 if live else 92),
+            "after": to_data_url(image, quality=85 if live else 88),
             "live": live,
             "width": width,
             "height": height,

@@ -12,9 +12,15 @@ from stylize.messages import LANGUAGES, texts
 _MESSAGES_OF_THE_PAGE = ("too_many_bytes",)
 
 
+_labels: set[str] = set()
+
+
 def i18n() -> gr.I18n:
-    """Return the texts as Gradio's translations."""
-    tables = {language: table(language) for language in LANGUAGES}
+    """Return the texts that pages have asked for by `t` so far, as Gradio's translations."""
+    tables = {
+        language: {key: text for key, text in texts(language)["page"].items() if key in _labels}
+        for language in LANGUAGES
+    }
     # Browsers ask for Chinese by its region; Gradio looks the exact tag up.
     return gr.I18n(**tables, **{"zh-CN": tables["zh"]})
 
@@ -23,7 +29,7 @@ def table(language: str) -> dict[str, str]:
     """Return key to text of one language: all that the page itself can say."""
     found = texts(language)
     messages = {key: found["messages"][key] for key in _MESSAGES_OF_THE_PAGE}
-    return {**found["page"], **messages}
+    return {**found["page"], **found["styles"], **messages}
 
 
 def script() -> str:
@@ -41,5 +47,6 @@ def t(key: str) -> str:
     """
     if key not in texts("en")["page"]:
         raise KeyError(key)
+    _labels.add(key)
     # Typed as str: Gradio's components take it wherever they take a text.
     return gr.I18n()(key)  # type: ignore[return-value]

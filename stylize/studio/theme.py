@@ -93,18 +93,37 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """Return what goes into the page's head: the page's own components and their texts."""
-    names = (
-        "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
-        "export", "viewer", "controls", "picker", "pixels", "pad", "regions", "map", "progress",
-        "film", "kids", "wall", "ready",
-    )  # fmt: skip
+# The page's own scripts, in the order in which they need each other.
+_SCRIPTS = (
+    "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
+    "export", "viewer", "controls", "picker", "pixels", "pad", "regions", "map", "pictures",
+    "look", "progress", "film", "kids", "wall", "header", "ready",
+)  # fmt: skip
+
+
+def script() -> str:
+    """Return the page's own components and their texts, as one script."""
     parts = [texts.script()]
-    parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in names]
-    source = "\n".join(parts)
+    parts += [(STATIC_DIR / f"{name}.js").read_text("utf-8") for name in _SCRIPTS]
+    return "\n".join(parts)
+
+
+def head(script_url: str) -> str:
+    """Return what goes into the page's head, before all else."""
+    first = (STATIC_DIR / "first.js").read_text("utf-8")
     frame = (STATIC_DIR / "page.css").read_text("utf-8")
     return (
-        f'<meta name="referrer" content="no-referrer">\n<style>\n{frame}</style>\n'
-        f"<script>\n{source}\n</script>"
+        f'<meta name="referrer" content="no-referrer">\n<script>\n{first}</script>\n'
+        f'<script defer src="{script_url}"></script>\n<style>\n{frame}</style>\n'
     )
+
+
+# Three strokes of a brush, drawn so that no file has to be fetched.
+MARK = """<svg viewBox="0 0 32 32" fill="none" stroke-width="5" stroke-linecap="round"
+aria-hidden="true"><path d="M5 21C9 8 15 7 27 8" stroke="#d9a441"/>
+<path d="M7 26C12 15 18 15 28 15" stroke="#c8553d"/>
+<path d="M14 28c3-5 7-6 13-6" stroke="#2f7396"/></svg>"""
+
+# What is seen until Gradio's scripts have arrived.
+OPENING = f"""<div id="st-opening"><header>{MARK}<b>Stylize Studio</b></header>
+<p role="status"></p></div>"""

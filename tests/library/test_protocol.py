@@ -168,6 +168,8 @@ def test_count_and_tags(library):
     fill(library)
     assert library.count() == len(library) == len(library.names())
     assert library.count(text="title 3") == 1
+    assert library.count(text="“Title”, 3.") == 1
+    assert library.count(text="…") == 0
     counts = {tag: library.count(tags=(tag,)) for tag, _ in library.tags(99)}
     assert dict(library.tags(99)) == counts
     assert library.tags(1) == library.tags(99)[:1]

@@ -123,11 +123,22 @@ def test_many_pictures_by_one_look(tab, url, tmp_path):
         paths.append(tmp_path / f"p{seed}.png")
         fakes.picture(seed, (60, 40)).save(paths[-1])
     open_tab(tab, url, "Batch")
-    tab.locator("#batch-files input[type=file]").set_input_files(paths)
+    (tmp_path / "notes.txt").write_text("no picture")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#batch-folder").click()
+    chooser.value.set_files(tmp_path)
     expect(tab.locator("#batch-files")).to_contain_text("p1")
+    expect(tab.locator("#batch-look")).to_contain_text("Starry Night")
     tab.locator("#batch-start").click()
-    expect(tab.locator("#batch-pictures img")).to_have_count(2)
+    expect(tab.locator(".st-picture")).to_have_count(2)
     expect(tab.locator("#batch-file")).to_be_enabled()
+    tab.locator(".st-picture").first.click()
+    large = tab.locator("#batch-pictures .st-large img")
+    expect(large).to_be_visible()
+    first = large.get_attribute("src")
+    tab.keyboard.press("ArrowRight")
+    expect(large).not_to_have_attribute("src", first)
+    tab.get_by_role("button", name="Close").click()
     with tab.expect_download() as download:
         tab.locator("#batch-file").click()
     with zipfile.ZipFile(download.value.path()) as archive:
@@ -137,7 +148,7 @@ def test_many_pictures_by_one_look(tab, url, tmp_path):
 def test_one_picture_by_many_styles(tab, url, tmp_path):
     open_tab(tab, url, "Batch")
     tab.locator("#batch-sheet").click()
-    expect(tab.locator("#batch-pictures img").nth(5)).to_be_attached()
+    expect(tab.locator(".st-picture").nth(5)).to_be_attached()
     link = tab.locator("#batch-file")
     with tab.expect_download() as download:
         link.click()
@@ -161,4 +172,4 @@ def test_batch_offers_the_styles_added_during_the_visit(tab, public_url, tmp_pat
     option.click()
     tab.keyboard.press("Escape")
     tab.locator("#batch-sheet").click()
-    expect(tab.locator("#batch-pictures img")).to_have_count(1)
+    expect(tab.locator(".st-picture")).to_have_count(1)

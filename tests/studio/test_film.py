@@ -187,7 +187,7 @@ def test_a_film_in_the_browser(tiny_engine, browser, make_film):
         tab.get_by_role("tab", name="Film").click()
         tab.locator("#film-file input[type=file]").set_input_files(film)
         tab.get_by_role("button", name="Try five frames").click()
-        expect(tab.locator("#film-pictures img")).to_have_count(5)
+        expect(tab.locator("#film-pictures .st-picture")).to_have_count(5)
         tab.get_by_role("button", name="Paint the film").click()
         expect(tab.locator("#film-status")).to_contain_text("Frames painted: 8.")
         tab.wait_for_function("document.querySelector('.st-film-after').readyState >= 2")

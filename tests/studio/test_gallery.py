@@ -2,12 +2,14 @@
 
 import gc
 import hashlib
+import io
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
-from stylize.studio.gallery import PAGE, PREFIX, SHARED, Gallery
+from stylize.studio.gallery import PAGE, PREFIX, SHARED, SMALL_PX, Gallery
 from tests import fakes
 
 
@@ -80,6 +82,14 @@ def test_thumbnails_are_kept_as_long_as_they_are_the_same(url, library):
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     other = ask(url, f"{SHARED}/thumb/senecio", v="another")
     assert (other.content, other.headers["cache-control"]) == (data, "no-store")
+
+
+def test_a_small_thumbnail_for_small_tiles(url):
+    (item,) = ask(url, names="senecio").json()["items"]
+    answer = httpx.get(f"{url}{PREFIX}/{item['thumb']}&small")
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert max(image.size) <= SMALL_PX
+    assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize(

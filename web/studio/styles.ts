@@ -100,7 +100,7 @@ export class Styles {
     const tags = this.tags();
     if (names) return { items: names.split(",").map((name) => this.get(name)).filter(Boolean), more: false };
     if (like) return { items: this.like(like), more: false };
-    const words = (Studio.plain(text) as string).split(/\s+/);
+    const words = (Studio.plain(text) as string).split(/[^\p{L}\p{N}_]+/u);
     const items = this.styles.filter((style) => {
       const all = Studio.plain([style.title, style.artist, style.year, style.name, ...style.tags].join(" ")) as string;
       return (!tag || style.tags.includes(tag)) && words.every((word) => all.includes(word));

@@ -7,5 +7,5 @@ import zh from "../../stylize/languages/zh.json";
 const tables = { en, de, zh, es };
 
 window.STUDIO_TEXTS = Object.fromEntries(
-  Object.entries(tables).map(([language, { messages, page, site }]) => [language, { ...messages, ...page, ...site }]),
+  Object.entries(tables).map(([language, { messages, page, styles, site }]) => [language, { ...messages, ...page, ...styles, ...site }]),
 );

@@ -25,6 +25,9 @@ window.Studio = window.Studio || {};
     return element;
   };
 
+  /** The page is there: what was shown until then goes. */
+  Studio.opened = () => { const opening = document.getElementById("st-opening"); if (opening) opening.remove(); };
+
   const paths = {
     undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
     redo: "M15 14l5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
@@ -61,7 +64,10 @@ window.Studio = window.Studio || {};
     crop: "M7 3v14h14M3 7h14v14",
     left: "M5 11a7.500 7.500 0 1 1 1 6M4 6v5h5",
     right: "M19 11a7.500 7.500 0 1 0-1 6M20 6v5h-5",
+    recent: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3 2",
     star: "M12 4l2.500 5.200 5.500.8-4 4 1 5.700-5-2.700-5 2.700 1-5.700-4-4 5.500-.8z",
+    child: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.500 10h.01M15.500 10h.01M8 14c1 2 2.500 3 4 3s3-1 4-3",
+    light: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 3v18M12 3a9 9 0 0 1 0 18",
     full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   };
   /** A line icon; decorative, so hidden from screen readers. */
@@ -118,6 +124,15 @@ window.Studio = window.Studio || {};
 
   /** Lower case without accents, for searching. */
   Studio.plain = (text) => (text || "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+
+  // Bundled styles and their tags have names in every language; what people add is called as they call it.
+  const said = (key) => tables[language][key];
+  Studio.tagText = (tag) => said(`tag_${tag.replaceAll(" ", "_")}`) || tag;
+  Studio.titleOf = (style) => (!style.own && said(`title_${style.name}`)) || style.title;
+  /** Names of bundled styles whose title in the visitor's language holds all the words. */
+  Studio.titledLike = (words) => (language === "en" ? [] : Object.entries(tables[language])
+    .filter(([key, title]) => key.startsWith("title_") && Studio.plain(words).split(/\s+/).every((word) => Studio.plain(title).includes(word)))
+    .map(([key]) => key.slice("title_".length)));
 
   /** The address of something that gallery.py serves. */
   Studio.stylesUrl = (path) => `${Studio.gradio.root()}/studio/styles/${path}`;

@@ -44,7 +44,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   const drawFreedoms = () => Studio.rebuild(freedoms, ...["near", "painted", "wild"].map((name) => make("button", { type: "button", class: "st-kid-freedom", "aria-pressed": String(name === freedom), "aria-label": text(`kids_${name}`), title: text(`kids_${name}`), onclick: () => { freedom = name; drawFreedoms(); } }, icon(name))));
 
   const tiles = make("div", { class: "st-kid-tiles" });
-  const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": style.title, onclick: () => paint(style.name) }, make("img", { src: Studio.styles.thumb(style), alt: "" }))));
+  const drawTiles = () => tiles.replaceChildren(...(props.styles || []).map((style) => make("button", { type: "button", class: "st-kid-tile", "aria-label": Studio.titleOf(style), onclick: () => paint(style.name) }, make("img", { src: Studio.styles.thumb(style), alt: "" }))));
 
   const shown = make("img", { class: "st-kid-result", alt: text("after_alt") });
   const words = make("p", {}, text("kids_wait"));
@@ -113,6 +113,7 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   };
   document.addEventListener("studio-lost", () => { if (waiting) { waiting = false; go(1); } }); // what was asked for will not come
   Studio.gradio.queue(element, (place) => { words.textContent = place ? text("queue_place", { n: place }) : text("kids_wait"); });
+  Studio.opened();
   drawTiles();
   drawFreedoms();
   go(0);

@@ -36,6 +36,7 @@
     use: (source, name) => used.add(`${source.library} ${name}`),
     /** The styles that were chosen on this page, as far as they are there. */
     used: (source) => [...used].filter((key) => key.startsWith(`${source.library} `)).map((key) => known.get(key)).filter(Boolean),
-    thumb: (item) => Studio.stylesUrl(item.thumb),
+    /** The address of a style's picture; a small one where it is shown at about 100 px. */
+    thumb: (item, small = false) => Studio.stylesUrl(item.thumb) + (small && devicePixelRatio < 1.3 ? "&small" : ""),
   };
 })();

@@ -13,9 +13,9 @@ Studio.map = ({ element, props, trigger, watch }) => {
   const choose = (item) => { props.value = item.name; mark(); trigger("select", { name: item.name }); };
   const spot = (item, index) => {
     const group = item.count > 1;
-    const label = group ? text("map_group", { n: item.count, title: item.title }) : [item.title, item.artist].filter(Boolean).join(", ");
+    const label = group ? text("map_group", { n: item.count, title: Studio.titleOf(item) }) : [Studio.titleOf(item), item.artist].filter(Boolean).join(", ");
     return make("button", { type: "button", class: group ? "st-group" : null, "data-name": group ? null : item.name, style: `--x:${item.x};--y:${item.y}`, title: label, "aria-label": label, onclick: () => (group ? go([...path, index]) : choose(item)) },
-      make("img", { src: styles.thumb(item), alt: "", loading: "lazy" }), group ? make("span", { class: "st-count", "aria-hidden": "true" }, String(item.count)) : null);
+      make("img", { src: styles.thumb(item, true), alt: "", loading: "lazy" }), group ? make("span", { class: "st-count", "aria-hidden": "true" }, String(item.count)) : null);
   };
   const go = async (wanted) => {
     const mine = (latest += 1);

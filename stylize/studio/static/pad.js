@@ -12,7 +12,7 @@ Studio.Pad = class {
     this.swatches = colors.map((color, index) => make("button", { type: "button", class: "st-swatch", style: `--swatch:${color}`, "aria-label": text("colour_n", { n: index + 1 }), "aria-pressed": String(index === 0), onclick: () => this.pick(color) }));
     this.dots = sizes.map((value, index) => make("button", { type: "button", class: "st-dot", style: `--dot:${6 + 7 * index}px`, "aria-label": text("brush_n", { n: index + 1 }), "aria-pressed": String(index === size), onclick: () => { this.width = value; this.mark(this.dots, index); } }));
     const tool = (name, key, action) => make("button", { type: "button", class: big ? "st-big" : "st-button st-icon-only", "aria-label": text(key), title: text(key), onclick: action }, icon(name));
-    this.rubber = make("button", { type: "button", class: big ? "st-big" : "st-button", "aria-pressed": "false", onclick: () => this.pick(null), "aria-label": text("eraser"), title: text("eraser") }, big ? icon("eraser") : text("eraser"));
+    this.rubber = make("button", { type: "button", class: big ? "st-big" : "st-button st-icon-only", "aria-pressed": "false", onclick: () => this.pick(null), "aria-label": text("eraser"), title: text("eraser") }, icon("eraser"));
     this.undoButton = tool("undo", "undo", () => this.undo());
     this.redoButton = tool("redo", "redo", () => this.redo());
     const all = kinds.length ? ["brush", ...kinds] : [];

@@ -8,7 +8,9 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   let chosen = { ...(props.value || {}) };
   let tag = null;
   let near = null;
-  const search = make("input", { type: "search", class: "st-search", placeholder: text("search_styles"), "aria-label": text("search_styles"), maxlength: 200, oninput: () => { near = null; soon(); } });
+  let list = null; // of those that this device keeps: "favourites" or "recent"
+  const kept = Studio.keptStyles;
+  const search = make("input", { type: "search", class: "st-search", placeholder: text("search_styles"), "aria-label": text("search_styles"), maxlength: 200, oninput: () => { near = list = null; soon(); } });
   const tags = make("div", { class: "st-tags", role: "group", "aria-label": text("tags") });
   const end = make("div", { class: "st-grid-end", "aria-hidden": "true" });
   const grid = make("div", { class: "st-grid", role: "group", "aria-label": text("styles") }, end);
@@ -20,14 +22,16 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   const tell = () => { props.value = { ...chosen }; trigger("input", {}); };
   const full = () => Object.keys(chosen).length >= limit;
 
-  const choose = (name) => { chosen = { [name]: 1 }; styles.use(source, name); tell(); drawAll(); };
+  const choose = (name) => { chosen = { [name]: 1 }; styles.use(source, name); kept.use(name); tell(); drawAll(); drawTags(); };
   const mix = (name) => {
     if (name in chosen) delete chosen[name];
     else if (full()) return;
     else chosen[name] = Object.keys(chosen).length ? 0.5 : 1;
     styles.use(source, name);
+    kept.use(name);
     tell();
     drawAll();
+    drawTags();
   };
 
   const drawStrip = () => {
@@ -36,11 +40,12 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     Studio.rebuild(strip, ...names.map((name) => {
       const style = byName(name);
       const share = make("output", { class: "st-share" });
-      const weight = make("input", { type: "range", min: 0.05, max: 1, step: 0.05, value: chosen[name], "aria-label": text("weight_of", { title: style.title }), oninput: (event) => { chosen[name] = Number(event.target.value); tell(); shares(); } });
+      const weight = make("input", { type: "range", min: 0.05, max: 1, step: 0.05, value: chosen[name], "aria-label": text("weight_of", { title: Studio.titleOf(style) }), oninput: (event) => { chosen[name] = Number(event.target.value); tell(); shares(); } });
       return make("div", { class: "st-chip", "data-name": name },
-        make("img", { src: styles.thumb(style), alt: "" }),
-        make("div", { class: "st-chip-text" }, make("strong", {}, style.title), make("span", {}, [style.artist, style.year].filter(Boolean).join(", ")), names.length > 1 ? make("div", { class: "st-weight" }, weight, share) : null),
-        button("like", "more_like_this", () => { near = name; tag = null; search.value = ""; again(); grid.scrollTop = 0; }),
+        make("img", { src: styles.thumb(style, true), alt: "" }),
+        make("div", { class: "st-chip-text" }, make("strong", {}, Studio.titleOf(style)), make("span", {}, [style.artist, style.year].filter(Boolean).join(", ")), names.length > 1 ? make("div", { class: "st-weight" }, weight, share) : null),
+        button("star", "favourite", () => { kept.star(name); drawStrip(); if (list) again(); else drawTags(); }, { class: "st-button st-icon-only st-star", "aria-pressed": String(kept.all("favourites").includes(name)) }),
+        button("like", "more_like_this", () => { near = name; tag = list = null; search.value = ""; again(); grid.scrollTop = 0; }),
         names.length > 1 ? button("close", "remove_from_blend", () => mix(name)) : null);
     }));
     shares();
@@ -55,16 +60,19 @@ Studio.picker = ({ element, props, trigger, watch }) => {
 
   let allTags = [];
   const drawTags = () => {
-    tags.hidden = allTags.length === 0;
-    Studio.rebuild(tags, ...allTags.map((name) => make("button", { type: "button", class: "st-tag", "aria-pressed": String(name === tag), onclick: () => { tag = tag === name ? null : name; near = null; again(); } }, name)));
+    const lists = ["favourites", "recent"].filter((name) => kept.all(name).length);
+    tags.hidden = allTags.length + lists.length === 0;
+    Studio.rebuild(tags,
+      ...lists.map((name) => make("button", { type: "button", class: "st-tag", "aria-pressed": String(name === list), onclick: () => { list = list === name ? null : name; near = tag = null; again(); } }, Studio.icon(name === "recent" ? "recent" : "star"), text(name))),
+      ...allTags.map((name) => make("button", { type: "button", class: "st-tag", "aria-pressed": String(name === tag), onclick: () => { tag = tag === name ? null : name; near = list = null; again(); } }, Studio.tagText(name))));
   };
 
   const tile = (style) => {
     const on = style.name in chosen;
     return make("div", { class: "st-tile", "data-on": String(on), "data-name": style.name },
-      make("button", { type: "button", class: "st-pick", "aria-pressed": String(on), title: [style.title, style.artist, style.year].filter(Boolean).join(", "), onclick: () => choose(style.name) },
-        make("img", { src: styles.thumb(style), alt: text("style_alt", { title: style.title, artist: style.artist || "" }), loading: "lazy" }), make("span", { class: "st-title" }, style.title)),
-      make("button", { type: "button", class: "st-mix", "aria-label": text(on ? "remove_from_blend" : "add_to_blend") + ": " + style.title, title: text(on ? "remove_from_blend" : "add_to_blend"), disabled: !on && full(), onclick: () => mix(style.name) }, Studio.icon(on ? "check" : "plus")));
+      make("button", { type: "button", class: "st-pick", "aria-pressed": String(on), title: [Studio.titleOf(style), style.artist, style.year].filter(Boolean).join(", "), onclick: () => choose(style.name) },
+        make("img", { src: styles.thumb(style, true), alt: text("style_alt", { title: Studio.titleOf(style), artist: style.artist || "" }), loading: "lazy" }), make("span", { class: "st-title" }, Studio.titleOf(style))),
+      make("button", { type: "button", class: "st-mix", "aria-label": text(on ? "remove_from_blend" : "add_to_blend") + ": " + Studio.titleOf(style), title: text(on ? "remove_from_blend" : "add_to_blend"), disabled: !on && full(), onclick: () => mix(style.name) }, Studio.icon(on ? "check" : "plus")));
   };
 
   // Pages follow one another as the end of the grid comes into sight; what was asked before the
@@ -76,8 +84,11 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     if (loading) return;
     loading = true;
     const mine = request;
-    const query = near ? { like: near } : { text: search.value.trim(), tag, after: last };
-    const page = await styles.page(source, query).catch(() => ({ items: [], more: false }));
+    const query = near ? { like: near } : list ? { names: kept.all(list).join(",") } : { text: search.value.trim(), tag, after: last };
+    const named = last || !query.text ? [] : Studio.titledLike(query.text); // in the visitor's language
+    const [page, also] = await Promise.all([styles.page(source, query), named.length ? styles.page(source, { names: named.join(",") }) : { items: [] }])
+      .catch(() => [{ items: [], more: false }, { items: [] }]);
+    page.items = [...also.items.filter(({ name }) => !page.items.some((item) => item.name === name)), ...page.items];
     if (mine !== request) return;
     loading = false;
     if (near && !page.items.length) { near = null; again(); return; } // removed meanwhile
@@ -85,7 +96,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     if (!last) {
       grid.replaceChildren(end);
       found.replaceChildren();
-      if (near) found.append(text("like_style", { title: byName(near).title }), " ", make("button", { type: "button", class: "st-clear", onclick: () => { near = null; again(); search.focus(); } }, text("show_all")));
+      if (near) found.append(text("like_style", { title: Studio.titleOf(byName(near)) }), " ", make("button", { type: "button", class: "st-clear", onclick: () => { near = null; again(); search.focus(); } }, text("show_all")));
       else if (!page.items.length) found.append(text("nothing_found"));
     }
     end.before(...page.items.map(tile));
@@ -141,9 +152,31 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     drawAll();
     tell();
   };
-  watch("source", () => { source = props.source; Studio.changedStyles(); renew(); });
+  watch("source", () => { source = Studio.stylesSource = props.source; Studio.changedStyles(); renew(); });
   Studio.elsewhere(renew);
   watch("value", async () => { chosen = { ...(props.value || {}) }; await learn(); reveal(); });
   again();
   learn();
 };
+
+/** Names of styles that this device keeps: those with a star, and those used last, the latest first. */
+Studio.keptStyles = (() => {
+  const most = { favourites: 60, recent: 12 };
+  const read = (list) => {
+    try {
+      const found = JSON.parse(localStorage.getItem(`studio-${list}`) || "[]");
+      return found.filter((name) => typeof name === "string");
+    } catch { return []; } // no storage allowed, or something else lies there
+  };
+  const lists = { favourites: read("favourites"), recent: read("recent") };
+  const store = (list, names) => {
+    lists[list] = names.slice(0, most[list]);
+    try { localStorage.setItem(`studio-${list}`, JSON.stringify(lists[list])); } catch { /* they last as long as the page */ }
+  };
+  const without = (list, name) => lists[list].filter((one) => one !== name);
+  return {
+    all: (list) => lists[list],
+    star: (name) => store("favourites", lists.favourites.includes(name) ? without("favourites", name) : [name, ...lists.favourites]),
+    use: (name) => store("recent", [name, ...without("recent", name)]),
+  };
+})();

@@ -61,7 +61,8 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   };
   const view = make("div", { class: "st-segments st-below", role: "radiogroup", "aria-label": text("regions_below") },
     ...["picture", "result"].map((name) => make("label", {}, make("input", { type: "radio", name: "regions-below", value: name, checked: name === below, onchange: () => { below = name; showBelow(); } }), make("span", {}, text(name)))));
-  document.addEventListener("studio-result", ({ detail }) => { result = detail.after; showBelow(); });
+  const take = (shown) => { result = shown && content && shown.content === content.key ? shown.after : null; showBelow(); };
+  document.addEventListener("studio-result", ({ detail }) => take(detail));
 
   // --------------------------------------------------------------------------------------- tools
   const edge = make("input", { type: "range", min: 0, max: 1, step: 0.02, value: soft, "aria-label": text("soft_edge"), oninput: () => { soft = Number(edge.value); blur(); }, onchange: () => { if (!pad.blank) tell(); } });
@@ -72,9 +73,9 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   new ResizeObserver(blur).observe(pad.canvas);
   pad.tools.append(
     button("invert", "invert", () => pad.add({ color: pad.color, invert: true })), ...finders,
-    make("label", { class: "st-soft" }, make("span", {}, text("soft_edge")), edge), view);
+    make("label", { class: "st-soft" }, make("span", {}, text("soft_edge")), edge));
   const choices = make("div", { class: "st-region-styles" });
-  const hint = make("p", { class: "st-hint" }, text("regions_hint"));
+  const hint = make("div", { class: "st-regions-head" }, make("p", { class: "st-hint" }, text("regions_hint")), view);
 
   // ------------------------------------------------------------------------- a style for a colour
   const chooser = () => {
@@ -104,10 +105,10 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     colors.forEach((color, index) => { if (first.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (first[(5 * index) % first.length] || { name: "" }).name; });
     Studio.rebuild(choices, ...colors.map((color, index) => {
       const style = chosen[color] ? styles.get(source, chosen[color]) : null;
-      const title = style ? style.title : text("keep_picture");
+      const title = style ? Studio.titleOf(style) : text("keep_picture");
       return make("div", { class: "st-region" }, pad.swatches[index],
         make("button", { type: "button", class: "st-region-style", "data-style": style ? style.name : "", "aria-label": `${text("style_of_colour", { n: index + 1 })}: ${title}`, title, onclick: () => { pad.pick(color); dialogue.open(color); } },
-          style ? make("img", { src: styles.thumb(style), alt: "" }) : Studio.icon("photo"), make("span", {}, title)));
+          style ? make("img", { src: styles.thumb(style, true), alt: "" }) : Studio.icon("photo"), make("span", {}, title)));
     }));
   };
 
@@ -119,11 +120,10 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     wanted = null;
     busy(false);
     nothing.hidden = true;
-    result = null;
     const scale = content ? 640 / Math.max(content.width, content.height) : 1;
-    pad.under = null;
     pad.reset({ width: Math.round((content ? content.width : 640) * scale), height: Math.round((content ? content.height : 480) * scale) });
     if (content) Studio.contentUrl(content.key, (url) => { pad.state.backdrop = url; pad.repaint(); });
+    take(Studio.shownResult);
     const kept = value.painted ? { painted: value.painted, styles: value.styles, soft: value.soft } : null;
     Studio.session.keep("painted", kept);
     if (!kept) return;
@@ -149,8 +149,8 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   watch("source", () => { source = props.source; dialogue.renew(); refresh(); });
   Studio.elsewhere(refresh);
   watch("value", fresh);
-  showBelow();
   drawChoices();
   fresh();
+  showBelow();
   refresh();
 };

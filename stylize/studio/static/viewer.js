@@ -101,6 +101,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     zoom.take(value.width, value.height);
     zoom.lay();
     note.textContent = value.note || "";
+    Studio.shownResult = value;
     document.dispatchEvent(new CustomEvent("studio-result", { detail: value }));
   };
 

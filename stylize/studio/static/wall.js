@@ -39,7 +39,7 @@ Studio.wall = ({ element }) => {
   const empty = make("p", { class: "st-wall-empty" }, text("teacher_empty"));
   const room = make("div", { class: "st-wall-room", hidden: true }, bar, empty, grid);
   const large = make("img", { alt: "" });
-  const dialog = make("dialog", { class: "st-wall-large", "aria-label": text("result") }, large, button("close", "close", () => dialog.close()));
+  const dialog = make("dialog", { class: "st-large", "aria-label": text("result") }, large, button("close", "close", () => dialog.close()));
   element.replaceChildren(make("main", { class: "st-wall" }, make("h1", {}, text("teacher_title")), door, room, dialog));
 
   const open = (on) => {
@@ -95,4 +95,5 @@ Studio.wall = ({ element }) => {
     window.print();
   };
   draw([]);
+  Studio.opened();
 };
