@@ -7,6 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from stylize.recipe import read_recipe
+from stylize.studio.environment import run_folder
 from tests import fakes
 from tests.conftest import make_picture
 from tests.studio.conftest import new_context
@@ -316,10 +317,11 @@ def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
 
 
 def test_zoomed_in_the_picture_shows_all_its_pixels(each_tab, url, tmp_path):
-    make_picture(1600, 1200).save(tmp_path / "large.png")  # no part of it is like another
+    make_picture(1600, 1200).save(tmp_path / "secret.png")  # no part of it is like another
     open_page(each_tab, url)
-    each_tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "large.png")
+    each_tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
     expect(each_tab.locator(".st-note")).to_contain_text("1600")
+    assert list(run_folder().rglob("*secret*")) == []  # what it is called, the server need not know
     detail = each_tab.locator(".st-detail")
     expect(detail).to_be_hidden()
     frame = each_tab.locator(".st-frame")

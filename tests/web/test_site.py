@@ -84,7 +84,7 @@ def save(tab, tmp_path, name):
     """Save the picture in its full size; returns the file."""
     tab.locator(".st-bar .st-primary:visible").click()
     with tab.expect_download() as download:
-        tab.locator(".st-dialog .st-primary").click()
+        tab.locator(".st-dialog[open] .st-primary").click()
     path = tmp_path / name
     download.value.save_as(path)
     return path
@@ -136,7 +136,7 @@ def test_a_jpeg_carries_its_recipe_too(tab, tmp_path):
     tab.locator(".st-bar .st-primary:visible").click()
     tab.locator(".st-segments label").nth(1).click()
     with tab.expect_download() as download:
-        tab.locator(".st-dialog .st-primary").click()
+        tab.locator(".st-dialog[open] .st-primary").click()
     download.value.save_as(tmp_path / "saved.jpg")
     assert read_recipe(tmp_path / "saved.jpg").styles[0].name == "starry-night"
 

@@ -71,10 +71,12 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     if (framing) { /* only the server knows how that looks */ } else if (file && /^image\/(jpeg|png|webp|gif|avif|bmp)$/.test(file.type)) show(URL.createObjectURL(file));
     else if (thumb) show(thumb.thumb);
     if (!file) { tell({ key, example, framing, painted }); return; }
-    const sent = await upload(file).catch(() => null);
+    // The server need not know what a picture is called; its kind tells by the suffix.
+    const nameless = new File([file], `picture${/(\.\w{1,5})?$/.exec(file.name)[0]}`, { type: file.type });
+    const sent = await upload(nameless).catch(() => null);
     if (asked !== key) return; // another one was chosen in the meantime
     if (!sent) { fail(text("upload_failed")); return; }
-    tell({ key, file: { path: sent.path, orig_name: file.name, size: file.size, meta: Studio.gradio.fileMark }, framing, painted });
+    tell({ key, file: { path: sent.path, orig_name: nameless.name, size: file.size, meta: Studio.gradio.fileMark }, framing, painted });
   };
   const tell = (value) => { props.value = value; trigger("chosen", {}); };
   const choose = (file) => {
