@@ -24,11 +24,14 @@ studio: # the page at http://127.0.0.1:7860
 bench: # how fast this machine paints
 	$(venv)/bin/stylize bench
 
-# The first is what continuous integration installs, the second what a page in public needs.
+# What continuous integration installs, what a page in public needs, what a container has.
 lock: # note the newest versions that fit, with hashes; needs uv
 	uv pip compile --extra dev --upgrade --output-file .ci/requirements.lock $(lock_options)
 	uv pip compile --extra studio --constraint .ci/requirements.lock --upgrade \
 	  --output-file requirements.lock $(lock_options)
+	uv pip compile --extra studio --extra video --extra milvus --extra metrics \
+	  --constraint .ci/requirements.lock --upgrade --output-file container/requirements.lock \
+	  $(lock_options) container/build.in
 	$(python) .ci/third_party.py
 
 large-files: # note the hashes of the files in models.lock

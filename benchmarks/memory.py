@@ -93,7 +93,8 @@ def measure(case: Case, path: Path) -> dict[str, object]:
     from stylize.engine import Engine
     from stylize.errors import StylizeError
     from stylize.images import load_image
-    from stylize.studio.memory import give_back_memory, picture_at_work
+    from stylize.memory import give_back_memory
+    from stylize.studio.memory import picture_at_work
     from stylize.studio.settings import StudioSettings
 
     give_back_memory()

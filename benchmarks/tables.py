@@ -220,6 +220,80 @@ def load() -> str:
     )
 
 
+def library_scale() -> str:
+    """Very many styles in a file and in Milvus."""
+    result = _read("library_scale")
+    rows = []
+    for styles, stores in result["styles"].items():
+        for kind, name in (("sqlite", "SQLite file"), ("milvus", "milvus-lite")):
+            row = stores[kind]
+            rows.append(
+                [
+                    f"{int(styles):,}, {name}",
+                    f"{row['fill_s']:.0f} s",
+                    f"{row['memory_mb']:,} MB",
+                    f"{row['search_ms']['median']:.0f} ms",
+                    f"{row['search_filtered_ms']['median']:.0f} ms",
+                    f"{row['recall_at_10']:.3f}" if kind == "milvus" else "exact",
+                ]
+            )
+    rows += [
+        [
+            f"{int(styles):,}, index alone",
+            f"{row['build_s']} s",
+            f"{row['memory_mb']:,} MB",
+            f"{row['search_ms']['median']:.1f} ms",
+            "",
+            f"{row['recall_at_10']:.3f}",
+        ]
+        for styles, row in result["index"].items()
+    ]
+    million = result["a_million_calculated"]
+    header = ["styles", "to fill", "memory", "10 nearest", "with tags and years", "recall@10"]
+    lines = _table(header, rows)
+    lines += [
+        "",
+        "Synthetic styles without pictures. milvus-lite is Milvus in Python, for tests and small "
+        "libraries; the index alone is one of the kind and settings of a server's, by faiss. "
+        f"Calculated, not measured, by proportion from {million['from']:,}: a million in the "
+        f"SQLite file would take {million['sqlite']['memory_mb'] / 1000:.1f} GB of memory and "
+        f"{million['sqlite']['disk_mb'] / 1000:.0f} GB on the disk. The machine did other work at "
+        f"the same time (load {result['load_at_end']:.0f} on {result['machine']['cores']} cores): "
+        "times are upper bounds; `benchmarks/library_scale.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def load_workers() -> str:
+    """Thirty visitors, painted for by one process and by workers, some of which are killed."""
+    result = _read("load_workers")
+    rows = [
+        [
+            name,
+            str(row["pictures"]),
+            f"{row['median_s']:.2f} s",
+            f"{row['p95_s']:.2f} s",
+            str(row["errors"]),
+            str(row["killed"]),
+            f"{row['memory_mb']['peak']} MB",
+            f"{row['load_average_at_end'][0]:.0f}",
+        ]
+        for name, row in result.items()
+    ]
+    first = next(iter(result.values()))
+    header = ["", "pictures", "median", "95 % within", "errors", "killed", "memory of all", "load"]
+    lines = _table(header, rows)
+    lines += [
+        "",
+        f"{first['clients']} visitors on two cores for {first['minutes']:g} to "
+        f"{max(row['minutes'] for row in result.values()):g} minutes, {first['side_px']} px, "
+        "visitors and server on the same cores; each server was told to end while visitors went "
+        "on asking, and finished what it had taken. Load is that of the machine, which did other "
+        "work too: times of runs with different loads do not compare; `benchmarks/load.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def batch() -> str:
     """A folder, painted by one process and by several."""
     result = _read("batch")
@@ -341,6 +415,7 @@ def fill(text: str) -> str:
         library,
         load,
         batch,
+        load_workers,
         memory,
         video,
         attack,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from stylize.errors import MissingExtraError
 
-Extra = Literal["studio", "hub", "train", "mcp", "video", "files", "ray"]
+Extra = Literal["studio", "hub", "train", "mcp", "video", "files", "ray", "metrics", "milvus"]
 
 
 def missing_extra(extra: Extra, package: str) -> MissingExtraError:

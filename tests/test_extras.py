@@ -12,8 +12,9 @@ from tests.conftest import TINY_MODEL
 
 # All that the extras bring, as if it were not installed.
 OPTIONAL = (
-    "av", "cv2", "fsspec", "gradio", "gradio_client", "huggingface_hub", "mcp", "onnx",
-    "onnxscript", "pandas", "qrcode", "ray", "safetensors", "skimage", "torch", "torchvision",
+    "av", "cv2", "fsspec", "gradio", "gradio_client", "huggingface_hub", "mcp", "milvus_lite",
+    "onnx", "onnxscript", "pandas", "prometheus_client", "pymilvus", "qrcode", "ray",
+    "safetensors", "skimage", "torch", "torchvision",
 )  # fmt: skip
 PHOTO = str(EXAMPLES_DIR / "chelsea.jpg")
 BARE = f"import sys\nsys.modules.update(dict.fromkeys({OPTIONAL}))\n"
@@ -54,6 +55,7 @@ with StyleLibrary.open(sys.argv[2], encoder=engine, bundled=False) as library:
         (["video", "film.mp4", "-o", "out.mp4", "-s", "monet"], "av", "video"),
         (["image", "s3://b/a.png", "-o", "a.png", "-s", "monet"], "fsspec", "files"),
         (["image", PHOTO, "-o", "DATA/a.png", "-s", PHOTO, "--cluster", "auto"], "ray", "ray"),
+        (["library", "list", "--library", "milvus://127.0.0.1:1/a"], "pymilvus", "milvus"),
         (["export", "checkpoint.pt", "-o", "model"], "torch", "train"),
         (["evaluate", "--contents", "a", "--styles", "b", "-o", "c"], "torch", "train"),
     ],

@@ -35,7 +35,7 @@ BlendOption = Annotated[
 class Names:
     """Finds styles by what the user calls them; opens the library only when a name is used."""
 
-    def __init__(self, engine: Engine, data: Path | None) -> None:
+    def __init__(self, engine: Engine, data: Path | str | None) -> None:
         self._engine = engine
         self._data = data
         self._found: dict[str, RecipeStyle] = {}

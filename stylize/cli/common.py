@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,7 @@ from stylize.hub_model import model_folder
 if TYPE_CHECKING:
     from stylize.engine import Engine
     from stylize.library import StyleLibrary
+    from stylize.library.catalogue import StyleEncoder
 
 
 class Precision(StrEnum):
@@ -61,13 +62,21 @@ ModelOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def place_of(text: str) -> Path | str:
+    """A folder, or the URL of a server's collection as it is."""
+    return text if "://" in text else path_of(text)
+
+
 DataOption = Annotated[
-    Path | None,
+    Any,  # a Path, or a str that is a URL
     typer.Option(
         "--data",
-        parser=path_of,
-        metavar="FOLDER",
-        help="Folder of your own style library.",
+        "--library",
+        parser=place_of,
+        metavar="FOLDER|URL",
+        help="Your own style library: a folder, or milvus://HOST:PORT/NAME.",
         show_default="your user data",
     ),
 ]
@@ -105,7 +114,7 @@ def open_engine(
     )
 
 
-def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
+def open_library(engine: StyleEncoder, data: Path | str | None = None) -> StyleLibrary:
     """Open the bundled styles and the user's own; say if they can only be read, and why."""
     from stylize.library import StyleLibrary
 
@@ -115,7 +124,7 @@ def open_library(engine: Engine, data: Path | None = None) -> StyleLibrary:
     return library
 
 
-def library_with_engine(data: Path | None) -> StyleLibrary:
+def library_with_engine(data: Path | str | None) -> StyleLibrary:
     """The library in front of an engine of its own, for commands that do not paint."""
     return open_library(open_engine(), data)
 

@@ -253,8 +253,11 @@ def repair(data: DataOption = None) -> None:
     from stylize.library.opening import DATABASE_NAME
     from stylize.library.repair import repair as repair_file
 
+    place = data or data_folder()
+    if not isinstance(place, Path):
+        raise LibraryError(f"Only a folder can be repaired, not {place}.")
     with library_with_engine(Path(":memory:")) as library:
-        report = repair_file((data or data_folder()) / DATABASE_NAME, library.measure)
+        report = repair_file(place / DATABASE_NAME, library.measure)
     say(f"Saved {len(report.saved)} styles"
           + (f", and {len(report.from_backup)} from the backup" if report.from_backup else "")
           + f". The old file is kept as {report.damaged_path}.")  # fmt: skip
@@ -262,6 +265,7 @@ def repair(data: DataOption = None) -> None:
         say(f"Not even in the backup, so to be added again: {', '.join(report.lost)}.")
 
 
+app.command("copy")(sharing.copy)
 app.command("export")(sharing.export_styles)
 app.command("import")(sharing.import_styles)
 app.command("push")(sharing.push)

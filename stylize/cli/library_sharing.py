@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stylize.cli.common import DataOption, JsonOption, library_with_engine
+from stylize.cli.common import (
+    DataOption,
+    JsonOption,
+    ModelOption,
+    library_with_engine,
+    open_engine,
+    place_of,
+)
+from stylize.cli.jobs import Bar
 from stylize.cli.library_output import print_report
 from stylize.cli.output import print_json, say
 
@@ -32,6 +41,37 @@ OriginalsOption = Annotated[
 ConflictOption = Annotated[
     Conflict, typer.Option("--on-conflict", help="What to do with names that are taken.")
 ]
+
+
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A library: a folder or a URL.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Another one; made if need be.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace styles that are others under a name.")
+    ] = False,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy all styles of a library into another, and verify them.
+
+    What is there already, exactly so, is left out: a copy that was stopped goes on.
+    """
+    from stylize.library.bundled import load_bundled
+    from stylize.library.copying import copy_styles
+    from stylize.library.opening import open_place
+    from stylize.library.records import StyleFilter
+
+    measure = load_bundled(open_engine(model=model)).measure
+    with (
+        closing(open_place(place_of(source), measure, read_only=True)) as old,
+        closing(open_place(place_of(target), measure, read_only=False)) as new,
+        Bar(old.count(StyleFilter())) as bar,
+    ):
+        report = copy_styles(old, new, replace=replace, progress=bar.show)
+    if as_json:
+        print_json(dataclasses.asdict(report))
+    else:
+        say(f"Copied {report.copied} styles; {report.known} were there. All are verified.")
 
 
 def export_styles(

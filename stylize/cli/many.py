@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stylize.engine import Engine
     from stylize.workers.batch import Manner
     from stylize.workers.pool import Pool
+    from stylize.workers.pooled_engine import PooledEngine
 
 
 @contextlib.contextmanager
@@ -52,6 +53,20 @@ def open_pool(
     start = EngineStart.like(engine, model_dir, workers=count, threads=threads)
     with WorkerPool(start, count) as pool:
         yield pool
+
+
+@contextlib.contextmanager
+def pooled_engine(
+    engine: Engine, model_dir: Path | None, workers: int, threads: int | None
+) -> Iterator[PooledEngine]:
+    """An engine like one that is there, whose pictures are painted by so many processes."""
+    from stylize.workers.engines import EngineStart
+    from stylize.workers.pool import WorkerPool
+    from stylize.workers.pooled_engine import PooledEngine
+
+    start = EngineStart.like(engine, model_dir, workers=workers, threads=threads)
+    with WorkerPool(start, workers) as pool:
+        yield PooledEngine(start, pool)
 
 
 def paint_many(work: Plan, pool: Pool, manner: Manner, *, as_json: bool) -> int:

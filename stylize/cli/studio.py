@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +19,14 @@ from stylize.cli.common import (
     open_engine,
     open_library,
 )
+from stylize.cli.many import pooled_engine
 from stylize.errors import ControlError, StylizeError
 from stylize.extras import needs_extra
+from stylize.hub_model import model_folder
 from stylize.model_files import ModelFiles
+
+if TYPE_CHECKING:
+    from stylize.studio.visit import EngineLike
 
 LAN_HOST = "0.0.0.0"
 
@@ -82,6 +89,23 @@ def studio(
     precision: PrecisionOption = None,
     provider: ProviderOption = None,
     threads: ThreadsOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Paint in so many processes of their own; one that dies is replaced.",
+            show_default="this one",
+        ),
+    ] = None,
+    engine_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Let the studio of another machine paint."),
+    ] = None,
+    metrics: Annotated[
+        bool,
+        typer.Option("--metrics", help="Serve counts and times for Prometheus as /metrics."),
+    ] = False,
     data: DataOption = None,
 ) -> None:
     """Open the studio, a page in the browser. Only this computer can reach it, unless --lan."""
@@ -91,10 +115,15 @@ def studio(
         raise ControlError("--class-wall belongs to --classroom; give both.")
     if (certificate is None) != (key is None):
         raise ControlError("https needs both --certificate and --key.")
+    elsewhere = (workers, model, precision, provider, threads)
+    if engine_url and any(option is not None for option in elsewhere):
+        raise ControlError(
+            "--engine-url lets another studio paint: --workers, --model, --precision, --provider "
+            "and --threads are for that one."
+        )
     with needs_extra("studio"):
         from stylize.studio import StudioSettings, launch
 
-    engine = open_engine(precision, threads, model, provider)
     settings = StudioSettings.from_environment()
     if classroom:
         settings = StudioSettings.for_classroom(class_wall=class_wall)
@@ -106,24 +135,35 @@ def studio(
             *(url.rstrip("/") for url in allow_origin or ()),
         ),
     )
-    launch(
-        engine,
-        open_library(engine, data),
-        settings=settings,
-        host=LAN_HOST if lan else host or "127.0.0.1",
-        port=port,
-        trust_network=trust_lan,
-        mcp=mcp,
-        ssl_certfile=None if certificate is None else str(certificate),
-        ssl_keyfile=None if key is None else str(key),
-        tablets=_tablets(model) if classroom else None,
-        announce=print,
-    )
+    with contextlib.ExitStack() as opened:
+        if engine_url:
+            from stylize.studio.remote_engine import RemoteEngine
+
+            engine: EngineLike = opened.enter_context(closing(RemoteEngine(engine_url)))
+        elif workers:
+            own = open_engine(precision, threads, model, provider)
+            engine = opened.enter_context(pooled_engine(own, model_folder(model), workers, threads))
+            settings = replace(settings, engine_jobs=max(settings.engine_jobs, workers))
+        else:
+            engine = open_engine(precision, threads, model, provider)
+        launch(
+            engine,
+            open_library(engine, data),
+            settings=settings,
+            host=LAN_HOST if lan else host or "127.0.0.1",
+            port=port,
+            trust_network=trust_lan,
+            mcp=mcp,
+            metrics=metrics,
+            ssl_certfile=None if certificate is None else str(certificate),
+            ssl_keyfile=None if key is None else str(key),
+            tablets=_tablets(model) if classroom and not engine_url else None,
+            announce=print,
+        )
 
 
 def _tablets(model: str | None) -> ModelFiles | None:
     """Return the model for tablets that paint themselves, if their page is installed."""
-    from stylize.hub_model import model_folder
     from stylize.site import built_site
 
     try:

@@ -28,7 +28,7 @@ from stylize.library.palette import (
 )
 from stylize.library.records import StyleFilter, StyleRecord, first_year, fold, search_words
 
-_NO_YEAR = -32768
+NO_YEAR = -32768
 
 
 class Row(NamedTuple):
@@ -62,7 +62,7 @@ def search_text(record: StyleRecord) -> str:
 def search_year(record: StyleRecord) -> int:
     """The first year that the record names, or a number below all years."""
     year = first_year(record.year)
-    return _NO_YEAR if year is None else year
+    return NO_YEAR if year is None else year
 
 
 # Artists and the like come again and again.
@@ -140,7 +140,7 @@ class Index:
             np.zeros((capacity, self._point_size), np.float32),
             _Postings(),
             np.zeros((capacity, PALETTE_SIZE, 4), np.float32),
-            np.full(capacity, _NO_YEAR, np.int16),
+            np.full(capacity, NO_YEAR, np.int16),
             np.zeros(capacity, bool),
             np.zeros(0, bool),
         )
@@ -254,7 +254,7 @@ def _mask(snapshot: _Snapshot, where: StyleFilter) -> NDArray[np.bool_]:
     if where.year_from is not None:
         mask &= years >= where.year_from
     if where.year_to is not None:
-        mask &= (years <= where.year_to) & (years != _NO_YEAR)
+        mask &= (years <= where.year_to) & (years != NO_YEAR)
     if where.colors:
         palettes = snapshot.palettes[: snapshot.count]
         mask &= (color_gaps(palettes, parse_colors(where.colors)) <= NEAR_COLOR).all(axis=1)

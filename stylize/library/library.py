@@ -23,7 +23,7 @@ from stylize.library import pictures
 from stylize.library.bundled import load_bundled
 from stylize.library.catalogue import StyleCatalogue, StyleEncoder
 from stylize.library.measure import Measure
-from stylize.library.opening import open_database, open_own
+from stylize.library.opening import open_own, open_place
 from stylize.library.palette import extract_palette
 from stylize.library.records import (
     TEXT_FIELDS,
@@ -66,7 +66,8 @@ class StyleLibrary(StyleCatalogue):
         Args:
             path: The data folder; created by the first change. Default: the environment variable
                 ``STYLIZE_DATA_DIR``, else the place the operating system provides for user data.
-                ":memory:" keeps the user's own styles in memory only.
+                ":memory:" keeps the user's own styles in memory only; a URL such as
+                ``milvus://host:19530/styles`` names a library that many studios share.
             encoder: Makes style vectors of pictures; an `Engine` does.
             bundled: Whether to show the bundled styles; or the folder with others in their place.
             read_only: Refuse changes.
@@ -88,7 +89,7 @@ class StyleLibrary(StyleCatalogue):
         elif path is None:
             store = open_own(measure, read_only)
         else:
-            store = open_database(Path(path), measure, read_only)
+            store = open_place(path, measure, read_only)
         library = cls(encoder, store, bundled_store)
         if not store.read_only:
             library.reencode_stale(progress)

@@ -22,20 +22,43 @@ class NoHomeError(LibraryError):
     """There is no home folder."""
 
 
-def data_folder() -> Path:
-    """Where the user's own styles live unless a folder is given. It may not exist yet.
+def data_folder() -> Path | str:
+    """Where the user's own styles live unless a folder or URL is given. It may not exist yet.
 
     Raises:
         NoHomeError: The user has no home folder, as some in containers.
     """
     named = os.environ.get(DATA_VARIABLE)
     try:
-        return Path(named) if named else Path(platformdirs.user_data_dir("stylize", False))
+        if named:
+            return named if is_server(named) else Path(named)
+        return Path(platformdirs.user_data_dir("stylize", False))
     except RuntimeError as error:
         raise NoHomeError(
             "This user has no home folder, and thus no place for own styles. Name a folder with "
             f"--data or in {DATA_VARIABLE}."
         ) from error
+
+
+def is_server(place: str | os.PathLike[str]) -> bool:
+    """Whether a library is named by the URL of a server's collection, not by a folder."""
+    return isinstance(place, str) and place.startswith(("milvus:", "milvus+https:"))
+
+
+def open_place(place: str | os.PathLike[str], measure: Measure, read_only: bool) -> StyleStore:
+    """The styles in a folder, or in the collection of a server.
+
+    Raises:
+        LibraryError: As `open_database` and `MilvusStore`.
+        MissingExtraError: What speaks with the server is not installed.
+    """
+    if not is_server(place):
+        if "://" in os.fspath(place):
+            raise LibraryError(f"{place} names no library. Name a folder, or milvus://HOST/NAME.")
+        return open_database(Path(place), measure, read_only)
+    from stylize.library.milvus_store import MilvusStore
+
+    return MilvusStore(os.fspath(place), measure, read_only=read_only)
 
 
 def open_own(measure: Measure, read_only: bool) -> StyleStore:
@@ -45,7 +68,7 @@ def open_own(measure: Measure, read_only: bool) -> StyleStore:
         LibraryError: As `open_database`.
     """
     try:
-        return open_database(data_folder(), measure, read_only)
+        return open_place(data_folder(), measure, read_only)
     except NoHomeError as error:
         store = MemoryStore(measure)
         store.read_only = True

@@ -41,6 +41,8 @@ from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
+SENSIBLE_STYLES = 200_000
+
 _EDITABLE = {"name", *TEXT_FIELDS, "tags", "updated_at"}
 _INDEX_COLUMNS = (
     "name, artist, movement, license, tags, search_text, search_year, palette, encoder_sha256, "
@@ -73,6 +75,12 @@ class SqliteStore:
         self._revision = -1
         self._refresh_lock = threading.Lock()
         self._refresh()
+        if len(self._index) > SENSIBLE_STYLES:
+            logger.warning(
+                "%s holds %d styles, all of them in memory. From %d on, stylize library copy "
+                "brings them to Milvus, where many programs share one search.",
+                path, len(self._index), SENSIBLE_STYLES,
+            )  # fmt: skip
 
     @property
     def read_only(self) -> bool:

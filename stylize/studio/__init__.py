@@ -20,14 +20,15 @@ with needs_extra("studio"), prepared():
     import gradio as gr
     from starlette.routing import BaseRoute
 
+from stylize.memory import give_back_memory
 from stylize.offers import EXAMPLES_DIR
 from stylize.studio import theme
 from stylize.studio.front import front_routes
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
+from stylize.studio.health import Health, Metrics
 from stylize.studio.lan import invitation, lan_address
 from stylize.studio.lock import CodeLock
-from stylize.studio.memory import give_back_memory
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
@@ -68,6 +69,7 @@ def launch(
     port: int | None = None,
     trust_network: bool = False,
     mcp: bool = False,
+    metrics: bool = False,
     ssl_certfile: str | None = None,
     ssl_keyfile: str | None = None,
     announce: Callable[[str], None] | None = None,
@@ -88,6 +90,8 @@ def launch(
             library, fetch its pictures. Without it a page that others can reach is one for
             strangers, as on a Space.
         mcp: Serve the endpoints as tools of the Model Context Protocol too.
+        metrics: Serve counts and times for Prometheus as ``/metrics``, to everyone who can reach
+            the page.
         ssl_certfile: Certificate for https; browsers lend the camera to secure pages only.
         ssl_keyfile: Its key.
         announce: Called with the address and its QR code once the page is served to other devices
@@ -101,8 +105,8 @@ def launch(
         The page; with ``block=False`` it is being served when this returns.
 
     Raises:
-        StylizeError: ``mcp`` was asked for and cannot be served, its extra is not installed, or the
-            address, the port or the certificate cannot be used.
+        StylizeError: ``mcp`` was asked for and cannot be served, its extra or that of ``metrics``
+            is not installed, or the address, the port or the certificate cannot be used.
     """
     if mcp and importlib.util.find_spec("mcp") is None:
         raise missing_extra("mcp", "mcp")
@@ -116,18 +120,23 @@ def launch(
     if settings.public:  # strangers see nothing of the owner's library, nor can they change it
         library = new_library()
     engine.warm_up()  # the first visitor does not wait for it
+    health = Health(engine)
+    counted = Metrics(engine) if metrics else None
     gallery = Gallery(library)
     wall = ClassWall() if settings.class_wall else None
     routes: list[BaseRoute] = [
+        health.route(),
         *front_routes(),
         *gallery.routes(listing=not settings.classroom),
     ]
+    if counted is not None:
+        routes.append(counted.route())
     if wall is not None:
         routes += wall_routes(wall, CodeLock(settings.teacher_code))
     if tablets is not None:
         routes += tablet_routes(tablets, library, settings, wall)
     page = build_page(
-        engine,
+        engine if counted is None else counted.engine,
         library,
         settings=settings,
         new_library=new_library,
@@ -135,6 +144,8 @@ def launch(
         wall=wall,
         tablets=tablets is not None,
     )
+    if counted is not None:
+        counted.page = page
     start(
         page,
         settings,
@@ -160,7 +171,7 @@ def launch(
     elif announce is not None and settings.class_wall:
         announce(f"Teacher's view: {page.local_url}teacher with the code {settings.teacher_code}")
     if block:
-        wait(page)
+        wait(page, end_s=settings.end_s, on_end=health.end)
     return page
 
 

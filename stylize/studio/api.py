@@ -20,10 +20,17 @@ from gradio.events import api as endpoint
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.errors import ControlError, ImageError, StyleNotFoundError, StyleVectorError
+from stylize.errors import (
+    ControlError,
+    ImageError,
+    StyleNotFoundError,
+    StyleVectorError,
+    VideoError,
+)
 from stylize.library import StyleRecord
 from stylize.messages import say
 from stylize.recipe import Recipe, RecipeStyle
+from stylize.regions import FEATHER_PX, MAX_REGIONS, Region, prepare_mask
 from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.memory import picture_at_work
 from stylize.studio.page_errors import show_errors
@@ -120,14 +127,32 @@ class Api:
 
     @show_errors
     def stylize_with_vector(
-        self, content: FileData, vector: list[float], strength: float = 1.0
+        self,
+        content: FileData,
+        vector: list[float],
+        strength: float = 1.0,
+        controls: dict[str, float] | None = None,
+        regions: list[dict[str, Any]] | None = None,
+        max_side_px: int = 0,
+        fast: bool = False,
     ) -> FileData:
         """Paint a content with a style vector from encode_style; returns a PNG with its recipe.
 
-        vector: the values. strength: 0 to 1.
+        vector: the values. strength: 0 to 1. controls: any of the controls of stylize by name.
+        regions: parts with a style of their own, each with mask (a file, white where it is), vector
+        (none keeps the content) and feather_px. max_side_px: as for stylize. fast: softer strokes
+        in less time.
         """
-        controls = Look.from_dict({"strength": strength}).controls
-        return self._paint_vector(content, self._vector(vector), controls)
+        check_keys("controls", controls or {}, CONTROL_NAMES)
+        look = Look.from_dict({"strength": strength, **(controls or {})})
+        return self._paint_vector(
+            content,
+            self._vector(vector),
+            look.controls,
+            regions=self._regions(regions or []),
+            max_side_px=side_of(max_side_px),
+            fast=bool(fast),
+        )
 
     @show_errors
     def stylize_film(
@@ -148,6 +173,8 @@ class Api:
         from stylize.studio.film_job import FilmJob, film_source
 
         settings = self.painter.settings
+        if not getattr(self.painter.engine, "paints_films", True):
+            raise VideoError("This studio lets another one paint, and that goes for pictures only.")
         look = Look.from_dict({"styles": {style_name(style): 1.0}, "strength": strength})
         source = film_source(path_of(film), settings)
         side_px = side_of(max_side_px) or settings.max_film_px
@@ -211,7 +238,7 @@ class Api:
             for item in fields(Controls)
         ]
 
-    def _opened(self, file: FileData) -> AbstractContextManager[Image.Image]:
+    def _opened(self, file: Any) -> AbstractContextManager[Image.Image]:
         return picture_at_work(path_of(file), self.painter.settings)
 
     def _paint(self, content: FileData, look: Look, max_side_px: int | None) -> FileData:
@@ -220,12 +247,33 @@ class Api:
         recipe = self.painter.recipe(visit, look, max_side_px=max_side_px)
         return self._paint_recipe(content, style, recipe, "-".join(look.styles))
 
-    def _paint_vector(self, content: FileData, style: StyleVector, controls: Controls) -> FileData:
-        recipe = Recipe.of(self.painter.engine, [RecipeStyle.of(style)], controls)
-        return self._paint_recipe(content, style, recipe, "stylized")
+    def _paint_vector(
+        self,
+        content: FileData,
+        style: StyleVector,
+        controls: Controls,
+        *,
+        regions: Sequence[Region] = (),
+        max_side_px: int | None = None,
+        fast: bool = False,
+    ) -> FileData:
+        recipe = Recipe.of(
+            self.painter.engine,
+            [RecipeStyle.of(style)],
+            controls,
+            max_side_px=max_side_px,
+            fast=fast,
+            masks=len(regions),
+        )
+        return self._paint_recipe(content, style, recipe, "stylized", regions)
 
     def _paint_recipe(
-        self, content: FileData, style: StyleVector, recipe: Recipe, stem: str
+        self,
+        content: FileData,
+        style: StyleVector,
+        recipe: Recipe,
+        stem: str,
+        regions: Sequence[Region] = (),
     ) -> FileData:
         with self._opened(content) as picture:
             image = self.painter.engine.stylize(
@@ -233,8 +281,25 @@ class Api:
                 style,
                 controls=recipe.controls,
                 max_side_px=recipe.max_side_px,
+                regions=regions,
+                fast=recipe.fast,
             )
             return FileData(path=self.painter.save(image, ".png", stem, recipe))
+
+    def _regions(self, data: Any) -> list[Region]:
+        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+            raise ControlError("regions is a list of objects with mask, vector and feather_px.")
+        if len(data) > MAX_REGIONS:
+            raise ControlError(f"A picture can have up to {MAX_REGIONS} regions; got {len(data)}.")
+        regions = []
+        for item in data:
+            vector, feather_px = item.get("vector"), item.get("feather_px", FEATHER_PX)
+            if isinstance(feather_px, bool) or not isinstance(feather_px, (int, float)):
+                raise ControlError(f"feather_px must be a number of pixels; got {feather_px!r}.")
+            with self._opened(item.get("mask")) as mask:
+                style = None if vector is None else self._vector(vector)
+                regions.append(Region(prepare_mask(mask), style, float(feather_px)))
+        return regions
 
     def _vector(self, values: Any) -> StyleVector:
         expected = self.library.store.measure.dimension

@@ -64,6 +64,15 @@ def share_queue(page: gr.Blocks, settings: StudioSettings) -> None:
     queue.get_events = get_heard_events  # type: ignore[method-assign]
 
 
+def refuse_new(page: gr.Blocks) -> None:
+    """Take no more requests into the queue of a page that is about to end."""
+
+    async def refuse(body: Any, request: Any, username: Any) -> Any:
+        return False, "This page is being closed. Ask again in a moment.", "queue_full"
+
+    page._queue.push = refuse  # type: ignore[method-assign]
+
+
 def _is_heard(queue: Any, event: Any, *, unheard_s: float = _UNHEARD_S) -> bool:
     """Say whether somebody waits for an event: else messages about its place in the queue pile up.
 

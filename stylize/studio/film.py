@@ -21,7 +21,7 @@ from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
 from stylize.studio.texts import t
-from stylize.studio.visit import Visit
+from stylize.studio.visit import EngineLike, Visit
 
 if TYPE_CHECKING:
     from stylize.video.run import FilmSummary
@@ -32,9 +32,11 @@ _FRAMES = 5
 _FRAME_PX = 512
 
 
-def films_are_possible() -> bool:
-    """Whether what reads and writes films is installed."""
-    return all(importlib.util.find_spec(name) for name in ("av", "cv2"))
+def films_are_possible(engine: EngineLike) -> bool:
+    """Whether the engine paints films, and what reads and writes them is installed."""
+    return getattr(engine, "paints_films", True) and all(
+        importlib.util.find_spec(name) for name in ("av", "cv2")
+    )
 
 
 class FilmActions(Actions):

@@ -23,6 +23,7 @@ __all__ = [
     "ProcessCompletedMessage",
     "SessionState",
     "StateHolder",
+    "busy_events",
     "get_upload_folder",
     "hold_states",
     "request_header",
@@ -74,6 +75,11 @@ def waiting_events(page: gr.Blocks) -> list[Any]:
     """Return the requests in a page's queue, each with ``session_hash`` and ``request``."""
     queues = page._queue.event_queue_per_concurrency_id.values()
     return [event for events in queues for event in events.queue]
+
+
+def busy_events(page: gr.Blocks) -> list[Any]:
+    """Return the requests that a page is answering, of those that came through its queue."""
+    return [event for events in page._queue.active_jobs if events for event in events]
 
 
 def request_header(name: str) -> str:

@@ -1,10 +1,8 @@
-"""Large pictures: one at a time, and their memory given back when they are done."""
+"""Large pictures: one at a time."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +14,6 @@ from stylize.studio.pictures import open_picture
 from stylize.studio.settings import StudioSettings
 
 LARGE_PIXELS = 12_000_000
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _one_at_a_time = threading.RLock()
 
 
@@ -40,17 +37,3 @@ def _is_large(source: str | Path | bytes) -> bool:
             return image.width * image.height > LARGE_PIXELS
     except Exception:  # open_picture says what is wrong
         return False
-
-
-def give_back_memory() -> None:
-    """Let the C library give the memory of large pictures back as soon as they are freed.
-
-    Otherwise it learns from the first large one to keep that much for the next. Pillow holds
-    pictures in blocks of 16 MB. Does nothing elsewhere than on Linux with glibc.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 12 << 20)
-        mallopt(_M_TRIM_THRESHOLD, 32 << 20)

@@ -99,6 +99,6 @@ def _studio(page: gr.Blocks, painter: Painter) -> None:
             styles_tab(painter, visit, create)
         with gr.Tab(t("batch"), id="batch") as batch:
             batch_tab(painter, visit, create, batch)
-        if films_are_possible():
+        if films_are_possible(painter.engine):
             with gr.Tab(t("film"), id="film-tab"):
                 film_tab(painter, visit, create)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,20 @@ import gradio as gr
 
 from stylize.errors import StylizeError
 from stylize.studio.environment import sweep_files, without_proxies
-from stylize.studio.fair import bound_connections
-from stylize.studio.gradio_internals import ORJSONResponse, get_upload_folder
+from stylize.studio.fair import bound_connections, refuse_new
+from stylize.studio.gradio_internals import (
+    ORJSONResponse,
+    busy_events,
+    get_upload_folder,
+    waiting_events,
+)
 from stylize.studio.guard import Callers, GuardedApp
 from stylize.studio.settings import StudioSettings
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S = 0.05
+_FETCH_S = 2.0  # visitors fetch a result right after they are told that it is there
 
 
 def start(
@@ -99,16 +111,44 @@ def check_address(host: str, port: int | None) -> None:
         raise StylizeError(reason) from error
 
 
-def wait(page: gr.Blocks) -> None:
-    """Serve until Ctrl+C, or until the system asks the program to end."""
+def wait(page: gr.Blocks, *, end_s: float = 60, on_end: Callable[[], None] = lambda: None) -> None:
+    """Serve until Ctrl+C, or until the system asks the program to end; finish what was begun.
+
+    Args:
+        page: See there.
+        end_s: How long that may take at most; Ctrl+C once more ends it at once.
+        on_end: Called before.
+    """
     told = threading.Event()
     with _signals(told):
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             while page.is_running and not told.wait(0.5):
                 pass
-        except KeyboardInterrupt:
-            pass
+        on_end()
+        with contextlib.suppress(KeyboardInterrupt):
+            finish(page, end_s)
         page.close(verbose=False)
+
+
+def finish(page: gr.Blocks, end_s: float) -> None:
+    """Let a page finish what it was asked for, and take nothing new.
+
+    Args:
+        page: It goes on being served.
+        end_s: How long that may take at most.
+    """
+    refuse_new(page)
+    waiting = len(waiting_events(page)) + len(busy_events(page))
+    if not waiting:
+        return
+    logger.info("Requests to finish before the end: %d.", waiting)
+    end = time.monotonic() + end_s
+    while waiting_events(page) or busy_events(page):
+        if time.monotonic() > end:
+            logger.warning("Not everything was finished within %g s.", end_s)
+            return
+        time.sleep(_LOOK_S)
+    time.sleep(_FETCH_S)
 
 
 @contextlib.contextmanager

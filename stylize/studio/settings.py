@@ -44,6 +44,7 @@ class StudioSettings:
         queue_size: How many requests may wait before the page says that it is full.
         queue_per_visit: How many of them may be those of one visit.
         engine_jobs: How many requests may use the engine at once.
+        end_s: Seconds that a page which is told to end may go on with what it was asked for.
         jobs_per_minute: How many pictures one visit may ask for in a minute.
         allowed_hosts: Names under which the page may be called, beside localhost, addresses in
             digits, this computer's name and that of the Space; ``*`` allows all.
@@ -71,6 +72,7 @@ class StudioSettings:
     queue_size: int = 64
     queue_per_visit: int = 12
     engine_jobs: int = 2
+    end_s: float = 60
     jobs_per_minute: int = 600
     allowed_hosts: tuple[str, ...] = field(default_factory=lambda: _listed("STYLIZE_ALLOWED_HOSTS"))
     allowed_origins: tuple[str, ...] = field(

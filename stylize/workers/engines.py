@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from stylize.cores import available_cores
+from stylize.memory import give_back_memory
 
 if TYPE_CHECKING:
     from stylize.engine import Engine
@@ -52,6 +53,7 @@ class EngineStart:
         """
         from stylize.engine import Engine
 
+        give_back_memory()
         engine = Engine(
             self.model_dir,
             precision=self.precision,

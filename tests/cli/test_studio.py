@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sys
 import types
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from stylize.errors import StylizeError
+from stylize.errors import StylizeError, WorkerError
+from stylize.workers.pooled_engine import PooledEngine
+from tests.conftest import TINY_MODEL, make_picture
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class FakeSettings:
     what: str = "local"
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    engine_jobs: int = 2
 
     @classmethod
     def from_environment(cls) -> FakeSettings:
@@ -48,6 +52,7 @@ def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) 
             "port": None,
             "trust_network": False,
             "mcp": False,
+            "metrics": False,
             "ssl_certfile": None,
             "ssl_keyfile": None,
             "announce": print,
@@ -84,6 +89,7 @@ def test_options(tool, launches: list[dict[str, object]], tmp_path: Path) -> Non
     [
         (["--lan", "--host", "::1"], "exclude each other"),
         (["--class-wall"], "--classroom"),
+        (["--engine-url", "http://127.0.0.1:1", "--workers", "2"], "are for that one"),
         (["--key", __file__], "both --certificate and --key"),
     ],
 )
@@ -105,3 +111,27 @@ def test_who_may_call_and_use_it(tool, launches: list[dict[str, object]]) -> Non
     assert settings == FakeSettings(
         "local", ("art.example",), ("https://a.example", "https://b.example")
     )
+
+
+def test_workers_paint_in_processes_that_end_with_the_page(
+    tool, launches: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stylize.cli import common
+
+    monkeypatch.setattr("stylize.cli.studio.open_engine", common.open_engine)
+    assert tool("studio", "--workers", "3", "--model", TINY_MODEL, "--metrics").code == 0
+    engine = launches[0]["engine"]
+    assert isinstance(engine, PooledEngine)
+    assert engine.pool.size == 3
+    assert launches[0]["settings"].engine_jobs == 3
+    assert launches[0]["metrics"] is True
+    with pytest.raises(WorkerError, match="have been ended"):
+        engine.encode_style(make_picture(32, 32))
+
+
+def test_a_studio_that_is_not_there(tool, launches: list[dict[str, object]]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    result = tool("studio", "--engine-url", url)
+    assert (result.code, launches) == (2, [])
+    assert f"No studio answers at {url} within 10 s" in result.err

@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 
 from stylize.library import StyleLibrary
@@ -23,10 +25,30 @@ def bundle(tmp_path_factory):
     return write_bundle(tmp_path_factory.mktemp("package") / "styles_library")
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(scope="session")
+def milvus_file(tmp_path_factory):
+    """Milvus in this process, kept open: it takes a moment to start."""
+    pytest.importorskip("milvus_lite")
+    pymilvus = pytest.importorskip("pymilvus")
+    path = tmp_path_factory.mktemp("milvus") / "styles.db"
+    client = pymilvus.MilvusClient(str(path))
+    yield path
+    client.close()
+
+
+@pytest.fixture
+def milvus_url(milvus_file):
+    """A collection that nobody else uses."""
+    return f"milvus://{milvus_file}#styles_{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["sqlite", "memory", "milvus"])
 def library(request, tmp_path, encoder):
     """An empty library in front of every store: what holds for one must hold for all."""
-    path = tmp_path / "data" if request.param == "sqlite" else ":memory:"
+    if request.param == "milvus":
+        path = request.getfixturevalue("milvus_url")
+    else:
+        path = tmp_path / "data" if request.param == "sqlite" else ":memory:"
     with StyleLibrary.open(path, encoder=encoder, bundled=False) as opened:
         yield opened
 

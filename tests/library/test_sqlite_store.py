@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from stylize.errors import LibraryError
-from stylize.library import Entry, StyleRecord, database
+from stylize.library import Entry, StyleLibrary, StyleRecord, database
 from stylize.library.backup import backup_path
 from stylize.library.repair import salvage
 from stylize.library.sqlite_store import SqliteStore
@@ -396,3 +396,10 @@ def test_a_store_is_not_a_file_of_another_measure(tmp_path, encoder):
     store = SqliteStore(database_of(tmp_path), library.store.measure)
     assert store.get("one") is not None
     store.close()
+
+
+def test_very_many_styles_are_for_another_store(on_disk, tmp_path, encoder, monkeypatch, caplog):
+    on_disk.add("one", picture(0))
+    monkeypatch.setattr("stylize.library.sqlite_store.SENSIBLE_STYLES", 0)
+    with StyleLibrary.open(tmp_path / "data", encoder=encoder, bundled=False):
+        assert "holds 1 styles, all of them in memory" in caplog.text

@@ -144,9 +144,9 @@ def test_a_film_needs_a_style(act, film):
 
 
 def test_without_its_extra_there_is_no_tab(monkeypatch):
-    assert films_are_possible()
+    assert films_are_possible(fakes.FakeEngine())
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "av" else object())
-    assert not films_are_possible()
+    assert not films_are_possible(fakes.FakeEngine())
 
 
 def test_a_program_gets_a_painted_film(act, film):

@@ -50,7 +50,7 @@ def test_the_queue_can_be_shared():
     with gr.Blocks() as page:
         gr.Button().click(lambda: None)
     page.queue()
-    assert internals.waiting_events(page) == []
+    assert internals.waiting_events(page) == internals.busy_events(page) == []
     for name in ("event_ids_to_events", "pending_messages_per_session"):
         assert hasattr(page._queue, name), name
     for name in ("get_events", "send_message"):
