@@ -157,13 +157,13 @@ def studio(
             metrics=metrics,
             ssl_certfile=None if certificate is None else str(certificate),
             ssl_keyfile=None if key is None else str(key),
-            tablets=_tablets(model) if classroom and not engine_url else None,
+            on_device=None if engine_url else _on_device(model),
             announce=print,
         )
 
 
-def _tablets(model: str | None) -> ModelFiles | None:
-    """Return the model for tablets that paint themselves, if their page is installed."""
+def _on_device(model: str | None) -> ModelFiles | None:
+    """Return the model for browsers that paint themselves, if what they need is installed."""
     from stylize.site import built_site
 
     try:

@@ -23,6 +23,7 @@ with needs_extra("studio"), prepared():
 from stylize.memory import give_back_memory
 from stylize.offers import EXAMPLES_DIR
 from stylize.studio import theme
+from stylize.studio.device import device_routes
 from stylize.studio.front import front_routes
 from stylize.studio.gallery import Gallery
 from stylize.studio.guard import is_loopback
@@ -32,7 +33,6 @@ from stylize.studio.lock import CodeLock
 from stylize.studio.page import build_page
 from stylize.studio.serving import start, wait
 from stylize.studio.settings import StudioSettings
-from stylize.studio.tablets import tablet_routes
 from stylize.studio.texts import i18n
 from stylize.studio.visit import EngineLike
 from stylize.studio.visit_states import forget_visits
@@ -75,7 +75,7 @@ def launch(
     announce: Callable[[str], None] | None = None,
     block: bool = True,
     new_library: Callable[[], StyleLibrary] | None = None,
-    tablets: ModelFiles | None = None,
+    on_device: ModelFiles | None = None,
 ) -> gr.Blocks:
     """Build the page and serve it.
 
@@ -98,8 +98,8 @@ def launch(
             (``host="0.0.0.0"``), and with the teacher's code; ``print`` on a command line.
         block: Return only when the server ends.
         new_library: See `build_page`.
-        tablets: The model with which the tablets of a class paint themselves; default: this
-            computer paints for them.
+        on_device: The model with which browsers may paint themselves: the tablets of a class all
+            that they paint, others what follows a slider. Default: this computer paints all.
 
     Returns:
         The page; with ``block=False`` it is being served when this returns.
@@ -133,8 +133,8 @@ def launch(
         routes.append(counted.route())
     if wall is not None:
         routes += wall_routes(wall, CodeLock(settings.teacher_code))
-    if tablets is not None:
-        routes += tablet_routes(tablets, library, settings, wall)
+    if on_device is not None:
+        routes += device_routes(on_device, library, settings, wall)
     page = build_page(
         engine if counted is None else counted.engine,
         library,
@@ -142,7 +142,7 @@ def launch(
         new_library=new_library,
         gallery=gallery,
         wall=wall,
-        tablets=tablets is not None,
+        on_device=on_device is not None,
     )
     if counted is not None:
         counted.page = page

@@ -37,11 +37,17 @@ def picker(
 
 
 def controls(
-    items: Sequence[Mapping[str, Any]], presets: Mapping[str, Mapping[str, float]], **props: Any
+    items: Sequence[Mapping[str, Any]],
+    presets: Mapping[str, Mapping[str, float]],
+    preview: Mapping[str, Any],
+    **props: Any,
 ) -> gr.HTML:
-    """Sliders and presets; the value is control name to number. Event: ``surprise``."""
+    """Sliders and presets; the value is control name to number. Event: ``surprise``.
+
+    ``preview`` says how the device itself may paint what follows them; see ``static/preview.js``.
+    """
     value = {item["name"]: item["default"] for item in items}
-    shown = {"controls": list(items), "presets": dict(presets)}
+    shown = {"controls": list(items), "presets": dict(presets), "preview": dict(preview)}
     return _scripted("controls", value, "surprise", **shown, **props)
 
 

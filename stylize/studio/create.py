@@ -9,6 +9,7 @@ import gradio as gr
 from stylize.offers import PRESETS, control_items
 from stylize.studio import components
 from stylize.studio.actions import Actions, example_items
+from stylize.studio.device import ENGINE
 from stylize.studio.painter import Painter
 from stylize.studio.texts import t
 
@@ -27,9 +28,25 @@ class CreateTab(NamedTuple):
     regions: gr.HTML
 
 
-def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
-    """Lay out the tab and connect it; call inside of a ``gr.Tab``."""
+def create_tab(
+    page: gr.Blocks, painter: Painter, visit: gr.State, on_device: bool = False
+) -> CreateTab:
+    """Lay out the tab and connect it; call inside of a ``gr.Tab``.
+
+    Args:
+        page: The page of the tab.
+        painter: Paints.
+        visit: What the server keeps of a visit.
+        on_device: Let the browser paint what follows a slider, where that is faster.
+    """
     act = Actions(painter)
+    preview: dict[str, Any] = {}
+    if on_device:
+        preview = {
+            "engine": f".{ENGINE}",
+            "encoder": painter.engine.encoder_sha256,
+            "side_px": painter.settings.preview_px,
+        }
     with gr.Row(elem_id="create", equal_height=False):
         with gr.Column(elem_classes="st-side st-left", min_width=260):
             with gr.Column(elem_classes="st-panel st-content-panel"):
@@ -40,7 +57,9 @@ def create_tab(page: gr.Blocks, painter: Painter, visit: gr.State) -> CreateTab:
                     gr.Markdown(t("recipe_found"))
                     restore = gr.Button(t("use_recipe"), size="sm", elem_id="use-recipe")
             with gr.Column(elem_classes="st-panel st-controls-panel"):
-                controls = components.controls(control_items(), PRESETS, elem_id="controls")
+                controls = components.controls(
+                    control_items(), PRESETS, preview, elem_id="controls"
+                )
         with (
             gr.Column(elem_classes="st-middle", min_width=320, scale=3),
             gr.Tabs(selected="result", elem_id="canvas-tabs"),

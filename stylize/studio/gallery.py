@@ -86,6 +86,7 @@ class Gallery:
         routes = [Route(f"{PREFIX}/{{library}}/thumb/{{name}}", self._thumbnail)]
         if listing:
             routes += [
+                Route(f"{PREFIX}/{{library}}/vector/{{name}}", self._vector),
                 Route(f"{PREFIX}/{{library}}", self._answer(self.page)),
                 Route(f"{PREFIX}/{{library}}/map", self._answer(self.map)),
             ]
@@ -168,6 +169,19 @@ class Gallery:
             return JSONResponse(found, headers=_HEADERS | {"Cache-Control": "no-store"})
 
         return answer
+
+    def _vector(self, request: Request) -> Response:
+        """Hand out a style vector, little-endian float32, for a browser that paints itself."""
+        library = self._library(request)
+        try:
+            values = library.get(request.path_params["name"]).vector.values
+        except StyleNotFoundError:
+            raise HTTPException(404) from None
+        return Response(
+            values.astype("<f4").tobytes(),
+            media_type="application/octet-stream",
+            headers=_HEADERS | {"Cache-Control": "no-store"},
+        )
 
     def _thumbnail(self, request: Request) -> Response:
         library = self._library(request)

@@ -11,11 +11,11 @@ from stylize.errors import ImageError
 from stylize.messages import say
 from stylize.offers import FREEDOMS, KIDS_STYLES
 from stylize.studio import components
+from stylize.studio.device import KIDS_PAGE
 from stylize.studio.fair import address_of
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
-from stylize.studio.tablets import PAGE as TABLET_PAGE
 from stylize.studio.wall import ClassWall
 
 MAX_TILES = 12
@@ -34,13 +34,13 @@ def kids_styles(painter: Painter) -> list[dict[str, Any]]:
     return [painter.gallery.item(library, records[name]) for name in names[:MAX_TILES]]
 
 
-def kids_page(painter: Painter, wall: ClassWall | None, tablets: bool = False) -> None:
+def kids_page(painter: Painter, wall: ClassWall | None, on_device: bool = False) -> None:
     """Lay the page out and connect it; call inside of ``Blocks.route`` or of the Blocks.
 
     Args:
         painter: Paints.
         wall: Takes what children hand in.
-        tablets: Send tablets that can paint themselves to the page on which they do.
+        on_device: Send tablets that can paint themselves to the page on which they do.
     """
     settings = painter.settings
     minutes = max(1, round(settings.retention_s / 60))
@@ -48,7 +48,7 @@ def kids_page(painter: Painter, wall: ClassWall | None, tablets: bool = False) -
         kids_styles(painter),
         wall is not None,
         minutes,
-        elsewhere=f".{TABLET_PAGE}" if tablets else "",
+        elsewhere=f".{KIDS_PAGE}" if on_device else "",
         elem_id="kids",
     )
     last = gr.State(None, time_to_live=settings.retention_s)

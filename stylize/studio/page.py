@@ -34,7 +34,7 @@ def build_page(
     new_library: Callable[[], StyleLibrary] | None = None,
     gallery: Gallery | None = None,
     wall: ClassWall | None = None,
-    tablets: bool = False,
+    on_device: bool = False,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -46,8 +46,8 @@ def build_page(
             styles and nothing else.
         gallery: Feeds the galleries; its routes belong into the web server.
         wall: Takes what children hand in; its routes belong into the web server.
-        tablets: Whether the children's page of a class sends tablets to the one that paints on
-            them; its routes belong into the web server.
+        on_device: Whether browsers may paint themselves: the tablets of a class all of it, others
+            what follows a slider. The routes for that belong into the web server.
 
     Returns:
         The page, ready to be launched by `stylize.studio.launch`.
@@ -69,9 +69,9 @@ def build_page(
         wall = ClassWall()
     with page:
         if settings.classroom:
-            kids_page(painter, wall, tablets)
+            kids_page(painter, wall, on_device)
         else:
-            _studio(page, painter)
+            _studio(page, painter, on_device)
             add_api(painter)
         notice_who_leaves(page)
     if not settings.classroom:
@@ -89,12 +89,12 @@ def build_page(
     return page
 
 
-def _studio(page: gr.Blocks, painter: Painter) -> None:
+def _studio(page: gr.Blocks, painter: Painter, on_device: bool) -> None:
     components.header(painter.settings.class_wall, elem_id="header")
     visit = gr.State(Visit(), time_to_live=painter.settings.retention_s)
     with gr.Tabs(elem_id="tabs"):
         with gr.Tab(t("create"), id="create"):
-            create = create_tab(page, painter, visit)
+            create = create_tab(page, painter, visit, on_device)
         with gr.Tab(t("styles"), id="styles"):
             styles_tab(painter, visit, create)
         with gr.Tab(t("batch"), id="batch") as batch:

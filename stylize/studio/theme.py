@@ -96,8 +96,8 @@ def theme() -> gr.themes.Base:
 # The page's own scripts, in the order in which they need each other.
 _SCRIPTS = (
     "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
-    "export", "viewer", "controls", "picker", "pixels", "pad", "regions", "map", "pictures",
-    "look", "progress", "film", "kids", "wall", "header", "ready",
+    "export", "preview", "viewer", "controls", "picker", "pixels", "pad", "regions", "map",
+    "pictures", "look", "progress", "film", "kids", "wall", "header", "ready",
 )  # fmt: skip
 
 

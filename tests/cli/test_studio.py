@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import stylize
 from stylize.errors import StylizeError, WorkerError
 from stylize.workers.pooled_engine import PooledEngine
 from tests.conftest import TINY_MODEL, make_picture
@@ -33,6 +34,7 @@ class FakeSettings:
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     calls: list[dict[str, object]] = []
     studio = types.ModuleType("stylize.studio")
+    studio.__path__ = [str(Path(stylize.__file__).parent / "studio")]  # of its other modules
     studio.StudioSettings = FakeSettings
     studio.launch = lambda engine, library, **options: calls.append(
         {"engine": engine, "library": library} | options
@@ -41,7 +43,10 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     return calls
 
 
-def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) -> None:
+def test_only_this_computer_by_default(
+    tool, launches: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stylize.cli.studio._on_device", lambda model: None)
     assert tool("studio").code == 0
     assert launches == [
         {
@@ -56,13 +61,13 @@ def test_only_this_computer_by_default(tool, launches: list[dict[str, object]]) 
             "ssl_certfile": None,
             "ssl_keyfile": None,
             "announce": print,
-            "tablets": None,
+            "on_device": None,
         }
     ]
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_tablets_paint_themselves_where_their_page_is_installed(
+def test_browsers_may_paint_themselves_where_the_engine_for_them_is_installed(
     installed, tool, launches: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def built_site() -> Path:
@@ -71,8 +76,8 @@ def test_tablets_paint_themselves_where_their_page_is_installed(
         raise StylizeError("The built pages are not here.")
 
     monkeypatch.setattr("stylize.site.built_site", built_site)
-    assert tool("studio", "--classroom").code == 0
-    assert (launches[0]["tablets"] is not None) == installed
+    assert tool("studio").code == 0
+    assert (launches[0]["on_device"] is not None) == installed
 
 
 def test_options(tool, launches: list[dict[str, object]], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import "../../stylize/studio/static/camera.js";
 import "../../stylize/studio/static/content.js";
 import "../../stylize/studio/static/zoom.js";
 import "../../stylize/studio/static/export.js";
+import "../../stylize/studio/static/preview.js";
 import "../../stylize/studio/static/viewer.js";
 import "../../stylize/studio/static/controls.js";
 import "../../stylize/studio/static/picker.js";

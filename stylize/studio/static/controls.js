@@ -3,12 +3,15 @@
 // value: {control: number}. Events: input, surprise.
 Studio.controls = ({ element, props, trigger, watch }) => {
   const { make, button, text, scale } = Studio;
-  const { controls, presets: given } = props; // an update of the value forgets the other props
+  const { controls, presets: given, preview } = props; // an update of the value forgets the other props
   const defaults = Object.fromEntries(controls.map((control) => [control.name, control.default]));
   const own = Studio.ownPresets();
   let values = { ...defaults, ...(props.value || {}) };
 
-  const tell = () => { props.value = { ...values }; trigger("input", {}); };
+  const tell = () => {
+    props.value = { ...values };
+    Studio.preview.paint("controls", props.value, () => trigger("input", {}));
+  };
   const set = (changes) => { values = { ...values, ...changes }; draw(); tell(); };
   const same = (preset) => controls.every(({ name }) => values[name] === (name in preset ? preset[name] : defaults[name]));
 
@@ -57,8 +60,9 @@ Studio.controls = ({ element, props, trigger, watch }) => {
   };
   const rows = (main) => sliders.filter((slider) => slider.main === main).map(({ row }) => row);
   element.replaceChildren(make("div", { class: "st-controls" }, presets, naming, ...rows(true),
-    make("details", {}, make("summary", {}, text("more_controls")), ...rows(false)), all));
-  watch("value", () => { values = { ...defaults, ...(props.value || {}) }; draw(); });
+    make("details", {}, make("summary", {}, text("more_controls")), ...rows(false), Studio.preview.choice(preview)), all));
+  watch("value", () => { values = { ...defaults, ...(props.value || {}) }; Studio.preview.know("controls", values); draw(); });
+  Studio.preview.know("controls", values);
   draw();
 };
 

@@ -19,7 +19,11 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   element.replaceChildren(make("div", { class: "st-picker" }, strip, search, tags, found, grid));
 
   const byName = (name) => styles.get(source, name);
-  const tell = () => { props.value = { ...chosen }; trigger("input", {}); };
+  const weights = () => ({ source, weights: { ...chosen } });
+  const tell = () => {
+    props.value = { ...chosen };
+    Studio.preview.paint("styles", weights(), () => trigger("input", {}));
+  };
   const full = () => Object.keys(chosen).length >= limit;
 
   const choose = (name) => { chosen = { [name]: 1 }; styles.use(source, name); kept.use(name); tell(); drawAll(); drawTags(); };
@@ -152,9 +156,10 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     drawAll();
     tell();
   };
-  watch("source", () => { source = Studio.stylesSource = props.source; Studio.changedStyles(); renew(); });
+  watch("source", () => { source = Studio.stylesSource = props.source; Studio.preview.know("styles", weights()); Studio.changedStyles(); renew(); });
   Studio.elsewhere(renew);
-  watch("value", async () => { chosen = { ...(props.value || {}) }; await learn(); reveal(); });
+  watch("value", async () => { chosen = { ...(props.value || {}) }; Studio.preview.know("styles", weights()); await learn(); reveal(); });
+  Studio.preview.know("styles", weights());
   again();
   learn();
 };

@@ -163,9 +163,10 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     // A result that was under way when its scene was left: showing it would bring the scene back.
     if (here && value.scene !== here.scene && history.some((entry) => entry.scene === value.scene)) return;
     paint(value);
-    if (value.live) settle();
+    if (value.live) { Studio.preview.answered(); settle(); }
     else remember(value);
   };
+  Studio.showLive = (value) => { paint(value); settle(); };
   watch("value", show);
   document.addEventListener("studio-back", () => { if (shown) trigger("settled", {}); });
   Studio.gradio.queue(element, (place) => {

@@ -1,7 +1,8 @@
-"""The children's page that paints on the tablets themselves.
+"""What browsers get to paint themselves: the engine, and the children's page that needs no more.
 
-The server hands out files, and takes what a child shows to the teacher; no picture comes to it
-otherwise, and thirty children cost it nothing.
+For that page the server hands out files and takes what a child shows to the teacher; no picture
+comes to it otherwise, and thirty children cost it nothing. On the page for everyone, live pictures
+may be painted so (``static/preview.js``).
 """
 
 from __future__ import annotations
@@ -26,18 +27,19 @@ from stylize.studio.pictures import open_picture
 from stylize.studio.settings import LimitError, StudioSettings
 from stylize.studio.wall import ClassWall
 
-PREFIX = "/tablet"
-PAGE = f"{PREFIX}/kids.html"
+PREFIX = "/device"
+KIDS_PAGE = f"{PREFIX}/kids.html"
+ENGINE = f"{PREFIX}/engine.js"
 _HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
-def tablet_routes(
+def device_routes(
     model: ModelFiles, library: StyleLibrary, settings: StudioSettings, wall: ClassWall | None
 ) -> list[BaseRoute]:
-    """Write the page's files, for as long as this program runs; return its routes.
+    """Write the files, for as long as this program runs; return their routes.
 
     Args:
-        model: What paints on the tablets.
+        model: What paints on the devices.
         library: Holds the styles of the children's page, or others in their place.
         settings: Limits of what is handed in.
         wall: Takes it; None if there is no teacher to show it to.
@@ -45,7 +47,7 @@ def tablet_routes(
     Raises:
         StylizeError: The built pages are not there.
     """
-    folder = run_folder() / "tablets"
+    folder = run_folder() / "device"
     known = {record.name for record in library.list(stale=False)}
     names = [name for name in KIDS_STYLES if name in known] or sorted(known)
     write_site(folder, model, library, names, wall=wall is not None)

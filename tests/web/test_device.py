@@ -1,0 +1,201 @@
+"""Browsers that paint themselves: the tablets of a class, and what follows a slider for others."""
+
+import base64
+import io
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.images import load_image
+from stylize.model_files import ModelFiles
+from stylize.offers import EXAMPLES, EXAMPLES_DIR
+from stylize.studio import StudioSettings
+from stylize.studio.pictures import fit
+from stylize.training.picture_metrics import psnr_db
+from tests import fakes
+from tests.conftest import TINY_MODEL
+from tests.studio.conftest import new_context, serve
+
+
+@pytest.fixture(scope="module")
+def classroom(dist, tiny_engine):
+    settings = StudioSettings.for_classroom(class_wall=True)
+    page, address = serve(tiny_engine, settings, on_device=ModelFiles.open(TINY_MODEL))
+    yield address, settings.teacher_code
+    page.close()
+
+
+@pytest.fixture
+def tablet(browser):
+    context = new_context(browser, phone=True)
+    yield context.new_page()
+    context.close()
+
+
+def shown_to_the_teacher(classroom):
+    address, code = classroom
+    door = f"{address}/gradio_api/studio/class"
+    ticket = httpx.post(door, json={"code": code}).json()["pass"]
+    return [one["number"] for one in httpx.get(f"{door}/{ticket}").json()]
+
+
+def picture_of(url):
+    data = base64.b64decode(url.partition(",")[2])
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def draw_and_paint(tab):
+    box = tab.locator(".st-canvas").bounding_box()
+    tab.mouse.move(box["x"] + 40, box["y"] + 40)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
+    tab.mouse.up()
+    tab.get_by_role("button", name="Next").click()
+    tab.locator(".st-kid-tile").nth(1).click()
+    tab.locator(".st-kid-result[src^='data:image/']").wait_for()
+
+
+def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom, tablet):
+    sent = []
+    tablet.on("request", lambda request: sent.append(request) if request.method != "GET" else None)
+    tablet.on("dialog", lambda dialog: dialog.accept())
+    tablet.goto(classroom[0])
+    tablet.wait_for_url("**/device/kids.html")
+    sent.clear()  # what the page before that said
+    assert "unless you show it to your teacher" in tablet.locator(".st-kid-notice").inner_text()
+    draw_and_paint(tablet)
+    assert sent == []
+
+    before = shown_to_the_teacher(classroom)
+    with tablet.expect_response("**/device/wall") as answer:
+        tablet.get_by_role("button", name="Show my teacher").click()
+    assert answer.value.ok
+    assert len(shown_to_the_teacher(classroom)) == len(before) + 1
+    with tablet.expect_response("**/device/wall/*") as answer:
+        tablet.get_by_role("button", name="Delete now").click()
+    assert answer.value.status == 204
+    assert shown_to_the_teacher(classroom) == before
+
+
+def test_a_tablet_that_cannot_paint_has_the_server_paint(classroom, tablet):
+    tablet.add_init_script("WebAssembly.validate = () => false")
+    tablet.goto(classroom[0])
+    draw_and_paint(tablet)
+    assert "/device/" not in tablet.url
+
+
+def test_a_tablet_whose_model_does_not_arrive_goes_back_to_the_server(classroom, tablet):
+    tablet.route("**/device/model/*", lambda route: route.abort())
+    tablet.goto(f"{classroom[0]}/device/kids.html")
+    tablet.wait_for_url("**/?server")
+    tablet.locator(".st-canvas").wait_for()
+
+
+def test_what_is_no_picture_is_refused_in_the_childs_language(classroom):
+    answer = httpx.post(
+        f"{classroom[0]}/device/wall",
+        content=b"no picture",
+        headers={"X-Studio-Language": "de"},
+    )
+    assert answer.status_code == 400
+    assert "Bild" in answer.text
+    assert shown_to_the_teacher(classroom) == []
+
+
+def test_files_of_the_run_are_all_that_is_handed_out(classroom):
+    for path in ("/device/../lock", "/device/%2e%2e/lock", "/device/none.html", "/device/wall"):
+        assert httpx.get(classroom[0] + path).status_code in (404, 405)
+
+
+def test_a_picture_that_was_refused_can_be_shown_again(classroom, tablet):
+    tablet.goto(f"{classroom[0]}/device/kids.html")
+    draw_and_paint(tablet)
+    tablet.route("**/device/wall", lambda route: route.abort())
+    tablet.get_by_role("button", name="Show my teacher").click()
+    tablet.get_by_text("The connection is lost").wait_for()
+    assert tablet.get_by_role("button", name="Show my teacher").is_enabled()
+
+
+# ------------------------------------------------------------------- previews on the page for all
+
+
+@pytest.fixture(scope="module")
+def home(dist, tiny_engine):
+    page, address = serve(tiny_engine, on_device=ModelFiles.open(TINY_MODEL))
+    yield address
+    page.close()
+
+
+def open_studio(browser, home, way):
+    context = new_context(browser)
+    context.add_init_script(f"localStorage.setItem('studio-preview', '{way}')")
+    tab = context.new_page()
+    tab.requests = []
+    tab.on("request", lambda request: tab.requests.append(request.url))
+    tab.goto(home)
+    tab.locator(".st-note:has-text('512')").wait_for()
+    return tab
+
+
+def move(tab, strength):
+    tab.locator("#control-strength input[type=range]").evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
+        strength,
+    )
+
+
+def test_the_device_paints_what_follows_a_slider_as_the_server_does(browser, home, tiny_engine):
+    tab = open_studio(browser, home, "device")
+    # Held, the picture that the server would put in its place does not come.
+    tab.mouse.move(5, 5)
+    tab.mouse.down()
+    with tab.expect_response("**/vector/*"):
+        move(tab, 0.9)
+    tab.wait_for_function(  # the first moves are the server's, until the engine is there
+        "() => { const slider = document.querySelector('#control-strength input[type=range]');"
+        " slider.value = slider.value === '0.8' ? 0.75 : 0.8;"
+        " slider.dispatchEvent(new Event('input'));"
+        " return document.querySelector('.st-note').textContent.includes('this device'); }",
+        polling=300,
+    )
+    strength = float(tab.locator("#control-strength input[type=number]").input_value())
+    found = picture_of(tab.locator(".st-after").get_attribute("src"))
+    library = fakes.small_library(tiny_engine)
+    name = tab.evaluate("Object.keys(Studio.shownResult.look.styles)[0]")
+    content = fit(load_image(EXAMPLES_DIR / f"{next(iter(EXAMPLES))}.jpg"), 512)
+    expected = tiny_engine.stylize(content, library.get(name).vector, strength=strength, fast=True)
+    assert psnr_db(np.asarray(expected), np.asarray(found)) > 30
+    tab.mouse.up()
+    tab.locator(".st-note:has-text('512')").wait_for()  # what stays is the server's
+    tab.context.close()
+
+
+def test_no_engine_is_fetched_while_the_server_is_quick_or_wanted(browser, home):
+    tab = open_studio(browser, home, "server")
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.6)
+    assert not [url for url in tab.requests if "/device/" in url]
+    tab.context.close()
+
+
+def test_the_server_goes_on_where_the_engine_does_not_come(browser, home):
+    tab = open_studio(browser, home, "device")
+    tab.route("**/device/engine.js", lambda route: route.abort())
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.6)
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.7)
+    tab.context.close()
+
+
+def test_a_vector_is_handed_out_to_who_sees_the_style(home, tiny_engine):
+    style = fakes.small_library(tiny_engine).list(limit=1)[0]
+    path = f"{home}/gradio_api/studio/styles/shared/vector"
+    found = np.frombuffer(httpx.get(f"{path}/{style.name}").content, "<f4")
+    np.testing.assert_array_equal(found, style.vector.values)
+    assert httpx.get(f"{path}/unknown").status_code == 404
+    assert (
+        httpx.get(f"{home}/gradio_api/studio/styles/other/vector/{style.name}").status_code == 404
+    )
