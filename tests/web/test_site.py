@@ -168,6 +168,20 @@ def test_own_styles_stay_and_travel(desktop, server, tmp_path, tiny_engine):
     assert tab.errors == []
 
 
+def test_two_tabs_have_the_same_own_styles(desktop, server, tmp_path):
+    make_picture(80, 80, seed=34).save(tmp_path / "red flower.png")
+    one, other = open_page(desktop, server), open_page(desktop, server)
+    one.locator("input[accept='image/*'][tabindex='-1']").last.set_input_files(
+        tmp_path / "red flower.png"
+    )
+    tile = '.st-tile[data-name="red-flower"]'
+    other.wait_for_selector(tile)
+    other.locator(f"{tile} .st-pick").click()
+    other.locator("#remove-style").click()
+    one.wait_for_selector(tile, state="detached")
+    assert one.errors + other.errors == []
+
+
 def test_after_the_first_visit_it_works_offline_and_with_threads(desktop, server):
     tab = open_page(desktop, server)
     wait(

@@ -16,6 +16,7 @@ async function start(): Promise<void> {
   const site = await readSite();
   const styles = await Styles.open(site);
   Studio.styles = styles.source;
+  Studio.elsewhere(() => styles.reread());
   new Create(document.querySelector("#create")!, site, styles, engine);
   await engine;
   if (await keepOffline()) promise.textContent += ` ${text("offline_ready")}`;

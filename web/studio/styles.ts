@@ -23,6 +23,8 @@ const LIKE = 30;
 
 export class Styles {
   private readonly used = new Set<string>();
+  /** Settles once what another tab of this browser has changed is known here. */
+  private known: Promise<void> = Promise.resolve();
 
   private constructor(
     private styles: GalleryStyle[],
@@ -40,6 +42,14 @@ export class Styles {
     }));
     const mine = own.filter((style) => style.encoderSha256 === site.encoder_sha256).map(shown);
     return new Styles([...mine, ...bundled], site.encoder_sha256, spreads(vectors));
+  }
+
+  /** Read the visitor's own styles again: another tab has changed them. */
+  reread(): void {
+    this.known = loadStyles().then((own) => {
+      const mine = own.filter((style) => style.encoderSha256 === this.encoderSha256).map(shown);
+      this.styles = [...mine, ...this.styles.filter((style) => style.own === null)];
+    }).catch(complain);
   }
 
   get(name: string): GalleryStyle | undefined {
@@ -86,7 +96,10 @@ export class Styles {
   /** The answers that the gallery gets from a server elsewhere. */
   get source(): object {
     return {
-      page: async (_: unknown, query: Query) => this.page(query),
+      page: async (_: unknown, query: Query) => {
+        await this.known;
+        return this.page(query);
+      },
       learn: async () => {},
       get: (_: unknown, name: string) => this.get(name),
       forget: () => {},
