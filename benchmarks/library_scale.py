@@ -1,6 +1,6 @@
 """Very many styles: a collection of Milvus beside the SQLite file.
 
-    python benchmarks/library_scale.py --styles 50000 --styles 100000 [-o library_scale.json]
+    python benchmarks/library_scale.py --styles 10000 --index 300000 [-o library_scale.json]
 
 Fills both with the same synthetic styles (see library.py), and measures time to fill, memory, and
 the ten nearest with and without conditions; how many of the true ten nearest Milvus finds
@@ -153,8 +153,20 @@ def extrapolated(results: dict[str, dict[str, dict[str, object]]]) -> dict[str, 
     return found
 
 
+def compare(styles: int) -> dict[str, dict[str, object]]:
+    """Measure both stores with so many styles, each in a process of its own."""
+    rows: dict[str, dict[str, object]] = {}
+    for kind in ("sqlite", "milvus"):
+        command = [sys.executable, __file__, "--one", kind, "--styles", str(styles)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        rows[kind] = json.loads(done.stdout.splitlines()[-1])
+    for key, name in (("found", "recall_at_10"), ("filtered", "recall_at_10_filtered")):
+        rows["milvus"][name] = recall(rows["milvus"].pop(key), rows["sqlite"].pop(key))
+    return rows
+
+
 def main() -> None:
-    """Run the benchmark; each store is measured in a process of its own."""
+    """Run what is asked for; what the file held before stays."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--styles", type=int, action="append")
     parser.add_argument("--index", type=int, action="append", default=[])
@@ -164,29 +176,18 @@ def main() -> None:
     if options.one:
         json.dump(one(options.one, options.styles[0]), sys.stdout)
         return
-    results: dict[str, dict[str, dict[str, object]]] = {}
-    for styles in options.styles or [100_000]:
-        rows = {}
-        for kind in ("sqlite", "milvus"):
-            command = [sys.executable, __file__, "--one", kind, "--styles", str(styles)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-            rows[kind] = json.loads(done.stdout.splitlines()[-1])
-        exact = rows["sqlite"]
-        rows["milvus"]["recall_at_10"] = recall(rows["milvus"]["found"], exact["found"])
-        rows["milvus"]["recall_at_10_filtered"] = recall(
-            rows["milvus"]["filtered"], exact["filtered"]
-        )
-        for row in rows.values():
-            del row["found"], row["filtered"]
-        results[str(styles)] = rows
-    about = {
-        "styles": results,
-        "index": {str(styles): measure_index(styles) for styles in options.index},
-        "a_million_calculated": extrapolated(results),
-        "load_at_end": round(os.getloadavg()[0], 1),
-        "machine": describe_machine("numpy", "pymilvus", "milvus-lite", "faiss-cpu"),
-    }
-    report(about, options.output)
+    there: dict[str, dict[str, object]] = {"styles": {}, "index": {}}
+    if options.output and options.output.exists():
+        there |= json.loads(options.output.read_text("utf-8"))
+    for styles in options.styles or []:
+        there["styles"][str(styles)] = compare(styles)
+    for styles in options.index:
+        there["index"][str(styles)] = measure_index(styles)
+    if there["styles"]:
+        there["a_million_calculated"] = extrapolated(there["styles"])
+    there["load_at_end"] = round(os.getloadavg()[0], 1)
+    there["machine"] = describe_machine("numpy", "pymilvus", "milvus-lite", "faiss-cpu")
+    report(there, options.output)
 
 
 if __name__ == "__main__":

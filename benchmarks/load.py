@@ -51,7 +51,7 @@ def serve(engine):
 
 workers = int(sys.argv[2])
 if workers:
-    with pooled_engine(Engine(), None, workers, None) as engine:
+    with pooled_engine(Engine(), None, workers, None, None) as engine:
         serve(engine)
 else:
     serve(Engine())

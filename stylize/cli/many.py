@@ -57,15 +57,18 @@ def open_pool(
 
 @contextlib.contextmanager
 def pooled_engine(
-    engine: Engine, model_dir: Path | None, workers: int, threads: int | None
+    engine: Engine,
+    model_dir: Path | None,
+    workers: int | None,
+    cluster: str | None,
+    threads: int | None,
 ) -> Iterator[PooledEngine]:
-    """An engine like one that is there, whose pictures are painted by so many processes."""
+    """An engine like one that is there, whose pictures are painted by a pool; see `open_pool`."""
     from stylize.workers.engines import EngineStart
-    from stylize.workers.pool import WorkerPool
     from stylize.workers.pooled_engine import PooledEngine
 
-    start = EngineStart.like(engine, model_dir, workers=workers, threads=threads)
-    with WorkerPool(start, workers) as pool:
+    with open_pool(engine, model_dir, workers, cluster, threads) as pool:
+        start = EngineStart.like(engine, model_dir, workers=pool.size, threads=threads)
         yield PooledEngine(start, pool)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,15 @@ def studio(
         str | None,
         typer.Option(metavar="URL", help="Let the studio of another machine paint."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS", help="Paint on all machines of a Ray cluster, likewise."
+        ),
+    ] = None,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Log to standard error, a line of JSON each.")
+    ] = False,
     metrics: Annotated[
         bool,
         typer.Option("--metrics", help="Serve counts and times for Prometheus as /metrics."),
@@ -115,15 +125,19 @@ def studio(
         raise ControlError("--class-wall belongs to --classroom; give both.")
     if (certificate is None) != (key is None):
         raise ControlError("https needs both --certificate and --key.")
-    elsewhere = (workers, model, precision, provider, threads)
+    elsewhere = (workers, cluster, model, precision, provider, threads)
     if engine_url and any(option is not None for option in elsewhere):
         raise ControlError(
-            "--engine-url lets another studio paint: --workers, --model, --precision, --provider "
-            "and --threads are for that one."
+            "--engine-url lets another studio paint: --workers, --cluster, --model, --precision, "
+            "--provider and --threads are for that one."
         )
     with needs_extra("studio"):
         from stylize.studio import StudioSettings, launch
 
+    if json_logs:
+        from stylize.studio.logs import log_as_json
+
+        log_as_json(sys.stderr)
     settings = StudioSettings.from_environment()
     if classroom:
         settings = StudioSettings.for_classroom(class_wall=class_wall)
@@ -140,10 +154,13 @@ def studio(
             from stylize.studio.remote_engine import RemoteEngine
 
             engine: EngineLike = opened.enter_context(closing(RemoteEngine(engine_url)))
-        elif workers:
+        elif workers or cluster:
             own = open_engine(precision, threads, model, provider)
-            engine = opened.enter_context(pooled_engine(own, model_folder(model), workers, threads))
-            settings = replace(settings, engine_jobs=max(settings.engine_jobs, workers))
+            pooled = opened.enter_context(
+                pooled_engine(own, model_folder(model), workers, cluster, threads)
+            )
+            engine = pooled
+            settings = replace(settings, engine_jobs=max(settings.engine_jobs, pooled.pool.size))
         else:
             engine = open_engine(precision, threads, model, provider)
         launch(

@@ -134,9 +134,10 @@ def test_workers_paint_in_processes_that_end_with_the_page(
         engine.encode_style(make_picture(32, 32))
 
 
-def test_a_studio_that_is_not_there(tool, launches: list[dict[str, object]]) -> None:
+def test_a_studio_that_is_not_there(tool) -> None:
+    pytest.importorskip("gradio")
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     result = tool("studio", "--engine-url", url)
-    assert (result.code, launches) == (2, [])
+    assert result.code == 2
     assert f"No studio answers at {url} within 10 s" in result.err
