@@ -18,6 +18,7 @@ from stylize.cli import (
     deploy,
     export_web,
     image,
+    lab,
     library,
     output,
     recipe,
@@ -61,6 +62,7 @@ app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)
 app.command("deploy")(deploy.deploy)
 app.command("export-web")(export_web.export_web)
+app.add_typer(lab.app, name="lab")
 app.command("train")(training.train)
 app.command("export")(training.export)
 app.command("quantize")(training.quantize)

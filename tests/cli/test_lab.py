@@ -1,0 +1,69 @@
+"""The command line of the lab, with a network that sees little."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from PIL import Image
+
+from stylize.lab import features, gatys
+from tests.cli.conftest import Tool
+from tests.conftest import make_picture
+from tests.lab.conftest import tiny_features  # noqa: F401
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch, tiny_features) -> Path:  # noqa: F811
+    monkeypatch.setattr(features, "load_features", lambda name, path: tiny_features)
+    make_picture(80, 64, seed=1).save(tmp_path / "content.png")
+    make_picture(64, 64, seed=2).save(tmp_path / "style.png")
+    return tmp_path
+
+
+def test_gatys_paints_and_tells(pictures: Path, tool: Tool) -> None:
+    out = pictures / "out.png"
+    result = tool(
+        "lab", "gatys", pictures / "content.png", "-s", pictures / "style.png",
+        "-o", out, "--steps", 3, "--optimizer", "adam", "--start", "noise", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    told = json.loads(result.out)
+    assert told["steps"] == 3
+    assert told["stopped"] == ""
+    with Image.open(out) as painted:
+        assert painted.size == (80, 64)
+
+
+def test_the_sheet_of_weights(pictures: Path, tool: Tool) -> None:
+    out = pictures / "sheet.png"
+    result = tool(
+        "lab", "gatys", pictures / "content.png", "-s", pictures / "style.png",
+        "-o", out, "--steps", 1, "--max-side", 64, "--grid",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    with Image.open(out) as sheet:
+        assert sheet.width > 3 * 64
+
+
+def test_an_interrupted_picture_is_kept(pictures: Path, tool: Tool, monkeypatch) -> None:
+    def interrupted(content, style, network, settings, **_):
+        return gatys.Painted(Image.new("RGB", (8, 8)), (), "interrupted")
+
+    monkeypatch.setattr(gatys, "paint", interrupted)
+    out = pictures / "out.png"
+    result = tool("lab", "gatys", pictures / "content.png", "-s", pictures / "style.png", "-o", out)
+    assert "holds the best picture so far" in result.err
+    assert out.is_file()
+
+
+def test_a_wrong_ending_is_told_before_the_work(pictures: Path, tool: Tool) -> None:
+    result = tool(
+        "lab", "gatys", pictures / "content.png", "-s", pictures / "style.png", "-o", "out.txt"
+    )
+    assert result.code == 2
+    assert ".txt" in result.err

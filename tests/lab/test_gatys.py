@@ -1,0 +1,154 @@
+"""Optimising the picture: values by hand, levels, starts, what is kept when it ends early."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from PIL import Image  # noqa: E402
+
+from stylize.errors import ControlError, OutOfMemoryError  # noqa: E402
+from stylize.lab import gatys  # noqa: E402
+from stylize.lab.gatys import Gatys, content_loss, gram, level_sizes, paint, style_loss  # noqa: E402
+from stylize.lab.grid import weight_grid  # noqa: E402
+from tests.conftest import make_picture  # noqa: E402
+
+CONTENT, STYLE = make_picture(72, 64, seed=1), make_picture(80, 96, seed=2)
+
+
+def test_the_gram_matrix_by_hand() -> None:
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, 0.0]]]])  # two channels, two positions
+    assert torch.equal(gram(features), torch.tensor([[[2.5, 1.5], [1.5, 4.5]]]))
+
+
+def test_the_style_loss_is_that_of_the_paper() -> None:
+    features, other = torch.rand(1, 3, 4, 5), torch.rand(1, 3, 4, 5)
+    raw = [x.flatten(2)[0] @ x.flatten(2)[0].T for x in (features, other)]
+    channels, positions = 3, 20
+    paper = (raw[0] - raw[1]).square().sum() / (4 * channels**2 * positions**2)
+    torch.testing.assert_close(style_loss(gram(features), gram(other)), paper)
+
+
+def test_the_content_loss_is_half_of_the_mean_square() -> None:
+    assert content_loss(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0])).item() == 2.5
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((64, 64), [(64, 64)]),
+        ((511, 300), [(511, 300)]),
+        ((512, 300), [(256, 150), (512, 300)]),
+        ((1025, 512), [(257, 128), (513, 256), (1025, 512)]),
+    ],
+)
+def test_levels_double_up_to_the_whole(size, expected) -> None:
+    assert level_sizes(size) == expected
+
+
+@pytest.mark.parametrize("optimizer", gatys.OPTIMIZERS)
+def test_the_loss_falls_and_the_best_is_kept(tiny_features, optimizer) -> None:
+    painted = paint(CONTENT, STYLE, tiny_features, Gatys(steps=12, optimizer=optimizer))
+    losses = [step.losses.total for step in painted.steps]
+    assert len(losses) == 12
+    assert losses[-1] < 0.9 * losses[0]
+    assert painted.picture.size == CONTENT.size
+    assert not painted.stopped
+
+
+def test_without_style_the_content_comes_back_from_noise(tiny_features) -> None:
+    settings = Gatys(steps=60, style_weight=0, smoothness_weight=0)
+    noise = gatys.noise(CONTENT.size, seed=3)
+    steps = paint(CONTENT, STYLE, tiny_features, settings, start=noise).steps
+    assert steps[-1].losses.content < 0.05 * steps[0].losses.content
+
+
+def test_a_stronger_style_is_nearer_to_the_style(tiny_features) -> None:
+    weak, strong = (
+        paint(CONTENT, STYLE, tiny_features, Gatys(steps=15, style_weight=weight)).steps[-1].losses
+        for weight in (1e4, 1e7)
+    )
+    assert strong.style < weak.style
+    assert strong.content > weak.content
+
+
+def test_large_pictures_go_through_all_levels(tiny_features, monkeypatch) -> None:
+    monkeypatch.setattr(gatys, "COARSEST_PX", 32)
+    painted = paint(CONTENT, STYLE, tiny_features, Gatys(steps=11))
+    assert [step.side_px for step in painted.steps] == [36] * 11 + [72] * 10
+
+
+def test_the_result_is_scaled_down(tiny_features) -> None:
+    painted = paint(make_picture(200, 100), STYLE, tiny_features, Gatys(steps=1, max_side_px=128))
+    assert painted.picture.size == (128, 64)
+
+
+def test_ctrl_c_keeps_the_best_so_far(tiny_features) -> None:
+    def stop(done: float, step: gatys.Step, picture: Image.Image) -> None:
+        assert picture.size == CONTENT.size
+        if done >= 0.3:
+            raise KeyboardInterrupt
+
+    painted = paint(CONTENT, STYLE, tiny_features, Gatys(steps=10), report=stop)
+    assert painted.stopped == "interrupted"
+    assert len(painted.steps) == 3
+    assert painted.picture != CONTENT
+
+
+def test_what_fitted_into_memory_is_kept(tiny_features, monkeypatch) -> None:
+    monkeypatch.setattr(gatys, "COARSEST_PX", 32)
+    original = gatys._optimize
+
+    def optimize(start, *others):
+        if max(start.size) > 40:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory")
+        return original(start, *others)
+
+    monkeypatch.setattr(gatys, "_optimize", optimize)
+    painted = paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+    assert painted.stopped == "memory"
+    assert painted.picture.size == (36, 32)
+    monkeypatch.setattr(gatys, "COARSEST_PX", 64)
+    with pytest.raises(OutOfMemoryError):
+        paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+
+
+def test_other_faults_are_not_taken_for_memory(tiny_features, monkeypatch) -> None:
+    def fail(*_):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(gatys, "_optimize", fail)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"content_weight": -1.0}, "content_weight must be 0 or more"),
+        ({"style_weight": float("nan")}, "style_weight must be 0 or more"),
+        ({"content_weight": 0.0, "style_weight": 0.0}, "nothing to optimise"),
+        ({"optimizer": "sgd"}, "lbfgs or adam"),
+        ({"max_side_px": 32}, "64 to 4096"),
+    ],
+)
+def test_impossible_settings_are_refused(settings, message) -> None:
+    with pytest.raises(ControlError, match=message):
+        Gatys(**settings)
+
+
+def test_a_tiny_content_is_refused(tiny_features) -> None:
+    with pytest.raises(ControlError, match="64 px a side; it has 40"):
+        paint(make_picture(90, 40), STYLE, tiny_features, Gatys())
+
+
+def test_the_sheet_of_weights_has_nine_pictures(tiny_features) -> None:
+    shares: list[float] = []
+    sheet = weight_grid(
+        CONTENT, STYLE, tiny_features, Gatys(steps=1), cell_px=64, progress=shares.append
+    )
+    assert len(shares) == 9
+    assert shares[-1] == 1
+    assert sheet.width == 3 * (64 + 16) + 16
