@@ -276,7 +276,7 @@ def batch_tab(painter: Painter, visit: gr.State, create: CreateTab, tab: gr.Tab)
                     file_count="directory",
                     elem_id="batch-folder",
                 )
-                components.look(painter.source(), elem_id="batch-look")
+                components.look(elem_id="batch-look")
                 many = gr.Button(t("batch_start"), variant="primary", elem_id="batch-start")
             with gr.Column(elem_classes="st-panel"):
                 gr.Markdown(t("batch_styles"))

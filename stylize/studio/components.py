@@ -93,10 +93,10 @@ def pictures(**props: Any) -> gr.HTML:
     return _scripted("pictures", None, "", **props)
 
 
-def look(source: Mapping[str, Any], **props: Any) -> gr.HTML:
+def look(**props: Any) -> gr.HTML:
     """What the Create tab paints with, for another tab that does the same."""
     defaults = Look().control_values()
-    return _scripted("look", None, "", source=dict(source), defaults=defaults, **props)
+    return _scripted("look", None, "", defaults=defaults, **props)
 
 
 def film(**props: Any) -> gr.HTML:

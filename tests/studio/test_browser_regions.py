@@ -121,6 +121,16 @@ def test_six_regions_each_with_a_style_chosen_by_its_picture(regions):
     assert "ec4899" in shares(regions)
 
 
+def test_styles_can_be_chosen_after_the_picture_was_changed(tab, url):
+    open_page(tab, url)
+    tab.get_by_role("button", name="Coffee").click()
+    settled(tab, 2)
+    tab.get_by_role("tab", name="Regions").click()
+    tab.get_by_role("button", name="Style of colour 1").click()
+    tab.locator(".st-style-dialog .st-pick", has_text="Senecio").click()
+    expect(tab.get_by_role("button", name="Style of colour 1: Senecio")).to_be_visible()
+
+
 def test_the_result_is_seen_while_regions_are_painted(regions):
     below = regions.locator("#regions .st-backdrop")
     expect(below).to_have_attribute("src", result(regions))

@@ -134,6 +134,10 @@ window.Studio = window.Studio || {};
     .filter(([key, title]) => key.startsWith("title_") && Studio.plain(words).split(/\s+/).every((word) => Studio.plain(title).includes(word)))
     .map(([key]) => key.slice("title_".length)));
 
+  // What the galleries show. A part of the page that appears only after its value was updated has lost its other props.
+  let latestSource = { library: "shared", version: 0 };
+  Studio.sourceOf = (props) => { latestSource = props.source || latestSource; return latestSource; };
+
   /** The address of something that gallery.py serves. */
   Studio.stylesUrl = (path) => `${Studio.gradio.root()}/studio/styles/${path}`;
 

@@ -53,7 +53,7 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     button("paste", "paste", paste, { words: true }));
   const row = make("div", { class: "st-examples", role: "group", "aria-label": text("examples") },
     ...examples.map((item) => make("button", { type: "button", title: item.title, onclick: () => send({ example: item.name }) }, make("img", { src: item.thumb, alt: item.title }))));
-  element.replaceChildren(make("div", { class: "st-content" }, make("div", { class: "st-content-stage" }, sheet, crop), camera.element, line, actions, field, row, cropper && cropper.element));
+  element.replaceChildren(make("div", { class: "st-content" }, make("h2", { class: "st-sr" }, text("picture")), make("div", { class: "st-content-stage" }, sheet, crop), camera.element, line, actions, field, row, cropper && cropper.element));
 
   const say = (words) => { line.textContent = words; line.hidden = !words; };
   const show = (url) => { image.hidden = !url; if (url) image.src = url; if (crop) crop.hidden = !current; };

@@ -59,7 +59,7 @@ Studio.controls = ({ element, props, trigger, watch }) => {
     drawPresets();
   };
   const rows = (main) => sliders.filter((slider) => slider.main === main).map(({ row }) => row);
-  element.replaceChildren(make("div", { class: "st-controls" }, presets, naming, ...rows(true),
+  element.replaceChildren(make("div", { class: "st-controls" }, make("h2", { class: "st-sr" }, text("controls")), presets, naming, ...rows(true),
     make("details", {}, make("summary", {}, text("more_controls")), ...rows(false), Studio.preview.choice(preview)), all));
   watch("value", () => { values = { ...defaults, ...(props.value || {}) }; Studio.preview.know("controls", values); draw(); });
   Studio.preview.know("controls", values);

@@ -10,8 +10,11 @@ Studio.gradio = (() => {
   const lost = /Connection (to the server was lost|errored out)/; // another line of the page says so
   const message = (content) => `data: ${JSON.stringify(content)}\n\n`;
 
+  // A field for files is called otherwise than it reads; without that name it is called by its words.
+  const fields = document.getElementsByClassName("upload-container");
   const toasts = document.getElementsByClassName("toast-body"); // live: nothing is looked for where there is none
   new MutationObserver(() => {
+    [...fields].forEach((field) => { if (field.tagName === "BUTTON" && field.textContent.trim()) field.removeAttribute("aria-label"); });
     [...toasts].forEach((toast) => {
       const close = lost.test(toast.textContent) && toast.querySelector(".toast-close");
       if (close) { close.click(); return; } // it would stay
@@ -22,6 +25,21 @@ Studio.gradio = (() => {
       });
     });
   }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // Arrow keys go through tabs.
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest && event.target.closest("[role=tab]");
+    const list = tab && tab.closest("[role=tablist]");
+    if (!list) return;
+    const tabs = [...list.querySelectorAll("[role=tab]")].filter((one) => one.offsetParent && !one.disabled);
+    const at = tabs.indexOf(tab);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const goal = tabs[(to + tabs.length) % tabs.length];
+    goal.focus();
+    goal.click();
+  });
 
   return {
     /** Where Gradio's addresses begin. */

@@ -67,7 +67,8 @@ Studio.kids = ({ element, props, trigger, watch }) => {
   ];
   const marks = ["brush", "like", "check"].map((name, index) => make("li", {}, icon(name), make("span", { class: "st-sr" }, text("kids_step", { n: index + 1 }))));
   const privacy = make("p", { class: "st-kid-notice" }, text(!props.device ? "kids_privacy" : props.wall ? "kids_privacy_wall" : "kids_privacy_device", { minutes: props.minutes || 10 }));
-  element.replaceChildren(make("main", { class: "st-kids" }, make("ol", { class: "st-kid-marks" }, ...marks), ...steps, privacy));
+  const around = element.closest("main") ? "div" : "main"; // Gradio has one already
+  element.replaceChildren(make(around, { class: "st-kids" }, make("h1", { class: "st-sr" }, text("kids_page")), make("ol", { class: "st-kid-marks" }, ...marks), ...steps, privacy));
 
   const go = (step) => {
     camera.close();

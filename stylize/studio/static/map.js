@@ -5,7 +5,7 @@ Studio.map = ({ element, props, trigger, watch }) => {
   const field = make("div", { class: "st-map", role: "group", "aria-label": text("map") });
   const back = Studio.button("undo", "map_back", () => go(path.slice(0, -1)), { words: true, hidden: true });
   element.replaceChildren(make("div", { class: "st-map-head" }, make("p", { class: "st-hint" }, text("map_hint")), back), field);
-  let source = props.source;
+  let source = Studio.sourceOf(props);
   let path = [];
   let latest = 0;
   let stale = true;
@@ -31,6 +31,6 @@ Studio.map = ({ element, props, trigger, watch }) => {
   };
   const seen = () => { if (stale && element.offsetParent) go([]); };
   new IntersectionObserver(seen).observe(field);
-  watch("source", () => { source = props.source; stale = true; seen(); });
+  watch("source", () => { if (props.source) { source = props.source; stale = true; seen(); } });
   watch("value", mark);
 };

@@ -4,7 +4,7 @@
 Studio.picker = ({ element, props, trigger, watch }) => {
   const { make, button, text, styles } = Studio;
   const limit = props.limit || 4; // an update of some props forgets the others
-  let source = props.source;
+  let source = Studio.sourceOf(props);
   let chosen = { ...(props.value || {}) };
   let tag = null;
   let near = null;
@@ -16,13 +16,14 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   const grid = make("div", { class: "st-grid", role: "group", "aria-label": text("styles") }, end);
   const strip = make("div", { class: "st-chosen", role: "group", "aria-label": text("chosen_styles") });
   const found = make("p", { class: "st-found", role: "status", "aria-live": "polite" });
-  element.replaceChildren(make("div", { class: "st-picker" }, strip, search, tags, found, grid));
+  element.replaceChildren(make("div", { class: "st-picker" }, make("h2", { class: "st-sr" }, text("styles")), strip, search, tags, found, grid));
 
   const byName = (name) => styles.get(source, name);
+  const preview = limit > 1 ? Studio.preview : { paint: (what, value, ask) => ask(), know: () => {} }; // one style: nothing is painted by it
   const weights = () => ({ source, weights: { ...chosen } });
   const tell = () => {
     props.value = { ...chosen };
-    Studio.preview.paint("styles", weights(), () => trigger("input", {}));
+    preview.paint("styles", weights(), () => trigger("input", {}));
   };
   const full = () => Object.keys(chosen).length >= limit;
 
@@ -74,10 +75,28 @@ Studio.picker = ({ element, props, trigger, watch }) => {
   const tile = (style) => {
     const on = style.name in chosen;
     return make("div", { class: "st-tile", "data-on": String(on), "data-name": style.name },
-      make("button", { type: "button", class: "st-pick", "aria-pressed": String(on), title: [Studio.titleOf(style), style.artist, style.year].filter(Boolean).join(", "), onclick: () => choose(style.name) },
-        make("img", { src: styles.thumb(style, true), alt: text("style_alt", { title: Studio.titleOf(style), artist: style.artist || "" }), loading: "lazy" }), make("span", { class: "st-title" }, Studio.titleOf(style))),
-      make("button", { type: "button", class: "st-mix", "aria-label": text(on ? "remove_from_blend" : "add_to_blend") + ": " + Studio.titleOf(style), title: text(on ? "remove_from_blend" : "add_to_blend"), disabled: !on && full(), onclick: () => mix(style.name) }, Studio.icon(on ? "check" : "plus")));
+      make("button", { type: "button", class: "st-pick", tabindex: -1, "aria-pressed": String(on), "aria-keyshortcuts": "+", title: [Studio.titleOf(style), style.artist, style.year].filter(Boolean).join(", "), "aria-label": [Studio.titleOf(style), style.artist, style.year].filter(Boolean).join(", "), onclick: () => choose(style.name) },
+        make("img", { src: styles.thumb(style, true), alt: "", loading: "lazy" }), make("span", { class: "st-title" }, Studio.titleOf(style))),
+      make("button", { type: "button", class: "st-mix", tabindex: -1, "aria-label": text(on ? "remove_from_blend" : "add_to_blend") + ": " + Studio.titleOf(style), title: text(on ? "remove_from_blend" : "add_to_blend"), disabled: !on && full(), onclick: () => mix(style.name) }, Studio.icon(on ? "check" : "plus")));
   };
+
+  // The gallery is one stop of the tabulator; within it arrow keys move, and + adds to the blend.
+  const picks = () => [...grid.querySelectorAll(".st-pick")];
+  const oneStop = (goal = grid.querySelector(".st-pick[tabindex='0']") || grid.querySelector("[data-on='true'] .st-pick") || grid.querySelector(".st-pick")) => picks().forEach((pick) => { pick.tabIndex = pick === goal ? 0 : -1; });
+  grid.addEventListener("focusin", (event) => { const pick = event.target.closest(".st-pick"); if (pick) oneStop(pick); });
+  grid.addEventListener("keydown", (event) => {
+    const pick = event.target.closest(".st-pick");
+    if (!pick) return;
+    if (event.key === "+") { event.preventDefault(); mix(pick.parentElement.dataset.name); return; }
+    const all = picks();
+    const at = all.indexOf(pick);
+    const row = all.findIndex((one) => one.offsetTop !== all[0].offsetTop || one.parentElement.offsetTop !== all[0].parentElement.offsetTop);
+    const columns = row > 0 ? row : all.length;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    if (all[to]) all[to].focus();
+  });
 
   // Pages follow one another as the end of the grid comes into sight; what was asked before the
   // search changed is not shown any more.
@@ -104,6 +123,7 @@ Studio.picker = ({ element, props, trigger, watch }) => {
       else if (!page.items.length) found.append(text("nothing_found"));
     }
     end.before(...page.items.map(tile));
+    oneStop();
     if (!last) reveal();
     last = page.items.length ? page.items[page.items.length - 1].name : last;
     observer.unobserve(end);
@@ -156,10 +176,16 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     drawAll();
     tell();
   };
-  watch("source", () => { source = Studio.stylesSource = props.source; Studio.preview.know("styles", weights()); Studio.changedStyles(); renew(); });
+  watch("source", () => {
+    if (!props.source) return; // an update of the value forgets the other props
+    source = Studio.sourceOf(props);
+    preview.know("styles", weights());
+    Studio.changedStyles();
+    renew();
+  });
   Studio.elsewhere(renew);
-  watch("value", async () => { chosen = { ...(props.value || {}) }; Studio.preview.know("styles", weights()); await learn(); reveal(); });
-  Studio.preview.know("styles", weights());
+  watch("value", async () => { chosen = { ...(props.value || {}) }; preview.know("styles", weights()); await learn(); reveal(); });
+  preview.know("styles", weights());
   again();
   learn();
 };

@@ -6,7 +6,7 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   const { make, button, text, styles } = Studio;
   const colors = ["#e4572e", "#17a398", "#f3a712", "#7b3fbf", "#2563eb", "#ec4899"];
   const softest = 0.08; // of the longer side
-  let source = props.source;
+  let source = Studio.sourceOf(props);
   let content = null;
   let first = []; // what a gallery begins with: styles for colours that have none yet
   let soft = 0.28;
@@ -146,7 +146,12 @@ Studio.regions = ({ element, props, trigger, watch }) => {
 
   element.replaceChildren(hint, choices, pad.element, nothing);
   const dialogue = chooser();
-  watch("source", () => { source = props.source; dialogue.renew(); refresh(); });
+  watch("source", () => {
+    if (!props.source) return; // an update of the value forgets the other props
+    source = props.source;
+    dialogue.renew();
+    refresh();
+  });
   Studio.elsewhere(refresh);
   watch("value", fresh);
   drawChoices();

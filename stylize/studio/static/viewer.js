@@ -34,7 +34,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   const strip = make("div", { class: "st-history", role: "group", "aria-label": text("history"), hidden: true });
   const line = make("p", { class: "st-queue", role: "status", "aria-live": "polite", hidden: true });
   const frame = make("div", { class: "st-frame", tabindex: 0, role: "group", "aria-label": text("zoom_hint") }, empty, stage, grip, tools, line);
-  element.replaceChildren(make("div", { class: "st-viewer" }, frame, bar, strip, exporter.element, said));
+  element.replaceChildren(make("div", { class: "st-viewer" }, make("h2", { class: "st-sr" }, text("result")), frame, bar, strip, exporter.element, said));
 
   const zoom = new Studio.Zoom({
     frame, stage, grip,

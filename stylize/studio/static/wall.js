@@ -40,7 +40,7 @@ Studio.wall = ({ element }) => {
   const room = make("div", { class: "st-wall-room", hidden: true }, bar, empty, grid);
   const large = make("img", { alt: "" });
   const dialog = make("dialog", { class: "st-large", "aria-label": text("result") }, large, button("close", "close", () => dialog.close()));
-  element.replaceChildren(make("main", { class: "st-wall" }, make("h1", {}, text("teacher_title")), door, room, dialog));
+  element.replaceChildren(make("div", { class: "st-wall" }, make("h1", {}, text("teacher_title")), door, room, dialog));
 
   const open = (on) => {
     door.hidden = on;
