@@ -18,6 +18,7 @@ others into ``--out``.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -63,11 +64,21 @@ def memory_of_all_mb(pid: int) -> float:
     return memory_mb(pid) + sum(memory_mb(child) for child in children(pid))
 
 
+def core_seconds(pid: int) -> float:
+    """Time of cores that a process and those that it started have taken so far (Linux)."""
+    total = 0.0
+    for one in (pid, *children(pid)):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # those that ended, too
+    return total
+
+
 def children(pid: int, *, workers: bool = False) -> list[int]:
     """The processes that a process has started; only those that paint, if asked for (Linux)."""
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with contextlib.suppress(OSError):  # a thread that has ended
+            found += [int(child) for child in (task / "children").read_text().split()]
     if workers:
         found = [
             child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
@@ -172,11 +183,14 @@ def main() -> None:
             if options.kill_every:
                 killing = (server.pid, options.kill_every, end, killed)
                 threads.append(threading.Thread(target=keep_killing, args=killing, daemon=True))
+            before_s = core_seconds(server.pid)
             for thread in threads:
                 thread.start()
             while time.monotonic() < end:
                 memory.append(memory_of_all_mb(server.pid))
                 time.sleep(2)
+            taken_s = core_seconds(server.pid) - before_s
+            done = len(times)
             server.terminate()
             stopping = time.monotonic()
             server.wait(90)
@@ -199,6 +213,7 @@ def main() -> None:
         "median_s": round(statistics.median(times), 2),
         "p95_s": round(times[int(0.95 * (len(times) - 1))], 2),
         "slowest_s": round(times[-1], 2),
+        "core_seconds_a_picture": round(taken_s / done, 3),
         "errors": len(errors),
         "first_errors": errors[:3],
         "memory_mb": {

@@ -272,7 +272,7 @@ def scaling() -> str:
     rows = [
         [
             size,
-            f"{row['core_seconds_a_picture']:.2f} s",
+            f"{row['core_seconds_a_picture']:.2f} s" if "core_seconds_a_picture" in row else "",
             *(str(row["machines_for_a_batch"][name]) for name in machines),
             *(str(row["machines_for_visitors"][name]) for name in machines),
             f"{row['dollars_a_million']:.2f} $",
@@ -309,6 +309,7 @@ def load_workers() -> str:
             str(row["pictures"]),
             f"{row['median_s']:.2f} s",
             f"{row['p95_s']:.2f} s",
+            f"{row['core_seconds_a_picture']:.2f} s" if "core_seconds_a_picture" in row else "",
             str(row["errors"]),
             str(row["killed"]),
             f"{row['memory_mb']['peak']} MB",
@@ -317,15 +318,26 @@ def load_workers() -> str:
         for name, row in result.items()
     ]
     first = next(iter(result.values()))
-    header = ["", "pictures", "median", "95 % within", "errors", "killed", "memory of all", "load"]
+    header = [
+        "",
+        "pictures",
+        "median",
+        "95 % within",
+        "cores' time",
+        "errors",
+        "killed",
+        "memory",
+        "load",
+    ]
     lines = _table(header, rows)
     lines += [
         "",
         f"{first['clients']} visitors on two cores for {first['minutes']:g} to "
         f"{max(row['minutes'] for row in result.values()):g} minutes, {first['side_px']} px, "
         "visitors and server on the same cores; each server was told to end while visitors went "
-        "on asking, and finished what it had taken. Load is that of the machine, which did other "
-        "work too: times of runs with different loads do not compare; `benchmarks/load.py`.",
+        "on asking, and finished what it had taken. Cores' time: of all that the server does for "
+        "a picture. Load: of the machine, which did much other work, so what visitors waited is an "
+        "upper bound; `benchmarks/load.py`.",
     ]
     return "\n".join(lines)
 
