@@ -162,6 +162,70 @@ def gatys(
         say(f"{len(painted.steps)} steps in {last.elapsed_s:.0f} s: {out}")
 
 
+class VariantChoice(StrEnum):
+    """Whose residual blocks."""
+
+    johnson = "johnson"
+    bottleneck = "bottleneck"
+
+
+@app.command()
+def johnson(
+    style: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The one style.")],
+    contents: Annotated[
+        list[Path], typer.Option(metavar="FOLDER", help="Pictures to learn from; may be repeated.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")],
+    variant: Annotated[
+        VariantChoice, typer.Option(help="As Johnson et al., or with bottlenecks.")
+    ] = VariantChoice.johnson,
+    samples: Annotated[int, typer.Option(min=1, help="Pictures to look at.")] = 8_000,
+    side: Annotated[int, typer.Option(min=32, metavar="PX", help="Side of these.")] = 256,
+    loss_network: Annotated[
+        Path, typer.Option(metavar="FILE", help="A checkpoint of the product, for its losses.")
+    ] = Path("checkpoints/network.pt"),
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 1,
+    data: DataOption = None,
+) -> None:
+    """Train a network that paints one style, as Johnson et al. did in 2016.
+
+    It takes hours on a CPU; Ctrl+C writes what it has learned so far.
+    """
+    with needs_extra("train"):
+        from stylize.lab.one_style import (
+            OneStyle,
+            export_one_style,
+            open_loss_network,
+            train_one_style,
+        )
+        from stylize.training.data import list_pictures
+
+    config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
+    paths, network = list_pictures(contents), open_loss_network(loss_network)
+    with Bar(1) as bar:
+        trained = train_one_style(
+            _style_picture(style, data), paths, network, config,
+            progress=lambda done, _: bar.show(0, done),
+        )  # fmt: skip
+    say(str(export_one_style(trained, out)))
+
+
+@app.command("johnson-paint")
+def johnson_paint(
+    model: Annotated[Path, typer.Argument(help="What stylize lab johnson wrote.")],
+    content: Annotated[Path, typer.Argument(help="The picture to paint.", parser=path_of)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write.", parser=path_of)],
+    threads: ThreadsOption = None,
+) -> None:
+    """Paint with a network of one style."""
+    with needs_extra("train"):
+        from stylize.lab.one_style import paint_one_style
+    from stylize.images import load_image, save_image, saved_format
+
+    saved_format(out)
+    save_image(paint_one_style(model, load_image(content), threads=threads), out)
+
+
 def _style_picture(text: str, data: Path | None) -> Image.Image:
     """The picture of a file or of a style in the library.
 

@@ -11,10 +11,11 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from stylize.lab import features, gatys
+from stylize.lab import features, gatys, one_style
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
+from tests.lab.test_one_style import FewLayers
 
 
 @pytest.fixture
@@ -67,3 +68,26 @@ def test_a_wrong_ending_is_told_before_the_work(pictures: Path, tool: Tool) -> N
     )
     assert result.code == 2
     assert ".txt" in result.err
+
+
+def test_a_network_of_one_style_is_trained_and_paints(
+    pictures: Path, tool: Tool, monkeypatch
+) -> None:
+    monkeypatch.setattr(one_style, "open_loss_network", lambda path: FewLayers())
+    model, out = pictures / "one.onnx", pictures / "out.png"
+    result = tool(
+        "lab", "johnson", pictures / "style.png", "--contents", pictures, "-o", model,
+        "--variant", "bottleneck", "--samples", 4, "--side", 32,
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    result = tool("lab", "johnson-paint", model, pictures / "content.png", "-o", out)
+    assert result.code == 0, result.err
+    with Image.open(out) as painted:
+        assert painted.size == (80, 64)
+
+
+def test_another_file_is_no_network_of_one_style(pictures: Path, tool: Tool) -> None:
+    content = pictures / "content.png"
+    result = tool("lab", "johnson-paint", content, content, "-o", pictures / "out.png")
+    assert result.code == 2
+    assert "is no network of one style" in result.err

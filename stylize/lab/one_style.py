@@ -1,0 +1,212 @@
+"""Training one network for one style, on the product's losses, and writing it as ONNX."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stylize.errors import ControlError, ModelFileError, TrainingError
+from stylize.images import on_white, prepare_image
+from stylize.lab.gatys import gram, style_loss
+from stylize.lab.johnson import SIDES_PX, JohnsonNetwork, Variant
+from stylize.training.data import Contents, fit_area, to_tensor
+from stylize.training.files import whole_file
+from stylize.training.losses import content_loss, smoothness_loss
+from stylize.training.metrics import load_loss_network
+from stylize.training.vgg import STYLE_LAYERS, LossNetwork
+
+logger = logging.getLogger(__name__)
+
+_STYLE_SIDE_PX = 256
+_GROWTH = 10.0  # the learning rate falls to a tenth of itself
+_OPSET = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneStyle:
+    """How a network is trained.
+
+    Attributes:
+        variant: ``"johnson"`` or ``"bottleneck"``.
+        samples: Pictures that it sees.
+        batch: Pictures in a step.
+        side_px: Of the squares that it sees.
+        content_weight: Of the content loss.
+        style_weight: Of the differences of Gram matrices.
+        smoothness_weight: Of the total variation.
+        learning_rate: At the start.
+        seed: Of everything random.
+
+    Raises:
+        ControlError: A value cannot be.
+    """
+
+    variant: Variant = "johnson"
+    samples: int = 8_000
+    batch: int = 4
+    side_px: int = 256
+    content_weight: float = 1.0
+    style_weight: float = 10.0
+    smoothness_weight: float = 0.02
+    learning_rate: float = 1e-3
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.batch < 1:
+            raise ControlError("A network must see at least one picture in every step.")
+        if self.side_px < 32 or self.side_px % 8:
+            raise ControlError(f"side_px must be at least 32, in steps of 8; got {self.side_px}.")
+
+
+def train_one_style(
+    style: Image.Image,
+    contents: Sequence[Path],
+    loss_network: LossNetwork,
+    config: OneStyle,
+    *,
+    progress: Callable[[float, float], None] | None = None,
+) -> JohnsonNetwork:
+    """Train a network; Ctrl+C ends it with what it has learned.
+
+    Args:
+        style: The style, any mode.
+        contents: Content pictures.
+        loss_network: The normalized one, see :func:`stylize.training.metrics.load_loss_network`.
+        config: How.
+        progress: Called with the share done and the loss.
+
+    Raises:
+        TrainingError: None of the contents can be read.
+    """
+    torch.manual_seed(config.seed)
+    network = JohnsonNetwork(config.variant).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    drawn = Contents(contents, count=config.batch, seed=config.seed)
+    grams = _style_grams(style, loss_network)
+    steps = math.ceil(config.samples / config.batch)
+    begun = time.perf_counter()
+    try:
+        for step in range(steps):
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * _GROWTH ** (-step / steps)
+            images = drawn.batch(step, config.side_px, max_ratio=1.0).crops
+            loss = _loss(network, images, loss_network, grams, config)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if progress is not None:
+                progress((step + 1) / steps, float(loss.detach()))
+    except KeyboardInterrupt:
+        logger.warning(
+            "Interrupted after %.0f s; what it learned is kept", time.perf_counter() - begun
+        )
+    return network.eval()
+
+
+def _style_grams(style: Image.Image, loss_network: LossNetwork) -> dict[str, Tensor]:
+    picture = on_white(prepare_image(style))
+    picture = picture.resize(fit_area(picture.size, _STYLE_SIDE_PX), Image.Resampling.LANCZOS)
+    with torch.no_grad():
+        features = loss_network(to_tensor([picture]))
+    return {name: gram(features[name]) for name in STYLE_LAYERS}
+
+
+def _loss(
+    network: JohnsonNetwork,
+    images: Tensor,
+    loss_network: LossNetwork,
+    grams: dict[str, Tensor],
+    config: OneStyle,
+) -> Tensor:
+    painted = network(images)
+    features = loss_network(painted)
+    with torch.no_grad():
+        wanted = loss_network(images)
+    # Each layer by the size of its target: loud styles would own the loss.
+    style = sum(
+        (style_loss(gram(features[name]), of_style) / of_style.square().mean().clamp_min(1e-3))
+        for name, of_style in grams.items()
+    )
+    loss: Tensor = (
+        config.content_weight * content_loss(features, wanted).mean()
+        + config.style_weight * style
+        + config.smoothness_weight * smoothness_loss(painted).mean()
+    )
+    return loss
+
+
+def export_one_style(network: JohnsonNetwork, path: Path) -> Path:
+    """Write a network as ONNX: ``picture`` (1, 3, H, W) in [0, 1] -> ``painted``, the same.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own use of deprecated functions
+        program = _program(network)
+    if program is None:
+        raise TrainingError("The exporter returned nothing.")
+    with whole_file(path, what=str(path), then=". Free some space.") as partial:
+        program.save(str(partial), external_data=False)
+    return path
+
+
+def _program(network: JohnsonNetwork) -> torch.onnx.ONNXProgram | None:
+    return torch.onnx.export(
+        network.eval(),
+        (torch.rand(1, 3, 64, 96),),
+        input_names=["picture"],
+        output_names=["painted"],
+        opset_version=_OPSET,
+        dynamic_shapes=({2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC},),
+        dynamo=True,
+        verbose=False,
+    )
+
+
+def open_loss_network(path: Path) -> LossNetwork:
+    """Load the loss network of a checkpoint, ready for many passes on a CPU.
+
+    Raises:
+        TrainingError: The file is missing or holds none.
+    """
+    network = load_loss_network(path).to(memory_format=torch.channels_last).extend_borders_()
+    network.accelerate_()
+    return network
+
+
+def paint_one_style(path: Path, content: Image.Image, *, threads: int | None = None) -> Image.Image:
+    """Paint a picture with a network that :func:`export_one_style` wrote.
+
+    Args:
+        path: The ONNX file.
+        content: Any mode, from 16 px a side; sides are cut to multiples of 4.
+        threads: Of the computation.
+
+    Raises:
+        ModelFileError: The file is no such network.
+    """
+    picture = on_white(prepare_image(content))
+    width, height = (side // SIDES_PX * SIDES_PX for side in picture.size)
+    pixels = np.asarray(picture.crop((0, 0, width, height)), np.float32).transpose(2, 0, 1)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        (painted,) = session.run(["painted"], {"picture": pixels[None] / 255})
+    except Exception as error:  # ONNX Runtime has an exception for every kind
+        raise ModelFileError(
+            f"{path} is no network of one style, as `stylize lab johnson` writes it: {error}"
+        ) from error
+    return Image.fromarray((painted[0].transpose(1, 2, 0) * 255).round().astype(np.uint8))

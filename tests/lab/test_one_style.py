@@ -1,0 +1,94 @@
+"""Training one network for one style: it learns, keeps what it has, and is the same in ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from stylize.errors import ControlError  # noqa: E402
+from stylize.lab.johnson import JohnsonNetwork  # noqa: E402
+from stylize.lab.one_style import OneStyle, export_one_style, train_one_style  # noqa: E402
+from stylize.training.vgg import LossNetwork  # noqa: E402
+from tests.conftest import make_picture  # noqa: E402
+
+TINY = OneStyle(variant="bottleneck", samples=8, batch=1, side_px=32, learning_rate=3e-3)
+
+
+class FewLayers(LossNetwork):
+    """Random features, quickly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(1)
+        channels = {"relu1_1": 3, "relu2_1": 4, "relu3_1": 4, "relu3_3": 4, "relu4_1": 4}
+        self.kernels = {
+            name: torch.randn(4, inputs, 3, 3, generator=generator) / 3
+            for name, inputs in channels.items()
+        }
+
+    def forward(self, images, *, last="relu4_1"):
+        features, x = {}, images
+        for name, kernel in self.kernels.items():
+            x = torch.nn.functional.conv2d(x, kernel, padding=1).relu()
+            features[name] = x
+        return features
+
+
+@pytest.fixture
+def contents(tmp_path: Path) -> list[Path]:
+    path = tmp_path / "content.png"
+    make_picture(64, 48, seed=1).save(path)
+    return [path]
+
+
+def test_it_learns(contents) -> None:
+    losses: list[float] = []
+    train_one_style(
+        make_picture(64, 64, seed=2), contents, FewLayers(), TINY,
+        progress=lambda _, loss: losses.append(loss),
+    )  # fmt: skip
+    assert len(losses) == 8
+    assert min(losses[4:]) < losses[0]
+
+
+def test_the_same_seed_gives_the_same_network(contents) -> None:
+    first, second = (
+        train_one_style(make_picture(64, 64, seed=2), contents, FewLayers(), TINY) for _ in range(2)
+    )
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_ctrl_c_keeps_what_it_learned(contents, caplog) -> None:
+    def stop(done: float, _: float) -> None:
+        if done >= 0.25:
+            raise KeyboardInterrupt
+
+    network = train_one_style(
+        make_picture(64, 64, seed=2), contents, FewLayers(), TINY, progress=stop
+    )
+    assert isinstance(network, JohnsonNetwork)
+    assert "Interrupted" in caplog.text
+
+
+@pytest.mark.parametrize("settings", [{"samples": 0}, {"side_px": 30}, {"batch": 0}])
+def test_impossible_settings_are_refused(settings) -> None:
+    with pytest.raises(ControlError):
+        OneStyle(**settings)
+
+
+def test_onnx_paints_the_same_at_another_size(tmp_path) -> None:
+    torch.manual_seed(3)
+    network = JohnsonNetwork("bottleneck").eval()
+    path = export_one_style(network, tmp_path / "one.onnx")
+    picture = torch.rand(1, 3, 40, 56)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"picture": picture.numpy()})
+    with torch.no_grad():
+        expected = network(picture).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-3)
