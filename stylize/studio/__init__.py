@@ -94,8 +94,9 @@ def launch(
             the page.
         ssl_certfile: Certificate for https; browsers lend the camera to secure pages only.
         ssl_keyfile: Its key.
-        announce: Called with the address and its QR code once the page is served to other devices
-            (``host="0.0.0.0"``), and with the teacher's code; ``print`` on a command line.
+        announce: Called with the address once the page is served, with a QR code where it is served
+            to other devices (``host="0.0.0.0"``), and with the teacher's code; ``print`` on a
+            command line.
         block: Return only when the server ends.
         new_library: See `build_page`.
         on_device: The model with which browsers may paint themselves: the tablets of a class all
@@ -154,7 +155,7 @@ def launch(
         ssl_certfile,
         ssl_keyfile,
         mcp_server=mcp,
-        quiet=not block,
+        quiet=True,  # Gradio would offer to share the page with everyone
         routes=routes,
         **_launch_options(settings),
     )
@@ -168,8 +169,12 @@ def launch(
         announce(
             invitation(url, teacher_code=settings.teacher_code if settings.class_wall else None)
         )
-    elif announce is not None and settings.class_wall:
-        announce(f"Teacher's view: {page.local_url}teacher with the code {settings.teacher_code}")
+    elif announce is not None:
+        announce(f"Open {page.local_url}")
+        if settings.class_wall:
+            announce(
+                f"Teacher's view: {page.local_url}teacher with the code {settings.teacher_code}"
+            )
     if block:
         wait(page, end_s=settings.end_s, on_end=health.end)
     return page

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from stylize.errors import StylizeError
-from stylize.studio import StudioSettings
+from stylize.studio import StudioSettings, launch
 from tests.studio.conftest import serve
 
 
@@ -38,9 +38,22 @@ def test_the_engine_is_ready_before_the_first_visitor(url, engine):
     assert engine.warm
 
 
+def test_nobody_is_offered_to_share_the_page_with_everyone(engine, library, monkeypatch):
+    options = {}
+    monkeypatch.setattr("stylize.studio.start", lambda *_, **given: options.update(given))
+    for name in ("wait", "forget_visits"):
+        monkeypatch.setattr(f"stylize.studio.{name}", lambda *_, **__: None)
+    monkeypatch.setattr("gradio.Blocks.mcp_error", None, raising=False)
+    launch(engine, library, settings=StudioSettings())
+    assert options["quiet"]  # Gradio says so otherwise
+
+
 def test_the_teachers_code_is_told_on_one_computer_too(engine):
     told = []
     settings = StudioSettings.for_classroom(class_wall=True)
     page, address = serve(engine, settings, announce=told.append)
     page.close()
-    assert told == [f"Teacher's view: {address}/teacher with the code {settings.teacher_code}"]
+    assert told == [
+        f"Open {address}/",
+        f"Teacher's view: {address}/teacher with the code {settings.teacher_code}",
+    ]
