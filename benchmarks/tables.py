@@ -220,6 +220,35 @@ def load() -> str:
     )
 
 
+def studio() -> str:
+    """The studio over slow lines, with large pictures, and beside a class."""
+    result = _read("studio")
+    lines = []
+    for line in ("1.6", "5"):
+        row = result[f"load_{line}_mbit_s"]
+        lines.append(
+            f"first paint {row['first_paint_s']} s, usable after {row['usable_s']} s at {line} "
+            "Mbit/s"
+        )
+    row = result["load_1.6_mbit_s"]
+    photos = ", ".join(
+        f"{size} MP {result[f'photo_{size}_mp']['upload_s']} s and "
+        f"{result[f'photo_{size}_mp']['save_s']} s"
+        for size in (12, 40)
+    )
+    class_, memory = result["children_at_once"], result["memory"]
+    slider_ms = result["slider"]["median_ms"]
+    return (
+        f"Opened with an empty cache (`benchmarks/studio.py`): {'; '.join(lines)}; "
+        f"{row['sent_kb']:.0f} kB in {row['requests']:.0f} requests, the page itself "
+        f"{result['html_kb']['packed']:.0f} kB. Slider to picture {slider_ms:.0f} ms. Upload to "
+        f"result, and saving: {photos}. {class_['children']} children who send at the same "
+        f"moment: the first picture after {class_['first_s']} s, the last after "
+        f"{class_['last_s']} s. Memory: {memory['start_mb']} MB at the start, {memory['peak_mb']} "
+        f"MB at most. Load of the machine at the end: {result['load_at_end']}."
+    )
+
+
 def library_scale() -> str:
     """Very many styles in a file and in Milvus."""
     result = _read("library_scale")
@@ -462,6 +491,7 @@ def fill(text: str) -> str:
         sliders,
         library,
         load,
+        studio,
         batch,
         load_workers,
         scaling,
