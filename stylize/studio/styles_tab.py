@@ -134,6 +134,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
                 import_ = gr.UploadButton(t("import"), file_types=[".zip"], size="sm")
                 export = gr.Button(t("export"), size="sm", elem_id="export-styles")
             name = gr.Textbox(visible=False)
+            use = gr.Button(t("use_in_create"), size="sm", elem_id="use-style")
             removed = gr.State("", time_to_live=painter.settings.retention_s)
             fields = [
                 gr.Textbox(label=t(f"style_{key}"), interactive=False, elem_id=f"style-{key}")
@@ -169,6 +170,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             trigger_mode="multiple",  # what is typed while the server stores the field before
             **quick,
         )
+    use.click(None, name, None, js="(name) => Studio.useStyle(name)", api_visibility="private")
     remove.click(act.remove, [name, visit], [removed, undo, *galleries], **quick)
     undo.click(act.bring_back, [removed, visit], [undo, *galleries], **quick)
     import_.upload(act.import_, [import_, visit], [visit, *galleries], **engine)

@@ -115,6 +115,10 @@ def test_the_map_chooses_a_style(each_tab, url):
     expect(each_tab.locator(".st-map button")).not_to_have_count(0)
     each_tab.locator(".st-map button[data-name=senecio]").click()
     expect(each_tab.locator("#style-title textarea, #style-title input")).to_have_value("Senecio")
+    old = each_tab.locator(".st-after").get_attribute("src")
+    each_tab.get_by_role("button", name="Use in Create").click()
+    expect(each_tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(each_tab.locator(".st-after")).not_to_have_attribute("src", old)
 
 
 def test_many_pictures_by_one_look(tab, url, tmp_path):

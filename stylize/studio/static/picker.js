@@ -183,6 +183,15 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     Studio.changedStyles();
     renew();
   });
+  // From another tab of the page to where it is painted.
+  if (limit > 1) {
+    Studio.useStyle = async (name) => {
+      if (!name) return; // none is chosen there
+      await styles.learn(source, [name]);
+      choose(name);
+      Studio.gradio.firstTab("tabs");
+    };
+  }
   Studio.elsewhere(renew);
   watch("value", async () => { chosen = { ...(props.value || {}) }; preview.know("styles", weights()); await learn(); reveal(); });
   preview.know("styles", weights());
