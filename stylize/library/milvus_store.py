@@ -51,7 +51,7 @@ _ABOUT = "#about"  # no picture's key: names begin otherwise
 _BATCH = 1000  # rows of a request without pictures
 _RECORDS = 200  # rows with them: what a message of gRPC holds
 _CHUNKS = 200
-LEAST_EF = 128  # how many neighbours are looked at: more find the right ones more often
+LEAST_EF = 2048  # how many neighbours are looked at: more find the right ones more often
 _TAGS_OF = 20_000  # styles whose tags are counted; of a million that would take a minute
 
 
