@@ -483,6 +483,38 @@ def web() -> str:
     return "\n".join(lines)
 
 
+def lab() -> str:
+    """Methods of the field's history beside the product."""
+    result = _read("lab")
+    labels = {**OURS, "johnson": "Johnson et al.", "bottleneck": "with bottlenecks"}
+    rows = []
+    for name, row in result["methods"].items():
+        trained = row.get("samples") != 0
+        rows.append(
+            [
+                labels.get(name, name),
+                f"{row['steps']} steps" if "steps" in row else "one pass",
+                f"{row['cpu_s']:.2f} s",
+                f"{row['file_mb']:.1f} MB" if "file_mb" in row else "",
+                *(
+                    f"{row[key]:.3f}" if trained else "not trained"
+                    for key in ("content_loss", "style_loss", "ssim")
+                ),
+            ]
+        )
+    header = ["", "work", "CPU time", "file", "content loss", "style loss", "SSIM"]
+    lines = _table(header, rows)
+    machine = result["machine"]
+    pairs = ", ".join(f"{content} in {style}" for content, style in result["pairs"])
+    lines += [
+        "",
+        f"Means of {pairs}, {result['side_px']} px, style encoded anew, one thread of an "
+        f"{machine['cpu']} that was not idle, so CPU time and not the clock's; optimisation starts "
+        "from the content. `benchmarks/results/lab.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
@@ -504,6 +536,7 @@ def fill(text: str) -> str:
         video,
         attack,
         web,
+        lab,
     ):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)

