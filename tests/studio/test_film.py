@@ -54,9 +54,9 @@ def frames_of(path):
 
 
 def test_five_frames_show_what_the_film_will_look_like(act, film):
-    painted = act.frames(REQUEST, film, *LOOK).value
+    painted = act.frames(REQUEST, film, *LOOK)
     assert len(painted) == 5
-    assert {Image.open(item["image"]["path"]).size for item in painted} == {(96, 64)}
+    assert {Image.open(item["file"]["path"]).size for item in painted} == {(96, 64)}
 
 
 def test_the_film_is_painted_with_the_look_and_can_be_had(act, film):
