@@ -21,7 +21,9 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", line)
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# The shell without windows takes a quarter less time.
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, _BROWSERS)), None)
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
