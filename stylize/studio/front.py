@@ -30,6 +30,7 @@ PREFIX = "gradio_api/studio"  # Gradio sends all below /gradio_api past its own 
 THUMBNAIL_PX = 160
 _FOREVER = "public, max-age=31536000, immutable"
 _HASHED = re.compile(r"/assets/[^/]+-[\w-]{8,}\.\w+$")
+_PACKED = (".gz", ".jpg", ".webp", ".png")  # what packing again makes no smaller
 # Gradio's page names its own pictures and addresses for other sites that show a link to it.
 _FOREIGN = re.compile(rb'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
 
@@ -60,6 +61,9 @@ class Front:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """Answer a request."""
+        if scope["type"] == "http" and scope["path"].endswith(_PACKED):
+            await self._app(scope, receive, send)
+            return
         await self._packed(scope, receive, send)
 
     async def _dressed(self, scope: Any, receive: Any, send: Any) -> None:
@@ -96,9 +100,14 @@ class Front:
 
 
 def dress(page: bytes) -> bytes:
-    """Return a page of Gradio's with the head of this project, and with something to see."""
+    """Return a page of Gradio's with the head of this project, and with something to see.
+
+    Other pages, such as the children's own one, are returned as they are.
+    """
+    if b"<gradio-app" not in page:
+        return page
     page = _FOREIGN.sub(b"", page)
-    page = page.replace(b"</title>", b"</title>", 1).replace(b"<head>", b"<head>" + _head(), 1)
+    page = page.replace(b"<head>", b"<head>" + _head(), 1)
     return page.replace(b"<gradio-app", theme.OPENING.encode() + b"<gradio-app", 1)
 
 

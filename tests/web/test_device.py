@@ -104,6 +104,14 @@ def test_what_is_no_picture_is_refused_in_the_childs_language(classroom):
     assert shown_to_the_teacher(classroom) == []
 
 
+def test_pages_and_packed_files_are_handed_out_as_they_are(classroom, dist):
+    page = httpx.get(f"{classroom[0]}/device/kids.html")
+    assert page.content == (dist / "kids.html").read_bytes()
+    packed = next(dist.rglob("*.gz")).relative_to(dist).as_posix()
+    answer = httpx.get(f"{classroom[0]}/device/{packed}")
+    assert "content-encoding" not in answer.headers
+
+
 def test_files_of_the_run_are_all_that_is_handed_out(classroom):
     for path in ("/device/../lock", "/device/%2e%2e/lock", "/device/none.html", "/device/wall"):
         assert httpx.get(classroom[0] + path).status_code in (404, 405)
