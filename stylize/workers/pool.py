@@ -83,7 +83,7 @@ class WorkerPool:
         self._idle = list(self._workers)
         try:
             for worker in self._workers:
-                worker.await_ready()
+                self._make_ready(worker)
         except BaseException:
             self.close(patience_s=0)
             raise
@@ -132,11 +132,10 @@ class WorkerPool:
         for _ in range(2):
             worker = self._take()
             try:
-                worker.await_ready()
+                self._make_ready(worker)
                 return worker.call(task, arguments, progress)  # type: ignore[no-any-return]
             except _Died:
-                with self._changed:
-                    self._replace(worker)
+                self._replace(worker)
             finally:
                 self._give(worker)
         raise TaskLostError(say("worker_lost"))
@@ -174,11 +173,26 @@ class WorkerPool:
         if self._closed:
             raise WorkerError("The processes that paint have been ended.")
 
+    def _make_ready(self, worker: _Worker) -> None:
+        """Wait until a process has started; one that dies over that is replaced."""
+        for left in reversed(range(_MAX_DEATHS_AT_START)):
+            try:
+                worker.await_ready()
+                return
+            except _Died:
+                if not left:
+                    raise WorkerError(
+                        f"A process that paints cannot be started ({worker.how_it_ended()}). "
+                        "Start fewer of them, or look for what ends them."
+                    ) from None
+                self._replace(worker)
+
     def _replace(self, worker: _Worker) -> None:
-        self._check_open()
-        self.restarts += 1
-        logger.warning("A process that paints has died (%s).", worker.how_it_ended())
-        worker.start()
+        with self._changed:  # none is started once the pool is told to end
+            self._check_open()
+            self.restarts += 1
+            logger.warning("A process that paints has died (%s).", worker.how_it_ended())
+            worker.start()
 
 
 class _Died(Exception):
@@ -219,26 +233,14 @@ class _Worker:
         return self._ready or self._connection.poll()
 
     def await_ready(self) -> None:
-        """Wait until it has started, again if it dies over that.
+        """Wait until it has started; raises `_Died` if it dies over that.
 
         Raises:
             StylizeError: It cannot make its engine.
-            WorkerError: It dies again and again.
         """
-        for _ in range(_MAX_DEATHS_AT_START):
-            try:
-                if not self._ready:
-                    self._outcome(None)
-                    self._ready = True
-                return
-            except _Died:
-                ended = self.how_it_ended()
-                logger.warning("A process that paints has died while starting (%s).", ended)
-                self.start()
-        raise WorkerError(
-            f"A process that paints cannot be started ({ended}). Start fewer of them, or look for "
-            "what ends them."
-        )
+        if not self._ready:
+            self._outcome(None)
+            self._ready = True
 
     def call(self, task: Any, arguments: tuple[Any, ...], progress: Progress | None) -> Any:
         """Run a task; raises `_Died` if the process does."""
@@ -272,7 +274,8 @@ class _Worker:
                 return value
 
     def how_it_ended(self) -> str:
-        """In words, for the log."""
+        """In words, for the log. One that has gone silent without an end is ended."""
+        self._process.kill()
         self._process.join(_PATIENCE_S)
         code = self._process.exitcode or 0
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -21,6 +21,13 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_once(notes):
+    if not (note := Path(notes, "death")).exists():
+        note.touch()
+        die()
+    return FakeEngine()
+
+
 def process_id(made, *, progress):
     return os.getpid()
 
@@ -45,6 +52,16 @@ def die_times(made, notes, times, *, progress):
     (Path(notes) / str(tries)).touch()
     if tries < times:
         die()
+    return tries
+
+
+def let_go(made, notes, *, progress):
+    """Fall silent at the first try, as if the line was cut."""
+    tries = len(list(Path(notes).iterdir()))
+    (Path(notes) / str(os.getpid())).touch()
+    if not tries:
+        os.closerange(3, 256)
+        time.sleep(60)
     return tries
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,32 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert done.returncode == -signal.SIGKILL
     # Whose output is read to its end above, and the process held it open.
     assert not Path("/proc", done.stdout.strip(), "exe").exists()
+
+
+def test_a_death_at_the_start_is_counted(tmp_path):
+    with WorkerPool(partial(tasks.die_once, tmp_path), 1) as pool:
+        assert pool.restarts == 1
+        assert pool.call(tasks.add, 1, 1) == 2
+
+
+def test_no_process_is_started_after_the_end():
+    pool = WorkerPool(tasks.start, 1)
+    (worker,) = pool._workers
+    before = worker.process_id
+    pool.close()
+    worker._ready = False  # as one that was starting
+    with pytest.raises(WorkerError, match="have been ended"):
+        pool._make_ready(worker)
+    assert (worker.process_id, worker.is_dead()) == (before, True)
+
+
+def test_a_process_that_goes_silent_is_not_waited_for(tmp_path):
+    with WorkerPool(tasks.start, 1) as pool, ThreadPoolExecutor(1) as threads:
+        result = threads.submit(pool.call, tasks.let_go, tmp_path)
+        (first,) = wait_for_notes(tmp_path, 1)
+        assert result.result() == 1
+        assert not Path("/proc", first).exists()
+        assert pool.restarts == 1
 
 
 def test_what_cannot_start_says_why():
