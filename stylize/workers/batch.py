@@ -137,15 +137,28 @@ def paint_batch(
         try:
             yield from executor.map(work.paint, range(len(pictures)), pictures)
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            work.is_over.set()
+            executor.shutdown(cancel_futures=True)  # what is written is noted, too
 
 
-@dataclass(frozen=True)
+class _Over(Exception):
+    """The batch has ended before this picture has."""
+
+
 class _Work:
-    pool: Pool
-    manner: Manner
-    manifest: Manifest
-    bar: _Bar
+    """Paints the pictures of a batch, in many threads.
+
+    Attributes:
+        is_over: Set: nothing more is painted.
+    """
+
+    def __init__(self, pool: Pool, manner: Manner, manifest: Manifest, bar: _Bar) -> None:
+        self.pool = pool
+        self.manner = manner
+        self.manifest = manifest
+        self.bar = bar
+        self.is_over = threading.Event()
+        self._free = threading.Semaphore(pool.size)  # who waits in the pool cannot be told
 
     def paint(self, index: int, picture: Picture) -> Outcome:
         """Paint one picture, unless it is done."""
@@ -173,9 +186,16 @@ class _Work:
         source = source_of(content)
         if isinstance(source, Path) and not self.pool.shares_files:
             source = _read(source)
-        painted = self.pool.call(
-            paint_file, source, str(content), picture.out.name, self.manner, progress=progress
-        )
+
+        def tell(share: float) -> None:
+            self._check_over()
+            progress(share)
+
+        with self._free:
+            self._check_over()
+            painted = self.pool.call(
+                paint_file, source, str(content), picture.out.name, self.manner, progress=tell
+            )
         for note in painted.notes:
             logger.warning(note)
         make_folder(picture.out.parent, ImageError)
@@ -187,6 +207,10 @@ class _Work:
         about = {"width": painted.width, "height": painted.height, "elapsed_ms": elapsed_ms}
         self.manifest.write(content, picture.out, job, "done", bytes=len(painted.data), **about)
         return about
+
+    def _check_over(self) -> None:
+        if self.is_over.is_set():
+            raise _Over
 
 
 class _Bar:

@@ -48,7 +48,7 @@ class Manifest:
         self._file.close()
 
     def done(self, out: Path, job: str) -> dict[str, Any] | None:
-        """Return the line of a result that is there as it was left; else None."""
+        """Return the line of a result that is there with the size it had; else None."""
         line = self._done.get(self._below(out))
         if line is None or line.get("job") != job:
             return None

@@ -1,4 +1,5 @@
 import json
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_a_later_run_paints_what_is_not_done(tmp_path, pictures, manner):
     assert str(broken) in str(first[0].error)
 
     Image.new("RGB", (24, 16), "red").save(broken)  # mended
-    pictures[1].out.write_bytes(b"cut")  # damaged
+    pictures[1].out.write_bytes(b"cut")
     pictures[2].out.unlink()
     Image.new("RGB", (30, 20)).save(pictures[3].content)  # changed
     pool.engine.calls.clear()
@@ -191,6 +192,31 @@ def test_processes_that_cannot_be_had_end_the_batch(pictures, manner):
 
     with pytest.raises(WorkerError, match="gone"):
         run(Gone(), pictures, manner)
+
+
+def test_a_batch_that_is_left_ends_what_it_paints(tmp_path, pictures, manner):
+    let, begun, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(SamePool):
+        def call(self, *arguments, progress=None):
+            if "red.png" in arguments:
+                return super().call(*arguments, progress=progress)
+            begun.set()
+            try:
+                while not let.wait(0.001):
+                    progress(0.1)
+            finally:
+                ended.set()
+
+    outcomes = paint_batch(Slow(), pictures, manner, tmp_path / "out")
+    try:
+        assert next(outcomes).picture == pictures[0]
+        begun.wait()
+        outcomes.close()
+        assert ended.is_set()
+    finally:
+        let.set()
+    assert [line["out"] for line in manifest_of(tmp_path / "out")] == ["red.png"]
 
 
 def test_progress_counts_pictures_and_shares(pictures, manner):
