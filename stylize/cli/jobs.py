@@ -15,17 +15,11 @@ from stylize.cli.output import print_json, warn
 from stylize.cli.pictures import find_pictures, path_of
 from stylize.errors import ImageError
 from stylize.files import FileNames
-from stylize.remote_files import RemoteFile
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-
-class Job(NamedTuple):
-    """One picture to paint, and where to."""
-
-    content: Path | RemoteFile
-    out: Path
+    from stylize.workers.batch import Picture
 
 
 class Plan(NamedTuple):
@@ -37,7 +31,7 @@ class Plan(NamedTuple):
         folder: In which they lie, or below.
     """
 
-    jobs: list[Job]
+    jobs: list[Picture]
     makes_folder: bool
     folder: Path
 
@@ -58,6 +52,7 @@ def plan(
             is read, or ``out`` is a file for several contents.
     """
     from stylize.images import READABLE_SUFFIXES, saved_format
+    from stylize.workers.batch import Picture
 
     path = path_of(out)
     found = find_pictures(contents, recursive=recursive, results=path)
@@ -65,7 +60,7 @@ def plan(
     as_folder = os.path.isdir(path) or out.endswith(("/", os.sep))
     if not several and not as_folder:
         saved_format(path)
-        jobs = [Job(found.pictures[0].file, path)]
+        jobs = [Picture(found.pictures[0].file, path)]
     else:
         if os.path.isfile(path) or (path.suffix.lower() in READABLE_SUFFIXES and not as_folder):
             raise ImageError(
@@ -76,7 +71,7 @@ def plan(
         jobs = []
         for file, below in found.pictures:
             folder = path / below.parent
-            jobs.append(Job(file, folder / names[folder].give(_result_name(below))))
+            jobs.append(Picture(file, folder / names[folder].give(_result_name(below))))
     _check_replacing(jobs, inputs)
     found.tell()
     makes_folder = several or as_folder
@@ -91,7 +86,7 @@ def _result_name(content: PurePath) -> str:
     return content.stem + (suffix if suffix in SAVED_SUFFIXES else ".png")
 
 
-def _check_replacing(jobs: Sequence[Job], inputs: Mapping[Path, str]) -> None:
+def _check_replacing(jobs: Sequence[Picture], inputs: Mapping[Path, str]) -> None:
     read = {_identity(path): what for path, what in inputs.items()}
     read |= {_identity(job.content): "content" for job in jobs if isinstance(job.content, Path)}
     for job in jobs:
@@ -110,12 +105,12 @@ def _identity(path: Path) -> tuple[int, int] | str:
     return f"{path} is no file"  # a terminal may well be both
 
 
-def tell_painted(job: Job, about: Mapping[str, object]) -> None:
+def tell_painted(job: Picture, about: Mapping[str, object]) -> None:
     """Print what was painted, as JSON."""
     print_json({"content": str(job.content), "out": str(job.out), **about})
 
 
-def tell_failed(job: Job, message: str, *, as_json: bool) -> None:
+def tell_failed(job: Picture, message: str, *, as_json: bool) -> None:
     """Say what was not painted, and why."""
     warn(f"Error: {message}")
     if as_json:

@@ -74,22 +74,22 @@ def pooled_engine(
 
 def paint_many(work: Plan, pool: Pool, manner: Manner, *, as_json: bool) -> int:
     """Paint all pictures over a pool; return how many failed. A single one raises its error."""
-    from stylize.workers.batch import Picture, paint_batch
+    from stylize.workers.batch import paint_batch
 
     failed = known = 0
-    pictures = [Picture(*job) for job in work.jobs]
-    with Bar(len(pictures)) as bar:
-        outcomes = paint_batch(pool, pictures, manner, work.folder, show=bar.show)
-        for job, outcome in zip(work.jobs, outcomes, strict=True):
+    jobs = work.jobs
+    with Bar(len(jobs)) as bar:
+        outcomes = paint_batch(pool, jobs, manner, work.folder, show=bar.show)
+        for job, outcome in zip(jobs, outcomes, strict=True):
             if outcome.error is None:
                 known += not outcome.is_new
                 if as_json:
                     tell_painted(job, outcome.about | ({} if outcome.is_new else {"known": True}))
-            elif len(pictures) == 1:
+            elif len(jobs) == 1:
                 raise outcome.error
             else:
                 failed += 1
                 tell_failed(job, str(outcome.error), as_json=as_json)
     if known:
-        note(f"{known} of {len(pictures)} were there already, painted in this way.")
+        note(f"{known} of {len(jobs)} were there already, painted in this way.")
     return failed

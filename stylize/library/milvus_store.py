@@ -13,7 +13,6 @@ import importlib
 import json
 import logging
 import os
-import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +39,7 @@ from stylize.library.records import StyleFilter, StyleRecord
 from stylize.library.rows import DAMAGES
 from stylize.library.store import Entry
 from stylize.messages import say
+from stylize.network import why_unreachable
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
@@ -139,13 +139,11 @@ class MilvusStore:
                 # It lacks some calls that pymilvus tries, and each would be told with a traceback.
                 logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
         if host:  # pymilvus itself would try for long
-            try:
-                socket.create_connection((host, port), timeout=_CONNECT_S).close()
-            except OSError as error:
+            if reason := why_unreachable(host, port, patience_s=_CONNECT_S):
                 raise LibraryError(
-                    f"No library answers at {host}:{port} within {_CONNECT_S:g} s "
-                    f"({error.strerror or error}). Start Milvus there, or name another --library."
-                ) from error
+                    f"No library answers at {host}:{port} within {_CONNECT_S:g} s ({reason}). "
+                    "Start Milvus there, or name another --library."
+                )
         elif not Path(uri).parent.is_dir():
             raise LibraryError(f"There is no folder {Path(uri).parent}. Make it first.")
         with self._errors():

@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import queue
-import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from stylize import __version__
 from stylize.errors import TaskLostError, WorkerError
 from stylize.extras import needs_extra
 from stylize.messages import say
+from stylize.network import why_unreachable
 from stylize.workers.pool import Progress, result_of
 
 T = TypeVar("T")
@@ -169,10 +169,8 @@ def _check_reachable(address: str) -> None:
         raise WorkerError(
             f'--cluster takes auto, host:port or ray://host:port of a Ray cluster; got "{address}".'
         )
-    try:
-        socket.create_connection((host, port), timeout=_CONNECT_S).close()
-    except OSError as error:
+    if reason := why_unreachable(host, port, patience_s=_CONNECT_S):
         raise WorkerError(
-            f"There is no Ray cluster at {address} ({error.strerror or error}). Start one with "
-            "ray start --head, or take --cluster auto."
-        ) from error
+            f"There is no Ray cluster at {address} ({reason}). Start one with ray start --head, "
+            "or take --cluster auto."
+        )
