@@ -11,6 +11,7 @@ import importlib
 import logging
 import os
 import queue
+import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from stylize.workers.pool import Progress, result_of
 T = TypeVar("T")
 
 _CONNECT_S = 10.0
+_START_S = 180.0  # for all processes, each of which loads a model
 
 
 class RayPool:
@@ -51,7 +53,8 @@ class RayPool:
 
         Raises:
             MissingExtraError: Ray is not installed.
-            WorkerError: The cluster cannot be reached, has too few cores or another version.
+            WorkerError: The cluster cannot be reached, has too few cores or another version, or
+                its processes cannot be started or cannot open their engines.
         """
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its coming default
@@ -70,12 +73,7 @@ class RayPool:
             # What a process did when it died is done once more.
             kind: Any = ray.remote(num_cpus=threads, max_restarts=-1, max_task_retries=1)(_Actor)
             self._actors = [kind.remote(start) for _ in range(self.size)]
-            for version in self._get([actor.version.remote() for actor in self._actors]):
-                if version != __version__:
-                    raise WorkerError(
-                        f"A machine of the Ray cluster has version {version} of Stylize Studio, "
-                        f"this one has {__version__}. Install the same everywhere."
-                    )
+            self._await_ready(threads)
         except BaseException:
             self.close()
             raise
@@ -114,6 +112,27 @@ class RayPool:
         """Leave the cluster; its processes of this pool end."""
         self._ray.shutdown()
 
+    def _await_ready(self, threads: int) -> None:
+        errors = self._ray.exceptions
+        questions = [actor.about.remote() for actor in self._actors]
+        try:
+            answers = self._ray.get(questions, timeout=_START_S)
+        except errors.GetTimeoutError as error:
+            raise WorkerError(
+                f"The Ray cluster has not started {self.size} processes of {threads} threads "
+                f"within {_START_S:g} s. If others use its cores, start fewer or wait for them."
+            ) from error
+        except errors.RayError as error:
+            raise WorkerError(f"The Ray cluster cannot start processes ({error}).") from error
+        for version, problem in answers:
+            if version != __version__:
+                raise WorkerError(
+                    f"A machine of the Ray cluster has version {version} of Stylize Studio, "
+                    f"this one has {__version__}. Install the same everywhere."
+                )
+            if problem:
+                raise WorkerError(problem)
+
     def _get(self, what: Any) -> Any:
         try:
             return self._ray.get(what)
@@ -127,15 +146,25 @@ class _Actor:
     """What runs in a process of the cluster."""
 
     def __init__(self, start: Callable[[], Any]) -> None:
-        self._made = start()
+        # What is raised here would end the process, and look as if a picture had done that.
+        kind, self._made = result_of(start)
+        self._problem = ""
+        if kind == "failed":
+            machine = socket.gethostname()
+            self._problem = (
+                f"A process of the Ray cluster, on {machine}, cannot start: {self._made}"
+            )
 
-    def version(self) -> str:
-        return __version__
+    def about(self) -> tuple[str, str]:
+        """Return its version, and why it cannot work."""
+        return __version__, self._problem
 
     def process_id(self) -> int:
         return os.getpid()
 
     def run(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+        if self._problem:  # it was started anew, elsewhere
+            return "failed", WorkerError(self._problem)
         return result_of(lambda: task(self._made, *arguments, progress=lambda _: None))
 
 
