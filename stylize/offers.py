@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stylize.controls import Controls
+
+if TYPE_CHECKING:
+    from stylize.library import StyleLibrary, StyleRecord
 
 EXAMPLES_DIR = Path(__file__).parent / "studio" / "examples"
 EXAMPLES: Mapping[str, str] = {
@@ -35,12 +38,23 @@ KIDS_STYLES = (
     "starry-night", "great-wave", "the-scream", "composition-viii", "water-lilies", "young-hare",
     "vertumnus", "senecio", "sleeping-gypsy", "large-blue-horses", "the-kiss", "autumn-school",
 )  # fmt: skip
+KIDS_TILES = len(KIDS_STYLES)
 # How free the paint is. A line drawing on white paper becomes a full picture in any of them.
 FREEDOMS: Mapping[str, Controls] = {
     "near": Controls(strength=0.6, stroke_size=1.2),
     "painted": Controls(stroke_size=1.5, brushwork=1.5),
     "wild": Controls(stroke_size=2.5, style_weight=1.8, brushwork=2.0),
 }
+
+
+def kids_records(library: StyleLibrary) -> list[StyleRecord]:
+    """Return the styles that children choose from: the fixed choice as far as it is there.
+
+    Where nothing of it is there, the first ones that the library has.
+    """
+    chosen = [library.get(name) for name in KIDS_STYLES if name in library]
+    usable = [record for record in chosen if not record.stale]
+    return usable or library.list(stale=False, limit=KIDS_TILES)
 
 
 def control_items() -> list[dict[str, Any]]:

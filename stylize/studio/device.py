@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -19,12 +19,12 @@ from stylize.errors import ImageError
 from stylize.library import StyleLibrary
 from stylize.messages import LANGUAGES, translate
 from stylize.model_files import ModelFiles
-from stylize.offers import KIDS_STYLES
+from stylize.offers import kids_records
 from stylize.site import write_site
 from stylize.studio.environment import run_folder
 from stylize.studio.fair import address_of
 from stylize.studio.pictures import open_picture
-from stylize.studio.settings import LimitError, StudioSettings
+from stylize.studio.settings import LimitError, RateLimit, StudioSettings
 from stylize.studio.wall import ClassWall
 
 PREFIX = "/device"
@@ -48,19 +48,26 @@ def device_routes(
         StylizeError: The built pages are not there.
     """
     folder = run_folder() / "device"
-    known = {record.name for record in library.list(stale=False)}
-    names = [name for name in KIDS_STYLES if name in known] or sorted(known)
+    names = [record.name for record in kids_records(library)]
     write_site(folder, model, library, names, wall=wall is not None)
     routes: list[BaseRoute] = [Mount(PREFIX, StaticFiles(directory=Path(folder)))]
     return routes if wall is None else [*_wall_routes(settings, wall), *routes]
 
 
 def _wall_routes(settings: StudioSettings, wall: ClassWall) -> list[Route]:
+    rate = RateLimit(settings.jobs_per_minute)
+
+    def keep(data: bytes, device: str) -> str:
+        return wall.put(open_picture(data, settings), device)
+
     async def hand_in(request: Request) -> Response:
         """Keep a picture, the body of the request; answer with the key to delete it by."""
+        device = address_of(request)
         try:
-            picture = await run_in_threadpool(open_picture, await request.body(), settings)
-            key = wall.put(picture, address_of(request))
+            rate.check(device)
+            key = await run_in_threadpool(keep, await request.body(), device)
+        except ClientDisconnect:  # it left, or sent more than the guard lets through
+            return PlainTextResponse("", 413, _HEADERS)
         except (ImageError, LimitError) as error:
             wanted = request.headers.get("x-studio-language", "en")
             said = translate(error.message, wanted if wanted in LANGUAGES else "en")

@@ -9,29 +9,21 @@ from PIL import Image
 
 from stylize.errors import ImageError
 from stylize.messages import say
-from stylize.offers import FREEDOMS, KIDS_STYLES
+from stylize.offers import FREEDOMS, kids_records
 from stylize.studio import components
 from stylize.studio.device import KIDS_PAGE
 from stylize.studio.fair import address_of
 from stylize.studio.page_errors import show_errors
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import fit, from_data_url, to_data_url
+from stylize.studio.settings import RateLimit
 from stylize.studio.wall import ClassWall
-
-MAX_TILES = 12
 
 
 def kids_styles(painter: Painter) -> list[dict[str, Any]]:
-    """Return the tiles: a fixed choice of bundled styles, in its order.
-
-    Own styles are shown only where the library has no bundled ones.
-    """
+    """Return the tiles."""
     library = painter.library
-    bundled = {record.name: record for record in library.list(bundled=True, stale=False)}
-    records = bundled or {r.name: r for r in library.list(stale=False, limit=MAX_TILES)}
-    names = [name for name in KIDS_STYLES if name in records]
-    names += [name for name in records if name not in names]
-    return [painter.gallery.item(library, records[name]) for name in names[:MAX_TILES]]
+    return [painter.gallery.item(library, record) for record in kids_records(library)]
 
 
 def kids_page(painter: Painter, wall: ClassWall | None, on_device: bool = False) -> None:
@@ -51,6 +43,7 @@ def kids_page(painter: Painter, wall: ClassWall | None, on_device: bool = False)
         elsewhere=f".{KIDS_PAGE}" if on_device else "",
         elem_id="kids",
     )
+    hand_ins = RateLimit(settings.jobs_per_minute)
     last = gr.State(None, time_to_live=settings.retention_s)
     given = gr.State((), time_to_live=settings.retention_s)  # hand-ins of the picture being made
 
@@ -66,7 +59,11 @@ def kids_page(painter: Painter, wall: ClassWall | None, on_device: bool = False)
     ) -> tuple[str, ...]:
         if image is None:
             raise ImageError(say("forgotten"))
-        return keys if wall is None else (*keys, wall.put(image, address_of(request)))
+        if wall is None:
+            return keys
+        device = address_of(request)
+        hand_ins.check(device)
+        return (*keys, wall.put(image, device))
 
     def delete(keys: tuple[str, ...]) -> tuple[None, None, tuple[()]]:
         if wall is not None:

@@ -17,6 +17,7 @@ from stylize.messages import say
 from stylize.studio.pictures import fit, webp
 from stylize.studio.settings import LimitError
 
+MAX_SIDE_PX = 1024  # what a tablet paints; nobody hands in more
 THUMBNAIL_PX = 360
 
 
@@ -56,10 +57,10 @@ class ClassWall:
         self._lock = threading.Lock()
 
     def put(self, image: Image.Image, device: str) -> str:
-        """Keep a result.
+        """Keep a result. It takes a moment: call it in a thread, not on the event loop.
 
         Args:
-            image: The result.
+            image: The result; one that is larger than `MAX_SIDE_PX` is kept smaller.
             device: Address that it comes from.
 
         Returns:
@@ -69,6 +70,7 @@ class ClassWall:
             LimitError: The wall is full, and nobody has more than one picture on it.
         """
         buffer = io.BytesIO()
+        image = fit(image, MAX_SIDE_PX)
         image.convert("RGB").save(buffer, "PNG")
         thumbnail = webp(fit(image, THUMBNAIL_PX))
         key = secrets.token_hex(8)

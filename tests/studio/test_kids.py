@@ -6,19 +6,33 @@ import pytest
 
 from stylize.errors import ImageError
 from stylize.library.bundled import bundled_folder
-from stylize.offers import FREEDOMS, KIDS_STYLES
+from stylize.offers import FREEDOMS, KIDS_STYLES, KIDS_TILES, kids_records
 from stylize.studio import StudioSettings
 from stylize.studio.gallery import Gallery
-from stylize.studio.kids import MAX_TILES, paint_for_a_child
+from stylize.studio.kids import paint_for_a_child
 from stylize.studio.painter import Painter
 from stylize.studio.pictures import to_data_url
 from tests import fakes
 
 
 def test_every_tile_is_a_bundled_style():
-    assert len(set(KIDS_STYLES)) == MAX_TILES
+    assert len(set(KIDS_STYLES)) == 12
     bundled = json.loads((bundled_folder() / "styles.json").read_text("utf-8"))
     assert set(KIDS_STYLES) <= {style["name"] for style in bundled}
+
+
+def test_the_tiles_are_the_choice_and_without_it_the_first_few_styles(engine):
+    library = fakes.small_library(engine)
+    names = [record.name for record in kids_records(library)]
+    assert names == [name for name in KIDS_STYLES if name in library]
+    assert 0 < len(names) < len(library.names())
+
+    for name in names:
+        library.remove(name)
+    for seed in range(20):
+        library.add(f"own-{seed:02}", fakes.picture(seed + 50, (64, 64)))
+    names = [record.name for record in kids_records(library)]
+    assert names == library.names()[:KIDS_TILES]
 
 
 @pytest.mark.parametrize("value", [None, {}, True, 1e308, "a", [[]], [{"drawing": "data:,"}]])
