@@ -16,7 +16,7 @@ from stylize.errors import ControlError, ImageError, StyleNotFoundError, Stylize
 from stylize.messages import say
 from stylize.offers import EXAMPLES, EXAMPLES_DIR, FIRST_STYLES
 from stylize.regions import invert_mask
-from stylize.studio.framing import WHOLE, Framing
+from stylize.studio.framing import WHOLE, Framing, read_box
 from stylize.studio.front import example_url
 from stylize.studio.full_size import (
     Export,
@@ -25,6 +25,7 @@ from stylize.studio.full_size import (
     Stopped,
     paint_full,
     part_of,
+    read_whole,
     save_full,
     watched,
 )
@@ -125,10 +126,11 @@ class Actions:
         """Show a part of the result in all its pixels."""
         self.painter.rate.check(request.session_hash)
         look = self.look(chosen, values)
-        box = tuple(float(at) for at in event.box)
-        if visit.content is None or not look.styles or len(box) != 4:
+        box = read_box(getattr(event, "box", None))
+        side_px = min(4096, max(1, read_whole(event, "side")))
+        if visit.content is None or not look.styles:
             return gr.skip()
-        part = part_of(paint_full(self.painter, visit, look), box, min(4096, int(event.side)))
+        part = part_of(paint_full(self.painter, visit, look), box, side_px)
         return {
             "detail": {
                 "url": to_data_url(part, quality=90),
@@ -219,9 +221,10 @@ class Actions:
         content = visit.content
         if content is None:
             raise ImageError(say("no_content"))
-        box = tuple(float(at) for at in event.box) if event.box else None
-        mask = find_subject(content.preview, box if box is None or len(box) == 4 else None)
-        found = mask_to_data_url(invert_mask(mask) if event.behind else mask)
+        box = getattr(event, "box", None)
+        mask = find_subject(content.preview, read_box(box) if box else None)
+        behind = getattr(event, "behind", False)
+        found = mask_to_data_url(invert_mask(mask) if behind else mask)
         return {"found": found if mask.getbbox() else None, "content": content.key}
 
     # ----------------------------------------------------------------------------------- looks

@@ -12,6 +12,8 @@ from stylize.errors import ImageError
 from stylize.images import MIN_SIDE_PX
 from stylize.messages import say
 
+Box = tuple[float, float, float, float]
+
 _TURNS = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
 
 
@@ -25,7 +27,7 @@ class Framing:
     """
 
     turns: int
-    box: tuple[float, float, float, float]
+    box: Box
 
     @classmethod
     def read(cls, data: Any) -> Framing:
@@ -38,13 +40,13 @@ class Framing:
             return WHOLE
         try:
             values = dict(data) if isinstance(data, Mapping) else {}
-            left, top, right, bottom = (min(1.0, max(0.0, float(at))) for at in values["box"])
+            box = read_box(values["box"])
             turns = int(values["turns"]) % 4
         except (KeyError, OverflowError, TypeError, ValueError):
             raise ImageError(say("framing_wrong")) from None
-        if not (left < right and top < bottom):
+        if not (box[0] < box[2] and box[1] < box[3]):
             raise ImageError(say("framing_wrong"))
-        return cls(turns, (left, top, right, bottom))
+        return cls(turns, box)
 
     def apply(self, image: Image.Image) -> Image.Image:
         """Return the part of a picture, never smaller than a content may be."""
@@ -59,6 +61,19 @@ class Framing:
 
 
 WHOLE = Framing(0, (0.0, 0.0, 1.0, 1.0))
+
+
+def read_box(data: Any) -> Box:
+    """Read a part of a picture that the page sends; what lies outside of the picture is left out.
+
+    Raises:
+        ImageError: These are not four numbers.
+    """
+    try:
+        left, top, right, bottom = (min(1.0, max(0.0, float(at))) for at in data)
+    except (OverflowError, TypeError, ValueError):
+        raise ImageError(say("framing_wrong")) from None
+    return left, top, right, bottom
 
 
 def _span(start: float, end: float, side_px: int) -> tuple[int, int]:

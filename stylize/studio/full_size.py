@@ -50,18 +50,31 @@ class Export:
         """Read what the page's dialogue asks for.
 
         Raises:
-            ImageError: The size is beyond the limits.
+            ImageError: The size is beyond the limits, or a number is none.
         """
-        width, height = (max(16, int(getattr(data, side))) for side in ("width", "height"))
+        width, height = (max(16, read_whole(data, side)) for side in ("width", "height"))
         if width * height > settings.max_pixels:
             sizes = (f"{number / 1e6:.0f}" for number in (width * height, settings.max_pixels))
             raise ImageError(say("too_many_pixels", size=next(sizes), most=next(sizes)))
         return cls(
-            SUFFIXES.get(data.format, ".png"),
-            min(100, max(50, int(data.quality))),
+            SUFFIXES.get(str(getattr(data, "format", "")), ".png"),
+            min(100, max(50, read_whole(data, "quality"))),
             None if (width, height) == full_size else (width, height),
-            str(data.name)[:60],
+            str(getattr(data, "name", ""))[:60],
         )
+
+
+def read_whole(data: Any, name: str) -> int:
+    """Return a whole number of what the page sends.
+
+    Raises:
+        ImageError: It is none.
+    """
+    value = getattr(data, name, None)
+    try:
+        return int(value)  # type: ignore[arg-type]
+    except (OverflowError, TypeError, ValueError):
+        raise ImageError(say("no_number", name=name, value=str(value)[:60])) from None
 
 
 class Jobs:

@@ -6,13 +6,14 @@ guessed. Nothing that is answered may be kept by a browser or a proxy.
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from functools import wraps
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -25,6 +26,7 @@ from stylize.studio.wall import ClassWall
 PREFIX = "/gradio_api/studio/class"  # Gradio sends all below /gradio_api past its own pages
 _UNUSED_S = 3600.0
 _MOST_PASSES = 16
+_MOST_BYTES = 4000  # of a request with a code
 _HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
@@ -60,6 +62,20 @@ class Passes:
         return True
 
 
+async def _short_body(request: Request) -> bytes:
+    """Return the body of a request; one without a length is read no further than it may be long.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST_BYTES:
+            raise ValueError("too long")
+    return body
+
+
 def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -> list[Route]:
     """Return the routes of the web server.
 
@@ -73,9 +89,9 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
     async def enter(request: Request) -> Response:
         """Exchange the code for a pass."""
         try:
-            code = str((await request.json())["code"])[:100]
-        except (ValueError, KeyError, TypeError):
-            return PlainTextResponse("", 400)
+            code = str(json.loads(await _short_body(request))["code"])[:100]
+        except (ValueError, KeyError, TypeError, RecursionError, ClientDisconnect):
+            return PlainTextResponse("", 400, _HEADERS)
         try:
             lock.open(code, address_of(request))
         except LimitError as error:

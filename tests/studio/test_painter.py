@@ -13,6 +13,7 @@ from stylize.studio import StudioSettings
 from stylize.studio.actions import Actions
 from stylize.studio.batch import BatchActions
 from stylize.studio.framing import Framing
+from stylize.studio.full_size import Export
 from stylize.studio.gallery import Gallery
 from stylize.studio.look import Look
 from stylize.studio.painter import Painter, safe_name
@@ -139,6 +140,29 @@ def test_a_link_to_an_unknown_style_is_explained(painter):
     with pytest.raises(gr.Error, match="not here: nobodys"):
         Actions(painter).check_link(request)
     assert Actions(painter).arrive(request)[0] == {"senecio": 1.0}
+
+
+@pytest.mark.parametrize("box", [None, 1, "abcd", [0, 0, 1], [0, "x", 1, 1], [[]] * 4, {}])
+def test_what_is_no_box_is_explained(painter, visit, box):
+    request = SimpleNamespace(session_hash="visit")
+    with pytest.raises(gr.Error, match="crop it again"):
+        Actions(painter).detail(request, SimpleNamespace(box=box, side=9), visit, {}, {})
+    if box:  # without one the subject is guessed
+        with pytest.raises(gr.Error, match="crop it again"):
+            Actions(painter).find_subject(request, SimpleNamespace(box=box, behind=False), visit)
+
+
+@pytest.mark.parametrize("side", [None, "x", float("inf"), float("nan"), []])
+def test_what_is_no_side_is_explained(painter, visit, side):
+    event = SimpleNamespace(box=[0, 0, 1, 1], side=side)
+    with pytest.raises(gr.Error, match="side must be a number"):
+        Actions(painter).detail(SimpleNamespace(session_hash="visit"), event, visit, {}, {})
+
+
+@pytest.mark.parametrize("sent", [{}, {"width": "x"}, {"width": 9, "height": []}])
+def test_what_is_no_size_to_save_is_explained(painter, sent):
+    with pytest.raises(ImageError, match="must be a number"):
+        Export.read(SimpleNamespace(**sent), (900, 600), painter.settings)
 
 
 def test_a_picture_without_recipe_has_none(painter, picture_file):

@@ -1,6 +1,7 @@
 """The class wall: nobody's pictures are pushed out by another, and nothing lies on the disk."""
 
 import io
+import json
 import zipfile
 from functools import partial
 
@@ -162,9 +163,20 @@ def test_other_websites_cannot_delete(classroom):
     wall.clear()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"no": 1}', b"\xff", b'{"code": {}}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"no": 1}', b"\xff", b'{"code": {}}', b"[" * 3000, b"[" * 1_000_000],
+    ids=lambda body: body[:12],
+)
 def test_what_is_no_code_is_refused(classroom, body):
     assert httpx.post(classroom[0], content=body).status_code in (400, 403)
+
+
+def test_a_long_request_holds_no_code_though_it_does_not_tell_its_length(classroom):
+    url, code, _ = classroom
+    body = json.dumps({"code": code, "more": "x" * 5000}).encode()
+    assert httpx.post(url, content=iter([body])).status_code == 400
+    assert httpx.post(url, content=body).status_code == 400
 
 
 def test_guessing_the_code_is_slowed_down_at_the_server(classroom):
