@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from stylize.errors import StyleNotFoundError, StylizeError
+from stylize.errors import LibraryError, StyleNotFoundError, StylizeError
 from stylize.library import StyleLibrary, StyleRecord
 from stylize.library.map import grid_side, overview
 from stylize.studio.pictures import fit, webp
@@ -154,6 +154,15 @@ class Gallery:
             raise HTTPException(404, "This visit is over; open the page again.")
         return library
 
+    def _record(self, request: Request) -> StyleRecord:
+        library = self._library(request)
+        try:
+            return library.get(request.path_params["name"])
+        except StyleNotFoundError:
+            raise HTTPException(404) from None
+        except StylizeError as error:  # the store is away
+            raise HTTPException(503, str(error)) from error
+
     def _answer(self, look: Callable[..., dict[str, Any]]) -> Callable[[Request], Response]:
         """Make a route of a function: its parameters are those of the query."""
 
@@ -162,6 +171,8 @@ class Gallery:
                 raise HTTPException(414)
             try:
                 found = look(self._library(request), **request.query_params)
+            except LibraryError as error:
+                raise HTTPException(503, str(error)) from error
             except StylizeError as error:
                 raise HTTPException(404, str(error)) from error
             except (TypeError, ValueError, LookupError):
@@ -172,11 +183,7 @@ class Gallery:
 
     def _vector(self, request: Request) -> Response:
         """Hand out a style vector, little-endian float32, for a browser that paints itself."""
-        library = self._library(request)
-        try:
-            values = library.get(request.path_params["name"]).vector.values
-        except StyleNotFoundError:
-            raise HTTPException(404) from None
+        values = self._record(request).vector.values
         return Response(
             values.astype("<f4").tobytes(),
             media_type="application/octet-stream",
@@ -184,11 +191,7 @@ class Gallery:
         )
 
     def _thumbnail(self, request: Request) -> Response:
-        library = self._library(request)
-        try:
-            data = library.get(request.path_params["name"]).thumbnail
-        except StyleNotFoundError:
-            raise HTTPException(404) from None
+        data = self._record(request).thumbnail
         same = request.query_params.get("v") == _version(data)
         # What strangers bring stays in their visit, and out of the cache of a shared computer.
         keep = request.path_params["library"] == SHARED and same

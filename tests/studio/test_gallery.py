@@ -8,7 +8,10 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from stylize.errors import LibraryError
 from stylize.studio.gallery import PAGE, PREFIX, SHARED, SMALL_PX, Gallery
 from tests import fakes
 
@@ -109,6 +112,17 @@ def test_a_small_thumbnail_for_small_tiles(url):
 )
 def test_what_is_not_there(url, path, query, code):
     assert ask(url, path, **query).status_code == code
+
+
+@pytest.mark.parametrize("path", ["", "/map", "/thumb/senecio", "/vector/senecio"])
+def test_a_store_that_is_away_is_no_fault_of_the_server(gallery, library, monkeypatch, path):
+    def away(*_, **__):
+        raise LibraryError("The store cannot be reached.")
+
+    for name in ("get", "list", "points"):
+        monkeypatch.setattr(library, name, away)
+    answer = TestClient(Starlette(routes=gallery.routes())).get(f"{PREFIX}/{SHARED}{path}")
+    assert (answer.status_code, answer.text) == (503, "The store cannot be reached.")
 
 
 def test_a_visits_own_library_is_found_by_its_key_alone_and_forgotten_with_it(gallery, engine):
