@@ -57,14 +57,14 @@ class Front:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._packed = GZipMiddleware(self._dressed, minimum_size=1000, compresslevel=6)
+        self._packing = GZipMiddleware(self._dressed, minimum_size=1000, compresslevel=6)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """Answer a request."""
         if scope["type"] == "http" and scope["path"].endswith(_PACKED):
-            await self._app(scope, receive, send)
+            await self._dressed(scope, receive, send)
             return
-        await self._packed(scope, receive, send)
+        await self._packing(scope, receive, send)
 
     async def _dressed(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or "/gradio_api/" in scope["path"]:

@@ -5,9 +5,13 @@ import re
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from stylize.offers import EXAMPLES
-from stylize.studio.front import dress
+from stylize.studio.front import Front, dress
 
 PACKED = {"Accept-Encoding": "gzip"}
 
@@ -47,6 +51,17 @@ def test_what_gradio_names_by_its_contents_is_kept(url):
     (asset,) = set(re.findall(r'src="\./(assets/index-[^"]+\.js)"', page))
     assert "immutable" in httpx.get(f"{url}/{asset}").headers["cache-control"]
     assert "cache-control" not in httpx.get(f"{url}/config", timeout=60).headers
+
+
+@pytest.mark.parametrize("kind", ["js", "png", "webp", "jpg"])
+def test_a_file_named_by_its_contents_is_kept_whatever_its_kind(kind):
+    async def asset(request):
+        return PlainTextResponse("x" * 5000)
+
+    path = f"/assets/tile-a1b2c3d4.{kind}"
+    answer = TestClient(Front(Starlette(routes=[Route(path, asset)]))).get(path)
+    assert "immutable" in answer.headers["cache-control"]
+    assert ("content-encoding" in answer.headers) == (kind == "js")
 
 
 def test_there_is_something_to_see_and_nothing_of_others(url):
