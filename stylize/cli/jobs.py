@@ -7,7 +7,7 @@ import stat
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,11 +87,24 @@ def _result_name(content: PurePath) -> str:
 
 
 def _check_replacing(jobs: Sequence[Picture], inputs: Mapping[Path, str]) -> None:
+    contents = {job.content: "content" for job in jobs if isinstance(job.content, Path)}
+    check_replacing([job.out for job in jobs], {**inputs, **contents})
+
+
+def check_replacing(results: Iterable[Path], inputs: Mapping[Path, str]) -> None:
+    """Make sure that no result takes the place of a file that is read.
+
+    Args:
+        results: Files to write.
+        inputs: Files that are read, with what they are.
+
+    Raises:
+        ImageError: One would.
+    """
     read = {_identity(path): what for path, what in inputs.items()}
-    read |= {_identity(job.content): "content" for job in jobs if isinstance(job.content, Path)}
-    for job in jobs:
-        if what := read.get(_identity(job.out)):
-            raise ImageError(f"The result would replace the {what} {job.out}. Give another --out.")
+    for out in results:
+        if what := read.get(_identity(out)):
+            raise ImageError(f"The result would replace the {what} {out}. Give another --out.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -10,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
-from stylize.cli.jobs import Bar
+from stylize.cli.jobs import Bar, check_replacing
 from stylize.cli.output import print_json, say, warn
 from stylize.cli.pictures import path_of
-from stylize.errors import LibraryError
+from stylize.errors import LibraryError, TrainingError
 from stylize.extras import needs_extra
+from stylize.files import make_folder, why_not_written
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -104,6 +108,13 @@ def gatys(
     from stylize.images import load_image, save_image, saved_format
 
     saved_format(out)
+    check_replacing([out], {content: "content", Path(style): "style"})
+    if grid and (start is not StartChoice.content or seed != 1 or as_json):
+        raise typer.BadParameter(
+            "The sheet begins with the content and is told of by itself: leave --start, --seed and "
+            "--json out.",
+            param_hint="--grid",
+        )
     if threads is not None:
         torch.set_num_threads(threads)
     settings = Gatys(
@@ -200,6 +211,8 @@ def johnson(
         )
         from stylize.training.data import list_pictures
 
+    check_replacing([out], {Path(style): "style", loss_network: "checkpoint"})
+    _check_writable(out)
     config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
     paths, network = list_pictures(contents), open_loss_network(loss_network)
     with Bar(1) as bar:
@@ -223,7 +236,24 @@ def johnson_paint(
     from stylize.images import load_image, save_image, saved_format
 
     saved_format(out)
+    check_replacing([out], {content: "content", model: "network"})
     save_image(paint_one_style(model, load_image(content), threads=threads), out)
+
+
+def _check_writable(path: Path) -> None:
+    """Make sure that a file can be written, hours before it is.
+
+    Raises:
+        TrainingError: It cannot.
+    """
+    make_folder(path.parent, TrainingError)
+    try:
+        if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise TrainingError(why_not_written(path, error)) from error
 
 
 def _style_picture(text: str, data: Path | None) -> Image.Image:

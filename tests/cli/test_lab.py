@@ -70,6 +70,39 @@ def test_a_wrong_ending_is_told_before_the_work(pictures: Path, tool: Tool) -> N
     assert ".txt" in result.err
 
 
+@pytest.mark.parametrize("name", ["content", "style"])
+def test_no_result_takes_the_place_of_what_is_read(pictures: Path, tool: Tool, name: str) -> None:
+    out = pictures / f"{name}.png"
+    before = out.read_bytes()
+    result = tool("lab", "gatys", pictures / "content.png", "-s", pictures / "style.png", "-o", out)
+    assert result.code == 2
+    assert f"would replace the {name}" in result.err
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [("--start", "noise"), ("--seed", 2), ("--json",)])
+def test_the_sheet_takes_no_options_that_it_would_ignore(
+    pictures: Path, tool: Tool, more: tuple[object, ...]
+) -> None:
+    result = tool(
+        "lab", "gatys", pictures / "content.png", "-s", pictures / "style.png",
+        "-o", pictures / "sheet.png", "--grid", *more,
+    )  # fmt: skip
+    assert result.code == 2
+    assert str(more[0]) in result.err
+
+
+def test_a_network_that_could_not_be_written_is_not_trained(
+    pictures: Path, tool: Tool, monkeypatch
+) -> None:
+    monkeypatch.setattr(one_style, "train_one_style", lambda *_, **__: pytest.fail("trained"))
+    for out in (pictures, pictures / "content.png" / "one.onnx", pictures / "style.png"):
+        style = pictures / "style.png"
+        result = tool("lab", "johnson", style, "--contents", pictures, "-o", out)
+        assert result.code == 2
+        assert str(out) in result.err.replace("\n", "") or "folder" in result.err
+
+
 def test_a_network_of_one_style_is_trained_and_paints(
     pictures: Path, tool: Tool, monkeypatch
 ) -> None:
