@@ -57,6 +57,7 @@ def write_site(
     names: Sequence[str] | None = None,
     *,
     wall: bool = False,
+    server: str = "",
 ) -> int:
     """Write the site.
 
@@ -67,6 +68,8 @@ def write_site(
         library: Where the styles come from.
         names: Of the styles, in the order in which they are shown. Default: all.
         wall: The server takes what children hand in, at ``wall`` beside the site.
+        server: Address, relative to the site, of the page for which the server paints: there
+            devices go that cannot.
 
     Returns:
         The size of all files in bytes.
@@ -102,6 +105,7 @@ def write_site(
         "kids_styles": list(offers.KIDS_STYLES),
         "freedoms": {name: asdict(controls) for name, controls in offers.FREEDOMS.items()},
         "wall": wall,
+        "server": server,
     }
     files = sorted(name for name in set(site.files) if (folder / name).is_file())
     (folder / SITE_FILE).write_text(json.dumps(about | {"files": files}), "utf-8")

@@ -49,7 +49,8 @@ def device_routes(
     """
     folder = run_folder() / "device"
     names = [record.name for record in kids_records(library)]
-    write_site(folder, model, library, names, wall=wall is not None)
+    server = "../?server" if settings.classroom else "../kids?server"
+    write_site(folder, model, library, names, wall=wall is not None, server=server)
     routes: list[BaseRoute] = [Mount(PREFIX, StaticFiles(directory=Path(folder)))]
     return routes if wall is None else [*_wall_routes(settings, wall), *routes]
 

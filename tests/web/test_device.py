@@ -34,11 +34,18 @@ def tablet(browser):
     context.close()
 
 
-def shown_to_the_teacher(classroom):
+def inside(classroom):
     address, code = classroom
     door = f"{address}/gradio_api/studio/class"
-    ticket = httpx.post(door, json={"code": code}).json()["pass"]
-    return [one["number"] for one in httpx.get(f"{door}/{ticket}").json()]
+    return f"{door}/{httpx.post(door, json={'code': code}).json()['pass']}"
+
+
+def shown_to_the_teacher(classroom):
+    return [one["number"] for one in httpx.get(inside(classroom)).json()]
+
+
+def delete_all(classroom):
+    httpx.delete(inside(classroom))
 
 
 def picture_of(url):
@@ -47,6 +54,12 @@ def picture_of(url):
 
 
 def draw_and_paint(tab):
+    draw(tab)
+    tab.locator(".st-kid-result[src^='data:image/']").wait_for()
+
+
+def draw(tab):
+    """Draw something and choose a style."""
     box = tab.locator(".st-canvas").bounding_box()
     tab.mouse.move(box["x"] + 40, box["y"] + 40)
     tab.mouse.down()
@@ -54,7 +67,6 @@ def draw_and_paint(tab):
     tab.mouse.up()
     tab.get_by_role("button", name="Next").click()
     tab.locator(".st-kid-tile").nth(1).click()
-    tab.locator(".st-kid-result[src^='data:image/']").wait_for()
 
 
 def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom, tablet):
@@ -77,6 +89,59 @@ def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom
         tablet.get_by_role("button", name="Delete now").click()
     assert answer.value.status == 204
     assert shown_to_the_teacher(classroom) == before
+
+
+def hold_hand_in(tablet):
+    """Hand a picture in that stays on its way; returns what lets it arrive."""
+    held = []
+    tablet.route("**/device/wall", lambda route: held.append(route))
+    with tablet.expect_request("**/device/wall"):
+        tablet.get_by_role("button", name="Show my teacher").click()
+    tablet.wait_for_timeout(0)  # hands the request to the route
+    return held[0]
+
+
+def test_what_is_on_its_way_to_the_teacher_is_deleted_too(classroom, tablet):
+    tablet.on("dialog", lambda dialog: dialog.accept())
+    tablet.goto(f"{classroom[0]}/device/kids.html")
+    draw_and_paint(tablet)
+    on_its_way = hold_hand_in(tablet)
+    tablet.get_by_role("button", name="Delete now").click()
+    with tablet.expect_response("**/device/wall/*") as answer:
+        on_its_way.continue_()
+    assert answer.value.status == 204
+    assert shown_to_the_teacher(classroom) == []
+
+
+def test_the_next_child_does_not_delete_what_arrives_late(classroom, tablet):
+    tablet.on("dialog", lambda dialog: dialog.accept())
+    tablet.goto(f"{classroom[0]}/device/kids.html")
+    draw_and_paint(tablet)
+    on_its_way = hold_hand_in(tablet)
+    tablet.get_by_role("button", name="New picture").click()
+    with tablet.expect_response("**/device/wall"):
+        on_its_way.continue_()
+    draw_and_paint(tablet)
+    tablet.unroute("**/device/wall")
+    with tablet.expect_response("**/device/wall"):
+        tablet.get_by_role("button", name="Show my teacher").click()
+    assert len(shown_to_the_teacher(classroom)) == 2
+    with tablet.expect_response("**/device/wall/*"):
+        tablet.get_by_role("button", name="Delete now").click()
+    assert len(shown_to_the_teacher(classroom)) == 1
+    delete_all(classroom)
+
+
+def test_what_could_not_be_deleted_is_told(classroom, tablet):
+    tablet.on("dialog", lambda dialog: dialog.accept())
+    tablet.goto(f"{classroom[0]}/device/kids.html")
+    draw_and_paint(tablet)
+    with tablet.expect_response("**/device/wall"):
+        tablet.get_by_role("button", name="Show my teacher").click()
+    tablet.route("**/device/wall/*", lambda route: route.abort())
+    tablet.get_by_role("button", name="Delete now").click()
+    tablet.get_by_text("Ask your teacher to delete it").wait_for()
+    delete_all(classroom)
 
 
 def test_a_tablet_that_cannot_paint_has_the_server_paint(classroom, tablet):
@@ -126,6 +191,35 @@ def test_a_picture_that_was_refused_can_be_shown_again(classroom, tablet):
     assert tablet.get_by_role("button", name="Show my teacher").is_enabled()
 
 
+@pytest.fixture(scope="module")
+def without_wall(dist, tiny_engine):
+    settings = StudioSettings.for_classroom()
+    page, address = serve(tiny_engine, settings, on_device=ModelFiles.open(TINY_MODEL))
+    yield address
+    page.close()
+
+
+def test_the_server_paints_for_tablets_that_cannot_without_a_class_wall(without_wall, tablet):
+    tablet.route("**/device/model/*", lambda route: route.abort())
+    tablet.goto(f"{without_wall}/device/kids.html")
+    tablet.wait_for_url("**/?server")
+
+
+def test_a_tablet_with_too_little_memory_goes_back_to_the_server(without_wall, tablet):
+    tablet.add_init_script(
+        "const send = Worker.prototype.postMessage;"
+        "Worker.prototype.postMessage = function (asked, ...more) {"
+        "  if (asked.job?.kind !== 'stylize') { send.call(this, asked, ...more); return; }"
+        "  const failed = { name: 'StylizeError', message: 'full', code: 'memory', values: {} };"
+        "  const data = { id: asked.id, failed };"
+        "  setTimeout(() => this.dispatchEvent(new MessageEvent('message', { data })));"
+        "};"
+    )
+    tablet.goto(f"{without_wall}/device/kids.html")
+    draw(tablet)
+    tablet.wait_for_url("**/?server")
+
+
 # ------------------------------------------------------------------- previews on the page for all
 
 
@@ -134,6 +228,14 @@ def home(dist, tiny_engine):
     page, address = serve(tiny_engine, on_device=ModelFiles.open(TINY_MODEL))
     yield address
     page.close()
+
+
+MOVED_UNTIL_PAINTED_HERE = (  # the first moves are the server's, until the engine is there
+    "() => { const slider = document.querySelector('#control-strength input[type=range]');"
+    " slider.value = slider.value === '0.8' ? 0.75 : 0.8;"
+    " slider.dispatchEvent(new Event('input'));"
+    " return document.querySelector('.st-note').textContent.includes('this device'); }"
+)
 
 
 def open_studio(browser, home, way):
@@ -161,13 +263,7 @@ def test_the_device_paints_what_follows_a_slider_as_the_server_does(browser, hom
     tab.mouse.down()
     with tab.expect_response("**/vector/*"):
         move(tab, 0.9)
-    tab.wait_for_function(  # the first moves are the server's, until the engine is there
-        "() => { const slider = document.querySelector('#control-strength input[type=range]');"
-        " slider.value = slider.value === '0.8' ? 0.75 : 0.8;"
-        " slider.dispatchEvent(new Event('input'));"
-        " return document.querySelector('.st-note').textContent.includes('this device'); }",
-        polling=300,
-    )
+    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
     strength = float(tab.locator("#control-strength input[type=number]").input_value())
     found = picture_of(tab.locator(".st-after").get_attribute("src"))
     library = fakes.small_library(tiny_engine)

@@ -2,7 +2,7 @@
  * The children's page, without a server: draw or photograph, pick, done, print. In a class the server that hands out
  * these files takes what a child shows to the teacher, and paints for tablets that cannot.
  */
-import { load } from "../engine/index.ts";
+import { load, StylizeError } from "../engine/index.ts";
 import { complain, explain, mount, tell, type Mounted } from "./page.ts";
 import { keepOffline } from "./offline.ts";
 import { address, readSite } from "./site.ts";
@@ -16,10 +16,12 @@ const HOURS = 2; // the tablet keeps a drawing for so long, should the page be c
 async function start(): Promise<void> {
   const engine = load({ model: address("model/model.json") });
   const site = await readSite();
-  engine.catch((error: unknown) => {
-    if (site.wall) location.replace("../?server");
-    else complain(error);
-  });
+  /** Have the server paint, where there is one; returns whether there is. */
+  const leave = (): boolean => {
+    if (site.server) location.replace(site.server);
+    return Boolean(site.server);
+  };
+  engine.catch((error: unknown) => { if (!leave()) complain(error); });
   const styles = await Styles.open(site);
   Studio.styles = styles.source;
   const names = [...site.kids_styles.filter((name) => styles.get(name)), ...styles.names];
@@ -35,6 +37,7 @@ async function start(): Promise<void> {
       last = await new Promise<Blob | null>((done) => { canvas.toBlob(done, "image/png"); });
       page.show({ picture: canvas.toDataURL("image/jpeg", 0.92) });
     } catch (error) {
+      if (error instanceof StylizeError && error.code === "memory" && leave()) return;
       tell(explain(error));
       page.show({ failed: true });
     }
@@ -52,8 +55,14 @@ async function start(): Promise<void> {
   const page: Mounted<unknown> = mount<unknown>("kids", { value: null, styles: tiles, wall: site.wall, minutes: 60 * HOURS, device: true }, {
     submit: () => void paint(),
     upload: () => void give(),
-    clear: () => void wall.takeBack(),
-    select: () => { wall.forget(); },
+    clear: () => {
+      last = null;
+      wall.takeBack().catch(complain);
+    },
+    select: () => {
+      last = null;
+      wall.forget();
+    },
   });
   document.querySelector("#kids")!.replaceWith(page.element);
   await engine;

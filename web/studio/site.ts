@@ -25,6 +25,8 @@ export interface Site {
   readonly freedoms: Readonly<Record<string, Partial<Controls>>>;
   /** Whether the server takes what children hand in. */
   readonly wall: boolean;
+  /** Address of the page for which the server paints; empty where there is none. */
+  readonly server: string;
   readonly files: readonly string[];
 }
 
