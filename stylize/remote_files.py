@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -43,12 +45,15 @@ class RemoteFile:
     def identity(self) -> str:
         """Return what changes with the file, as its store tells it.
 
+        It is another one each time where a web server tells nothing that would change.
+
         Raises:
             ImageError: The store cannot be asked.
         """
         files, path = _open(self.url)
         try:
-            return str(files.ukey(path))
+            # fsspec takes files of the web for unchanging.
+            return _web_identity(files.info(path)) if _is_web(files) else str(files.ukey(path))
         except Exception as error:
             raise _unreadable(self.url, error) from error
 
@@ -113,6 +118,18 @@ def _open(url: str) -> tuple[Any, str]:
     except Exception as error:
         raise _unreadable(url, error) from error
     return files, path
+
+
+def _is_web(files: Any) -> bool:
+    protocol = getattr(files, "fs", files).protocol  # that of what is cached
+    return "http" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+
+def _web_identity(about: Mapping[str, Any]) -> str:
+    marks = [about.get(name) for name in ("ETag", "Last-Modified")]
+    if not any(marks):
+        return secrets.token_hex()
+    return f"{about['name']} {about.get('size')} {' '.join(str(mark) for mark in marks)}"
 
 
 def _unreadable(url: str, error: Exception) -> ImageError:

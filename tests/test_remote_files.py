@@ -1,6 +1,7 @@
 import sys
 import zipfile
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +58,23 @@ def test_what_changes_is_another_file(bucket):
     assert file.identity() == before
     bucket.pipe("/bucket/a.png", b"other")
     assert file.identity() != before
+
+
+@pytest.mark.parametrize("protocol", ["http", ("http", "https")])
+def test_a_changed_file_of_the_web_is_another(protocol, monkeypatch):
+    url = "https://a.example/a.png"
+    told = {}
+    web = SimpleNamespace(protocol=protocol, info=lambda path: {"name": path, "size": 9, **told})
+    web.ukey = lambda path: path  # as fsspec has it
+    monkeypatch.setattr("stylize.remote_files._open", lambda url: (web, url))
+    file = RemoteFile(url, PurePosixPath("a.png"))
+    assert file.identity() != file.identity()  # nothing is told: never known
+    seen = set()
+    for changed in ({"ETag": "1"}, {"ETag": "2"}, {"Last-Modified": "today"}, {"size": 8}):
+        told |= changed
+        assert file.identity() == file.identity()
+        seen.add(file.identity())
+    assert len(seen) == 4
 
 
 def test_files_of_an_archive_stay_below_it(tmp_path):
