@@ -22,6 +22,7 @@ from stylize.library.records import (
     StyleFilter,
     StyleRecord,
     fold,
+    search_words,
 )
 from stylize.library.rows import join_tags, record_of
 
@@ -139,7 +140,7 @@ def condition(where: StyleFilter, after: str = "") -> str:
             parts.append(f"{name}_folded == {_quoted(wanted)}")
     for tag in where.tags:
         parts.append(f"array_contains(tags, {_quoted(' '.join(tag.casefold().split()))})")
-    for word in fold(where.text).split():
+    for word in search_words(where.text):
         pattern = "".join(f"\\{c}" if c in "%_\\" else c for c in word)
         parts.append(f"search_text like {_quoted(f'%{pattern}%')}")
     return " and ".join(parts)

@@ -12,10 +12,12 @@ import contextlib
 import importlib
 import json
 import logging
+import math
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +54,7 @@ _BATCH = 1000  # rows of a request without pictures
 _RECORDS = 200  # rows with them: what a message of gRPC holds
 _CHUNKS = 200
 LEAST_EF = 2048  # how many neighbours are looked at: more find the right ones more often
+_TAGS_FRESH_S = 30.0
 _TAGS_OF = 20_000  # styles whose tags are counted; of a million that would take a minute
 
 
@@ -105,7 +108,14 @@ class MilvusStore:
         problem: Why, where that was not requested.
     """
 
-    def __init__(self, url: str, measure: Measure, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        measure: Measure,
+        *,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Open a collection; it is made if it is not there.
 
         Args:
@@ -113,6 +123,7 @@ class MilvusStore:
             measure: The collection must be of the same, unless it is only read. Styles of another
                 encoder are stale then, and none is found by likeness.
             read_only: Refuse changes.
+            clock: Seconds, never going back.
 
         Raises:
             LibraryError: The server cannot be reached, or the collection is of another encoder, of
@@ -125,7 +136,9 @@ class MilvusStore:
         self.read_only = read_only
         self.problem = ""
         self._lock = threading.Lock()
-        self._tags: list[tuple[str, int]] | None = None
+        self._clock = clock
+        self._tags: list[tuple[str, int]] = []
+        self._tags_until_s = -math.inf
         self._client = self._connect()
         with self._errors():
             self._fits = self._prepare()
@@ -270,11 +283,12 @@ class MilvusStore:
 
     def tags(self, k: int) -> list[tuple[str, int]]:
         """See `StyleStore`. Of very many styles the first ones by name are counted."""
-        if self._tags is None:
+        if self._clock() >= self._tags_until_s:  # other studios write, too
             counts: Counter[str] = Counter()
             for part in self._scan(StyleFilter(), ["tags"], limit=_TAGS_OF):
                 counts.update(tag for row in part for tag in row["tags"])
             self._tags = sorted(counts.items(), key=lambda tag: (-tag[1], tag[0]))
+            self._tags_until_s = self._clock() + _TAGS_FRESH_S
         return self._tags[:k]
 
     def points(self, where: StyleFilter) -> tuple[list[str], NDArray[np.float32]]:
@@ -383,7 +397,7 @@ class MilvusStore:
             return
         self._check_writable()
         names = [record.name for record, _ in entries]
-        with self._lock, self._errors():
+        with self._changing():
             taken = self._taken(names)
             if taken and not replace:
                 raise StyleExistsError(say("style_taken", name=min(taken)))
@@ -400,7 +414,7 @@ class MilvusStore:
     ) -> None:
         """See `StyleStore`."""
         self._check_writable()
-        with self._lock, self._errors():
+        with self._changing():
             before = self.get(name)
             if before is None:
                 raise StyleNotFoundError(say("no_such_style", name=name))
@@ -419,10 +433,19 @@ class MilvusStore:
     def remove(self, name: str) -> bool:
         """See `StyleStore`."""
         self._check_writable()
-        with self._lock, self._errors():
+        with self._changing():
             there = self._taken([name])
             self._forget(there)
         return bool(there)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change at a time; tags are counted anew after it."""
+        with self._lock, self._errors():
+            try:
+                yield
+            finally:
+                self._tags_until_s = -math.inf
 
     def _taken(self, names: Sequence[str]) -> dict[str, int]:
         """Which of the names there are, and how many pieces their pictures have."""
@@ -435,7 +458,6 @@ class MilvusStore:
 
     def _write(self, entries: Sequence[Entry], taken: Mapping[str, int]) -> None:
         """Write pictures, then the rows that tell of them, then forget what is left of old ones."""
-        self._tags = None
         points = self.measure.points_of([record.vector for record, _ in entries])
         lists = [_chunks(entry) for entry in entries]
         pieces = [
@@ -460,7 +482,6 @@ class MilvusStore:
         """Delete styles, and then the pieces of their pictures."""
         if not there:
             return
-        self._tags = None
         self._client.delete(self._address.collection, ids=list(there), timeout=_ANSWER_S)
         for name, count in there.items():
             self._forget_pieces(name, 0, count)

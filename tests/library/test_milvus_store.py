@@ -112,6 +112,30 @@ def test_one_studio_sees_what_another_changed(store, milvus_url):
     assert other.get("one") is None
 
 
+def test_tags_that_others_give_are_seen_after_a_while(milvus_url):
+    now = [0.0]
+    store = MilvusStore(milvus_url, MEASURE, clock=lambda: now[0])
+    other = MilvusStore(milvus_url, MEASURE)
+    assert store.tags(9) == []
+    other.put([entry("one", tags=("sea",))])
+    assert store.tags(9) == []
+    now[0] = 30.0
+    assert store.tags(9) == [("sea", 1)]
+    other.close()
+
+
+def test_tags_counted_during_a_change_are_counted_anew(store, monkeypatch):
+    upsert = store._client.upsert
+
+    def count_first(*arguments, **options):
+        store.tags(9)  # as a visitor would
+        return upsert(*arguments, **options)
+
+    monkeypatch.setattr(store._client, "upsert", count_first)
+    store.put([entry("one", tags=("sea",))])
+    assert store.tags(9) == [("sea", 1)]
+
+
 def test_large_pictures_come_back_and_leave_nothing(store):
     original = np.random.default_rng(0).bytes(CHUNK_CHARACTERS * 2)
     assert len(chunks_of(original)) == 3
@@ -144,7 +168,7 @@ def test_what_is_stopped_midway_is_taken_back(store, monkeypatch):
 
 @pytest.mark.parametrize("word", ['"', "'", "100%", "a_b", "\\", "{x}", "日本", "or", "%"])
 def test_words_of_any_signs_are_found(store, word):
-    store.put([entry("one", title=f"x {word} y"), entry("two", title="x 1000 aab y")])
+    store.put([entry("one", title=f"x {word} y"), entry("two", title="10 aab")])
     assert store.find(StyleFilter(text=word)) == (["one"])
     assert store.count(StyleFilter(text=word, artist='"')) == 0
 

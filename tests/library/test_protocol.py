@@ -170,6 +170,9 @@ def test_count_and_tags(library):
     assert library.count(text="title 3") == 1
     assert library.count(text="“Title”, 3.") == 1
     assert library.count(text="…") == 0
+    library.add("irises", picture(99), title="Irises", artist="Vincent van Gogh", year="1889")
+    assert library.names(text="Vincent van Gogh, 1889") == ["irises"]
+    library.remove("irises")
     counts = {tag: library.count(tags=(tag,)) for tag, _ in library.tags(99)}
     assert dict(library.tags(99)) == counts
     assert library.tags(1) == library.tags(99)[:1]
