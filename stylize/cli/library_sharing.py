@@ -20,7 +20,7 @@ from stylize.cli.common import (
 )
 from stylize.cli.jobs import Bar
 from stylize.cli.library_output import print_report
-from stylize.cli.output import print_json, say
+from stylize.cli.output import print_json, say, warn
 
 
 class Conflict(Enum):
@@ -54,12 +54,15 @@ def copy(
 ) -> None:
     """Copy all styles of a library into another, and verify them.
 
-    What is there already, exactly so, is left out: a copy that was stopped goes on.
+    What is there already, exactly so, is left out: a copy that was stopped goes on. Of a damaged
+    library what can be read is copied, and the exit code is 2.
     """
     from stylize.library.bundled import load_bundled
     from stylize.library.copying import copy_styles
-    from stylize.library.opening import open_place
+    from stylize.library.opening import check_there, open_place
     from stylize.library.records import StyleFilter
+
+    check_there(place_of(source))
 
     measure = load_bundled(open_engine(model=model)).measure
     with (
@@ -68,10 +71,15 @@ def copy(
         Bar(old.count(StyleFilter())) as bar,
     ):
         report = copy_styles(old, new, replace=replace, progress=bar.show)
+        problem = old.problem  # may be met only by reading
     if as_json:
         print_json(dataclasses.asdict(report))
     else:
-        say(f"Copied {report.copied} styles; {report.known} were there. All are verified.")
+        end = "The others cannot be read." if problem else "All are verified."
+        say(f"Copied {report.copied} styles; {report.known} were there. {end}")
+    if problem:
+        warn(f"Error: {problem}")
+        raise typer.Exit(2)
 
 
 def export_styles(

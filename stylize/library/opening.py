@@ -61,6 +61,18 @@ def open_place(place: str | os.PathLike[str], measure: Measure, read_only: bool)
     return MilvusStore(os.fspath(place), measure, read_only=read_only)
 
 
+def check_there(place: str | os.PathLike[str]) -> None:
+    """Check that a place to read from is one: opening a folder takes a missing file for empty.
+
+    Raises:
+        LibraryError: It is a folder without a library, or none.
+    """
+    if "://" not in os.fspath(place) and not (Path(place) / DATABASE_NAME).exists():
+        raise LibraryError(
+            f"There is no style library in {place}. Name the folder that holds {DATABASE_NAME}."
+        )
+
+
 def open_own(measure: Measure, read_only: bool) -> StyleStore:
     """The user's own styles; where there is no place for them an empty, read-only store.
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import sys
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from stylize.cli import common, library_output
+from stylize.cli import common, library_output, library_sharing
 from stylize.cli import library as library_commands
 from stylize.errors import StylizeError
-from stylize.library import ImportReport, StyleLibrary, hub
-from tests.fakes import FakeEngine
+from stylize.library import ImportReport, StyleLibrary, bundled, hub
+from stylize.library.measure import Measure
+from tests.fakes import DIMENSION, ENCODER, FakeEngine
 
 from .helpers import picture, write_bundle
 
@@ -289,3 +293,36 @@ def test_texts_of_others_cannot_speak_to_the_terminal(run, pictures):
     run("add", file, "--name", "loud", "--title", "[red]x[/red] [link=http://a]b")
     assert "[red]x[/red]" in run("list", "--own")[1]
     assert "[link=http://a]b" in run("show", "loud")[1]
+
+
+@pytest.fixture
+def copying(run, monkeypatch):
+    measure = Measure(ENCODER, DIMENSION)
+    monkeypatch.setattr(library_sharing, "open_engine", lambda **_: FakeEngine())
+    monkeypatch.setattr(bundled, "load_bundled", lambda _: SimpleNamespace(measure=measure))
+    return run
+
+
+def test_a_damaged_library_is_not_copied_as_if_it_was_whole(copying, tmp_path):
+    with StyleLibrary.open(tmp_path / "a", encoder=FakeEngine(), bundled=False) as library:
+        for i in range(3):
+            library.add(f"style-{i}", picture(i))
+    code, out, err = copying("copy", tmp_path / "a", tmp_path / "b")
+    assert (code, err) == (0, "")
+    assert "Copied 3 styles; 0 were there. All are verified." in out
+    with closing(sqlite3.connect(tmp_path / "a" / "library.sqlite3")) as db:
+        db.execute("UPDATE pictures SET vector = 'x' WHERE id = 2")
+        db.commit()
+    code, out, err = copying("copy", tmp_path / "a", tmp_path / "c")
+    assert code == 2
+    assert "Copied 2 styles; 0 were there. The others cannot be read." in out
+    assert "is damaged" in err
+    code, out, err = copying("copy", tmp_path / "a", tmp_path / "d", "--json")
+    assert (code, json.loads(out)) == (2, {"copied": 2, "known": 0})
+
+
+def test_a_folder_without_a_library_is_not_copied(copying, tmp_path):
+    code, out, err = copying("copy", tmp_path / "mistyped", tmp_path / "b")
+    assert (code, out) == (2, "")
+    assert f"There is no style library in {tmp_path / 'mistyped'}" in err
+    assert not (tmp_path / "b").exists()
