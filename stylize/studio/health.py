@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from stylize import __version__
 from stylize.extras import needs_extra
+from stylize.studio.full_size import Stopped
 from stylize.studio.gradio_internals import busy_events, waiting_events
 from stylize.studio.visit import EngineLike
 
@@ -95,8 +96,9 @@ class Metrics:
             yield gauge("stylize_requests_running", "Requests being answered.", value=running)
         if self._pool is not None:
             yield gauge("stylize_workers", "Processes that paint.", value=self._pool.size)
+        restarts = getattr(self._pool, "restarts", None)
+        if restarts is not None:  # Ray does not tell
             counter = self._prometheus.metrics_core.CounterMetricFamily
-            restarts = getattr(self._pool, "restarts", 0)
             yield counter("stylize_worker_restarts", "Processes that died.", value=restarts)
 
     def _count(self, outcome: str, elapsed_s: float) -> None:
@@ -124,5 +126,8 @@ class _Counted:
             result = self._engine.stylize(*arguments, **options)
             outcome = "painted"
             return result
+        except Stopped:
+            outcome = "stopped"
+            raise
         finally:
             self._count(outcome, time.perf_counter() - start)

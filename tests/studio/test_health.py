@@ -2,6 +2,7 @@
 
 import json
 import threading
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -12,7 +13,8 @@ from stylize.controls import Controls
 from stylize.errors import StylizeError, WorkerError
 from stylize.regions import Region
 from stylize.studio import serving
-from stylize.studio.health import Health
+from stylize.studio.full_size import Stopped
+from stylize.studio.health import Health, Metrics
 from stylize.studio.remote_engine import RemoteEngine
 from tests import fakes
 from tests.studio.conftest import serve
@@ -53,6 +55,35 @@ def test_metrics_count_pictures_and_are_there_when_asked_for(url, gated, picture
     assert "senecio" not in text
     assert "boat" not in text
     assert engine.entered == 1
+
+
+def test_metrics_tell_what_visitors_stop_from_what_fails():
+    pytest.importorskip("prometheus_client")
+    engine = fakes.FakeEngine()
+    metrics = Metrics(engine)
+
+    def stop(share):
+        raise Stopped
+
+    style = engine.encode_style(fakes.picture(3))
+    with pytest.raises(Stopped):
+        metrics.engine.stylize(fakes.picture(1), style, progress=stop)
+    with pytest.raises(AttributeError):
+        metrics.engine.stylize(None, style)
+    text = metrics._answer(None).body.decode()
+    assert 'stylize_paint_seconds_count{outcome="stopped"} 1.0' in text
+    assert 'stylize_paint_seconds_count{outcome="failed"} 1.0' in text
+
+
+def test_metrics_tell_only_what_a_pool_knows():
+    pytest.importorskip("prometheus_client")
+    engine = fakes.FakeEngine()
+    engine.pool = SimpleNamespace(size=2, restarts=3)
+    text = Metrics(engine)._answer(None).body.decode()
+    assert "stylize_workers 2.0" in text
+    assert "stylize_worker_restarts_total 3.0" in text
+    engine.pool = SimpleNamespace(size=2)  # of Ray
+    assert "stylize_worker_restarts" not in Metrics(engine)._answer(None).body.decode()
 
 
 def test_the_end_waits_for_what_was_asked_for(gated, picture_file, monkeypatch):
