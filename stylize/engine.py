@@ -32,7 +32,7 @@ from stylize.plan import Plan, make_plan
 from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
-from stylize.styles import StyleVector
+from stylize.styles import StyleVector, check_encoder
 from stylize.visible import VisibleColors
 
 Bytes = NDArray[np.uint8]
@@ -423,12 +423,7 @@ class Engine:
             raise TypeError(
                 f"A style must be a StyleVector, from encode_style or a library; got {style!r}."
             )
-        if style.encoder_sha256 != self.encoder_sha256:
-            raise StyleVectorError(
-                f"This style was encoded by another style encoder "
-                f"({style.encoder_sha256[:12]}…, this engine has {self.encoder_sha256[:12]}…); "
-                f"encode its picture again."
-            )
+        check_encoder(style, self.encoder_sha256)
         if style.values.size != self.vector_length:
             raise StyleVectorError(
                 f"The style vector has {style.values.size} values; this model needs "

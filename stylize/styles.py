@@ -101,6 +101,20 @@ def normalize_blend(weights: ArrayLike) -> NDArray[np.float64]:
     return shares
 
 
+def check_encoder(style: StyleVector, encoder_sha256: str) -> None:
+    """Check that an encoder made a style.
+
+    Raises:
+        StyleVectorError: Another one did.
+    """
+    if style.encoder_sha256 != encoder_sha256:
+        raise StyleVectorError(
+            f"This style was encoded by another style encoder "
+            f"({style.encoder_sha256[:12]}…, this engine has {encoder_sha256[:12]}…); "
+            f"encode its picture again."
+        )
+
+
 def blend(styles: Sequence[StyleVector], weights: ArrayLike | None = None) -> StyleVector:
     """Mix styles: the weighted mean of their vectors.
 

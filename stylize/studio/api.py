@@ -135,14 +135,21 @@ class Api:
         regions: list[dict[str, Any]] | None = None,
         max_side_px: int = 0,
         fast: bool = False,
+        encoder_sha256: str = "",
     ) -> FileData:
         """Paint a content with a style vector from encode_style; returns a PNG with its recipe.
 
         vector: the values. strength: 0 to 1. controls: any of the controls of stylize by name.
         regions: parts with a style of their own, each with mask (a file, white where it is), vector
         (none keeps the content) and feather_px. max_side_px: as for stylize. fast: softer strokes
-        in less time.
+        in less time. encoder_sha256: of all vectors; those of another encoder are refused.
         """
+        own = self.painter.engine.encoder_sha256
+        if encoder_sha256 not in ("", own):
+            raise StyleVectorError(
+                f"The vector was made by another style encoder ({str(encoder_sha256)[:12]}…, this "
+                f"page has {own[:12]}…). Make one with encode_style."
+            )
         check_keys("controls", controls or {}, CONTROL_NAMES)
         look = Look.from_dict({"strength": strength, **(controls or {})})
         return self._paint_vector(

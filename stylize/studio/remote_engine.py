@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -15,15 +16,16 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.errors import StylizeError, WorkerError
 from stylize.images import load_image, prepare_image
-from stylize.messages import say
+from stylize.messages import Message, say
 from stylize.regions import Region
-from stylize.styles import StyleVector
+from stylize.styles import StyleVector, check_encoder
 
 logger = logging.getLogger(__name__)
 
 _CONNECT_S = 10.0
 _PAINT_S = 600.0  # without a word from the other studio
 _TRIES = 2
+_MOST_SAID = 300  # characters
 
 
 class RemoteEngine:
@@ -48,7 +50,7 @@ class RemoteEngine:
             url: Its address, such as ``http://painter:7860``.
 
         Raises:
-            WorkerError: There is no studio at that address.
+            WorkerError: There is no studio at that address, or it refuses this one.
         """
         self._url = url.rstrip("/")
         timeout = httpx.Timeout(_PAINT_S, connect=_CONNECT_S)
@@ -56,6 +58,11 @@ class RemoteEngine:
         self._client = httpx.Client(base_url=self._url, timeout=timeout, trust_env=False)
         try:
             answer = self._client.get("/healthz", timeout=_CONNECT_S)
+            if answer.status_code == httpx.codes.FORBIDDEN:
+                raise WorkerError(
+                    f"The studio at {url} refuses this name ({_said(answer)}). Start it with "
+                    f"--allow-host {answer.url.host}, or give its address in digits."
+                )
             about = answer.raise_for_status().json()
             self.precision = str(about["precision"])
             self.model_sha256 = str(about["model_sha256"])
@@ -78,7 +85,9 @@ class RemoteEngine:
             WorkerError: It cannot be reached.
         """
         found = self._call("encode_style", lambda: {"picture": self._upload(prepare_image(image))})
-        return StyleVector(found["values"], str(found["encoder_sha256"]))
+        if found["encoder_sha256"] != self.encoder_sha256:
+            raise WorkerError(say("engine_changed"))
+        return StyleVector(found["values"], self.encoder_sha256)
 
     def stylize(
         self,
@@ -96,9 +105,13 @@ class RemoteEngine:
         Progress is told at the beginning and at the end.
 
         Raises:
+            StyleVectorError: A style was made by another style encoder.
             StylizeError: What the other studio says.
             WorkerError: It cannot be reached.
         """
+        for used in (style, *(region.style for region in regions)):
+            if used is not None:
+                check_encoder(used, self.encoder_sha256)
         content = prepare_image(content)
         if progress is not None:
             progress(0.0)
@@ -118,6 +131,7 @@ class RemoteEngine:
                 ],
                 "max_side_px": max_side_px or 0,
                 "fast": fast,
+                "encoder_sha256": self.encoder_sha256,
             }
 
         def fetch(file: Any) -> bytes:
@@ -143,6 +157,13 @@ class RemoteEngine:
         for left in reversed(range(_TRIES)):
             try:
                 return fetch(self._ask(endpoint, question()))
+            except httpx.HTTPStatusError as error:
+                refusal = _refusal(error.response)
+                logger.warning("The studio at %s refuses: %s", self._url, error)
+                if refusal is not None:
+                    raise WorkerError(refusal) from error
+                if not left:
+                    raise WorkerError(say("engine_away")) from error
             except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
                 logger.warning("The studio at %s does not answer: %r", self._url, error)
                 if not left:
@@ -154,6 +175,8 @@ class RemoteEngine:
         event = self._client.post(path, json=question).raise_for_status().json()["event_id"]
         kind = ""
         with self._client.stream("GET", f"/gradio_api/call/{endpoint}/{event}") as answer:
+            if answer.is_error:
+                answer.read()  # to be told
             for line in answer.raise_for_status().iter_lines():
                 name, _, value = line.partition(": ")
                 if name == "event":
@@ -172,6 +195,31 @@ class RemoteEngine:
         )
         (path,) = answer.raise_for_status().json()
         return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def _refusal(answer: httpx.Response) -> Message | None:
+    """What to tell of an answer that would be no other at once; None: ask once more."""
+    codes = httpx.codes
+    if answer.status_code == codes.REQUEST_ENTITY_TOO_LARGE:
+        return say("engine_too_large", answer=_said(answer))
+    if answer.status_code == codes.SERVICE_UNAVAILABLE:
+        return say("engine_busy", answer=_said(answer))
+    # A studio that has just been started does not know what was asked of the one before.
+    if codes.is_client_error(answer.status_code) and answer.status_code != codes.NOT_FOUND:
+        return say("engine_refuses", answer=_said(answer))
+    return None
+
+
+def _said(answer: httpx.Response) -> str:
+    """The words of a refusal: of Gradio, of the studio's guard, or of a proxy before them."""
+    kind = answer.headers.get("content-type", "")
+    text = ""
+    if kind.startswith("application/json"):
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            text = str(answer.json()["detail"])
+    elif kind.startswith("text/plain"):
+        text = answer.text
+    return text.strip()[:_MOST_SAID] or f"{answer.status_code} {answer.reason_phrase}"
 
 
 def _message_of(data: Any) -> str:

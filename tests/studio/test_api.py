@@ -157,6 +157,8 @@ def test_javascript_calls_it(browser, url, picture_file):
         ("stylize", {"max_side_px": "large"}, "must be a number of pixels"),
         ("stylize_with_vector", {"vector": [[1, 2]]}, "list of numbers"),
         ("stylize_with_vector", {"vector": "0.5"}, "list of numbers"),
+        ("stylize_with_vector", {"encoder_sha256": "f" * 64}, "another style encoder"),
+        ("stylize_with_vector", {"encoder_sha256": None}, "another style encoder"),
         ("search_styles", {"limit": "many"}, "limit must be a number"),
         ("stylize", {"content": "photo.jpg"}, "handle_file"),
         ("stylize", {"content": "https://a.example/b.png"}, "handle_file"),

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from functools import partial
 from types import SimpleNamespace
 
 import httpx
@@ -10,12 +11,13 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.errors import StylizeError, WorkerError
+from stylize.errors import StyleVectorError, StylizeError, WorkerError
 from stylize.regions import Region
 from stylize.studio import serving
 from stylize.studio.full_size import Stopped
 from stylize.studio.health import Health, Metrics
 from stylize.studio.remote_engine import RemoteEngine
+from stylize.styles import StyleVector
 from tests import fakes
 from tests.studio.conftest import serve
 
@@ -156,6 +158,65 @@ def test_another_studio_says_what_is_wrong(url, engine):
     with pytest.raises(StylizeError, match="up to 6 regions; got 7"):
         remote.stylize(fakes.picture(1), style, regions=regions)
     remote.close()
+
+
+def test_vectors_of_another_encoder_are_refused(url, engine, monkeypatch):
+    remote = RemoteEngine(url)
+    style = engine.encode_style(fakes.picture(3))
+    stale = StyleVector(style.values, "f" * 64)
+    before = len(engine.calls)
+    with pytest.raises(StyleVectorError, match="another style encoder"):
+        remote.stylize(fakes.picture(1), stale)
+    with pytest.raises(StyleVectorError, match="another style encoder"):
+        remote.stylize(fakes.picture(1), style, regions=[Region(Image.new("L", (9, 9)), stale)])
+    remote.encoder_sha256 = "f" * 64  # as if the other was started anew with another model
+    with pytest.raises(StylizeError, match="another style encoder"):
+        remote.stylize(fakes.picture(1), stale)
+    with pytest.raises(WorkerError) as caught:
+        remote.encode_style(fakes.picture(3))
+    assert caught.value.message.code == "engine_changed"
+    assert len(engine.calls) == before
+    remote.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "code", "told"),
+    [
+        (413, {"text": "9 bytes are the limit"}, "engine_too_large", "9 bytes are the limit"),
+        (403, {"text": "stylize studio --allow-host"}, "engine_refuses", "--allow-host"),
+        (503, {"json": {"detail": "Queue is full."}}, "engine_busy", "Queue is full"),
+        (400, {"html": "<p>"}, "engine_refuses", "400 Bad Request"),
+        (404, {"text": "gone"}, "engine_away", "cannot be reached"),
+        (502, {"html": "<p>"}, "engine_away", "cannot be reached"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/call/encode_style/1"])
+def test_refusals_are_told_and_not_repeated(url, path, status, answer, code, told):
+    asked = []
+
+    def handle(request):
+        asked.append(request.url.path)
+        if request.url.path == path:
+            return httpx.Response(status, **answer)
+        is_upload = request.url.path.endswith("upload")
+        return httpx.Response(200, json=["a.png"] if is_upload else {"event_id": "1"})
+
+    remote = RemoteEngine(url)
+    remote._client.close()
+    transport = httpx.MockTransport(handle)
+    remote._client = httpx.Client(base_url="http://painter", transport=transport)
+    with pytest.raises(WorkerError, match=told) as caught:
+        remote.encode_style(fakes.picture(3))
+    assert caught.value.message.code == code
+    assert asked.count(path) == (2 if code == "engine_away" else 1)
+    remote.close()
+
+
+def test_a_studio_that_does_not_know_its_name_tells_the_remedy(monkeypatch):
+    refuse = httpx.MockTransport(lambda _: httpx.Response(403, text="Not served as 'painter'."))
+    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=refuse))
+    with pytest.raises(WorkerError, match=r"Not served as 'painter'.*--allow-host painter, or"):
+        RemoteEngine("http://painter:7860")
 
 
 def test_a_studio_that_is_gone_or_none(url, monkeypatch):
