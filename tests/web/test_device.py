@@ -294,6 +294,24 @@ def test_the_server_goes_on_where_the_engine_does_not_come(browser, home):
     tab.context.close()
 
 
+def test_the_server_paints_as_long_as_the_content_is_not_here(browser, home):
+    tab = open_studio(browser, home, "device")
+    tab.mouse.move(5, 5)
+    tab.mouse.down()
+    move(tab, 0.9)
+    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
+    here = tab.evaluate("Studio.shownResult.content")
+    for strength in (0.5, 0.6):  # the second one would find the device busy for ever
+        tab.evaluate("Studio.shownResult = { ...Studio.shownResult, content: 'on its way' }")
+        with tab.expect_request("**/queue/join*"):
+            move(tab, strength)
+    tab.evaluate(
+        "(here) => { Studio.shownResult = { ...Studio.shownResult, content: here }; }", here
+    )
+    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)  # the device goes on
+    tab.context.close()
+
+
 def test_a_vector_is_handed_out_to_who_sees_the_style(home, tiny_engine):
     style = fakes.small_library(tiny_engine).list(limit=1)[0]
     path = f"{home}/gradio_api/studio/styles/shared/vector"

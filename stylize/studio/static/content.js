@@ -141,6 +141,8 @@ Studio.content = ({ element, props, trigger, watch, upload }) => {
     (waiting.get(key) || []).forEach((show) => show(url));
     waiting.delete(key);
   };
+  /** The URL of a content, undefined as long as it has not arrived. */
+  Studio.arrivedUrl = (key) => urls.get(key);
   /** Call `show` with the URL of a content, now or as soon as it has arrived. */
   Studio.contentUrl = (key, show) => {
     if (urls.has(key)) show(urls.get(key));

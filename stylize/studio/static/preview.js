@@ -6,6 +6,7 @@ Studio.preview = (() => {
   const { make, text } = Studio;
   const KEY = "studio-preview";
   const WAYS = ["auto", "device", "server"];
+  const LATE = new Error("The content has not arrived yet.");
   const SLOW_MS = 250; // an answer of the server that is felt
   const BETTER = 0.8; // of the server's time, or it goes on
   let given = null; // {engine, encoder, side_px}: see components.controls
@@ -27,8 +28,8 @@ Studio.preview = (() => {
     loading ??= (async () => {
       module = await import(new URL(given.engine, document.baseURI));
       engine = await module.load();
-      await paint(); // the first one takes longer, and is not counted
-      await paint();
+      await warm(); // the first one takes longer, and is not counted
+      await warm();
     })().catch(() => { engine = null; }); // the server paints
     return loading;
   };
@@ -46,7 +47,8 @@ Studio.preview = (() => {
   };
   const content = async ({ content: key }) => {
     if (!picture || picture.key !== key) {
-      const url = await new Promise((done) => { Studio.contentUrl(key, done); });
+      const url = Studio.arrivedUrl(key);
+      if (!url) throw LATE;
       picture = { key, pixels: await engine.prepare(await (await fetch(url)).blob(), given.side_px) };
     }
     return picture.pixels;
@@ -66,6 +68,7 @@ Studio.preview = (() => {
     note("device", performance.now() - start);
     return url;
   };
+  const warm = () => paint().catch((error) => { if (error !== LATE) throw error; });
   const follow = async (ask) => {
     busy = true;
     try {
@@ -77,8 +80,8 @@ Studio.preview = (() => {
         const now = Studio.shownResult;
         if (now.content === key && now.scene === scene) Studio.showLive({ ...now, after, live: true, note: text("preview_here") });
       } while (seen !== JSON.stringify(looks));
-    } catch {
-      engine = null;
+    } catch (error) {
+      if (error !== LATE) engine = null;
       ask();
     } finally {
       busy = false;
