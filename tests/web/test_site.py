@@ -69,8 +69,9 @@ def open_page(context, server, path="/index.html"):
 
 def wait(tab, condition):
     """Wait until something holds in the page, whose policy forbids to make code of strings."""
-    loop = f"while (!(await ({condition}))) await new Promise(requestAnimationFrame)"
-    tab.evaluate(f"async () => {{ {loop}; }}")
+    loop = f"while (!(await ({condition}))) {{ await new Promise(requestAnimationFrame); late(); }}"
+    late = "const end = Date.now() + 45000, late = () => { if (Date.now() > end) throw Error('never'); };"
+    tab.evaluate(f"async () => {{ {late} {loop} }}")
 
 
 def choose(tab, picture: Image.Image, name="photo.png", **options):
@@ -204,7 +205,7 @@ def test_search_and_likeness(tab):
     tab.locator(".st-search").fill("")
     tab.get_by_role("button", name="blue").click()
     wait(tab, f"{names}.length === 2")
-    tab.locator(".st-chip button").first.click()
+    tab.get_by_role("button", name="More like this").first.click()
     wait(tab, f"{names}.length === 3 && {names}[0] === 'starry-night'")
     tab.locator(".st-clear").click()
 
