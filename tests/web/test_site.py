@@ -70,7 +70,8 @@ def open_page(context, server, path="/index.html"):
 def wait(tab, condition):
     """Wait until something holds in the page, whose policy forbids to make code of strings."""
     loop = f"while (!(await ({condition}))) {{ await new Promise(requestAnimationFrame); late(); }}"
-    late = "const end = Date.now() + 45000, late = () => { if (Date.now() > end) throw Error('never'); };"
+    late = "const end = Date.now() + 45000; "
+    late += "const late = () => { if (Date.now() > end) throw Error('never'); };"
     tab.evaluate(f"async () => {{ {late} {loop} }}")
 
 
