@@ -216,11 +216,12 @@ def _buttons(*, working: bool) -> tuple[Any, ...]:
 def pictures_in(paths: list[str]) -> list[str]:
     """Return what may be a picture of a chosen folder, by name: nothing hidden, no other files."""
     kinds = Image.registered_extensions().keys() | {".heic", ".heif", ".avif"}
-    return sorted(
+    found = [
         path
         for path in paths
         if Path(path).suffix.lower() in kinds and not Path(path).name.startswith(".")
-    )
+    ]
+    return sorted(found, key=lambda path: Path(path).name)  # uploads lie in folders of their own
 
 
 def offer(file: str | None) -> Any:

@@ -7,7 +7,7 @@ import zipfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylize.studio.batch import zip_files
+from stylize.studio.batch import pictures_in, zip_files
 
 # Names that differ in case, accents, signs and points alone, and names like those given to others.
 STEMS = [
@@ -44,3 +44,8 @@ def test_no_two_pictures_get_one_name_on_unpacking(tmp_path_factory, wanted):
     # What file systems without case, or with one form of accents, would make of them.
     assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(names)
     assert contents == [str(number) for number in range(len(wanted))]
+
+
+def test_pictures_of_a_folder_come_by_name_wherever_their_uploads_lie():
+    paths = ["/up/f3/a.png", "/up/01/c.JPG", "/up/9a/notes.txt", "/up/77/b.webp", "/up/00/.d.png"]
+    assert pictures_in(paths) == ["/up/f3/a.png", "/up/77/b.webp", "/up/01/c.JPG"]
