@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -83,7 +84,8 @@ def test_it_serves_is_healthy_and_ends(installed, tmp_path):
         "STYLIZE_DATA_DIR": str(tmp_path), "STYLIZE_CACHE_DIR": str(tmp_path / "cache"),
         "STYLIZE_MODEL": str(TINY_MODEL), "TMPDIR": str(tmp_path),
     }  # fmt: skip
-    port = 7760 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     command = [word.replace("7860", str(port)) for word in command]
     health = [sys.executable, *(word.replace("7860", str(port)) for word in health[1:])]
     server = subprocess.Popen(

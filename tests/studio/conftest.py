@@ -21,7 +21,6 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", line)
 
 
-# Not its shell without windows: that takes a quarter less time, but hangs now and then.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_ARGS = [
     "--no-sandbox",

@@ -69,3 +69,14 @@ def browser(playwright_driver):
     browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
     yield browser
     browser.close()
+
+
+def draw_as_a_child(tab):
+    """Draw something and choose a style."""
+    box = tab.locator(".st-canvas").bounding_box()
+    tab.mouse.move(box["x"] + 40, box["y"] + 40)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
+    tab.mouse.up()
+    tab.get_by_role("button", name="Next").click()
+    tab.locator(".st-kid-tile").nth(1).click()

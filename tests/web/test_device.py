@@ -17,6 +17,7 @@ from stylize.training.picture_metrics import psnr_db
 from tests import fakes
 from tests.conftest import TINY_MODEL
 from tests.studio.conftest import new_context, serve
+from tests.web.conftest import draw_as_a_child
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +55,8 @@ def picture_of(url):
 
 
 def draw_and_paint(tab):
-    draw(tab)
+    draw_as_a_child(tab)
     tab.locator(".st-kid-result[src^='data:image/']").wait_for()
-
-
-def draw(tab):
-    """Draw something and choose a style."""
-    box = tab.locator(".st-canvas").bounding_box()
-    tab.mouse.move(box["x"] + 40, box["y"] + 40)
-    tab.mouse.down()
-    tab.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
-    tab.mouse.up()
-    tab.get_by_role("button", name="Next").click()
-    tab.locator(".st-kid-tile").nth(1).click()
 
 
 def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom, tablet):
@@ -216,7 +206,7 @@ def test_a_tablet_with_too_little_memory_goes_back_to_the_server(without_wall, t
         "};"
     )
     tablet.goto(f"{without_wall}/device/kids.html")
-    draw(tablet)
+    draw_as_a_child(tablet)
     tablet.wait_for_url("**/?server")
 
 
@@ -238,9 +228,13 @@ MOVED_UNTIL_PAINTED_HERE = (  # the first moves are the server's, until the engi
 )
 
 
-def open_studio(browser, home, way):
+def open_studio(browser, home, way, *, pace=1):
+    """Open the page; for its scripts time passes so many times as fast."""
     context = new_context(browser)
     context.add_init_script(f"localStorage.setItem('studio-preview', '{way}')")
+    context.add_init_script(
+        f"const now = performance.now.bind(performance); performance.now = () => {pace} * now();"
+    )
     tab = context.new_page()
     tab.requests = []
     tab.on("request", lambda request: tab.requests.append(request.url))
@@ -284,6 +278,18 @@ def test_no_engine_is_fetched_while_the_server_is_quick_or_wanted(browser, home)
     tab.context.close()
 
 
+@pytest.mark.parametrize(("pace", "is_fetched"), [(100, True), (0.001, False)])
+def test_the_engine_is_fetched_once_the_server_seems_slow(browser, home, pace, is_fetched):
+    tab = open_studio(browser, home, "auto", pace=pace)
+    for strength in (0.6, 0.7, 0.8):
+        with tab.expect_response("**/queue/join*"):
+            move(tab, strength)
+        # Until the rested picture is there: its address has the strength.
+        tab.wait_for_function(f"new URLSearchParams(location.search).get('strength') == {strength}")
+    assert any("/device/engine.js" in url for url in tab.requests) == is_fetched
+    tab.context.close()
+
+
 def test_the_server_goes_on_where_the_engine_does_not_come(browser, home):
     tab = open_studio(browser, home, "device")
     tab.route("**/device/engine.js", lambda route: route.abort())
@@ -302,9 +308,14 @@ def test_the_server_paints_as_long_as_the_content_is_not_here(browser, home):
     tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
     here = tab.evaluate("Studio.shownResult.content")
     for strength in (0.5, 0.6):  # the second one would find the device busy for ever
-        tab.evaluate("Studio.shownResult = { ...Studio.shownResult, content: 'on its way' }")
-        with tab.expect_request("**/queue/join*"):
-            move(tab, strength)
+        with tab.expect_request("**/queue/join*"):  # at once: an answer would bring the content
+            tab.evaluate(
+                "(value) => {"
+                " Studio.shownResult = { ...Studio.shownResult, content: 'on its way' };"
+                " const slider = document.querySelector('#control-strength input[type=range]');"
+                " slider.value = value; slider.dispatchEvent(new Event('input')); }",
+                strength,
+            )
     tab.evaluate(
         "(here) => { Studio.shownResult = { ...Studio.shownResult, content: here }; }", here
     )

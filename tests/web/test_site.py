@@ -16,7 +16,7 @@ from stylize.recipe import Recipe, RecipeStyle, read_recipe
 from stylize.site import write_site
 from tests.conftest import TINY_MODEL, make_picture
 from tests.studio.conftest import new_context
-from tests.web.conftest import Server
+from tests.web.conftest import Server, draw_as_a_child
 
 CONTRAST = (Path(__file__).parents[1] / "studio" / "contrast.js").read_text("utf-8")
 STYLES = {"starry-night": 5, "great-wave": 9, "the-scream": 12}
@@ -313,13 +313,7 @@ def test_it_speaks_the_visitors_language(browser, server, locale, words):
 
 def test_a_child_draws_picks_and_is_done(context, server):
     tab = open_page(context, server, "/kids.html")
-    box = tab.locator(".st-canvas").bounding_box()
-    tab.mouse.move(box["x"] + 40, box["y"] + 40)
-    tab.mouse.down()
-    tab.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
-    tab.mouse.up()
-    tab.get_by_role("button", name="Next").click()
-    tab.locator(".st-kid-tile").nth(1).click()
+    draw_as_a_child(tab)
     wait(tab, "/^data:image.jpeg/.test(document.querySelector('.st-kid-result').src)")
     assert "stays here" in tab.locator(".st-kid-notice").inner_text()
     assert tab.errors == []
