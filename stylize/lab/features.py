@@ -20,6 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from stylize.errors import TrainingError
 from stylize.extras import needs_extra
+from stylize.training.files import read_safetensors
 
 FeatureName = Literal["vgg16", "vgg19", "mobilenetv2"]
 Features = dict[str, Tensor]
@@ -229,22 +230,12 @@ def _fill(
 def _read(name: FeatureName, path: Path | None) -> dict[str, Tensor]:
     if path is None:
         return _download(name)
-    if path.suffix != ".safetensors":
-        return _load(path)
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not path.is_file():
         raise TrainingError(f"There is no file {path}. Leave it out to download the weights.")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise TrainingError(f"{path} cannot be read as a safetensors file: {error}") from error
+    return read_safetensors(path) if path.suffix == ".safetensors" else _load(path)
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise TrainingError(f"There is no file {path}. Leave it out to download the weights.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:

@@ -1,13 +1,17 @@
-"""Writing the files of a training: complete, or the old ones stay."""
+"""Files of a training: what is written is complete, or the old ones stay."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stylize import files
 from stylize.errors import TrainingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @contextlib.contextmanager
@@ -30,3 +34,18 @@ def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
             yield part
     except (OSError, RuntimeError) as error:  # the latter: torch on a full disk
         raise TrainingError(f"{what} cannot be written ({error}){then}") from error
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Read a file of tensors by name.
+
+    Raises:
+        TrainingError: It cannot be read as such.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{path} cannot be read as a safetensors file: {error}") from error

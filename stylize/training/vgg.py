@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stylize.errors import TrainingError
+from stylize.training.files import read_safetensors
 from stylize.training.winograd import FrozenConvReLU
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -289,12 +290,6 @@ def _read_weights(path: Path | None) -> dict[str, Tensor]:
             ) from error
         # torchvision's copy of these weights expects [0, 1] pictures scaled by 1/255: same network.
         return dict(network.state_dict())
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not path.is_file():
         raise TrainingError(f"There is no VGG16 weights file at {path}.")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise TrainingError(f"{path} cannot be read as a safetensors file: {error}") from error
+    return read_safetensors(path)

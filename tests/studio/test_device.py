@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from stylize.studio import StudioSettings
-from stylize.studio.device import _wall_routes
+from stylize.studio.device import _wall_routes, device_routes
+from stylize.studio.environment import run_folder
 from stylize.studio.wall import MAX_SIDE_PX, ClassWall
 from tests import fakes
 
@@ -40,6 +41,28 @@ def test_a_device_hands_in_so_many_a_minute():
     codes = [device.post("/device/wall", content=png((32, 24))).status_code for _ in range(3)]
     assert codes == [200, 200, 400]
     assert len(wall) == 2
+
+
+def test_nothing_is_written_before_it_is_asked_for(tmp_path, monkeypatch):
+    asked = []
+
+    def write(folder, *_, **__):
+        asked.append(folder)
+        (folder / "engine.js").write_text("engine")
+
+    monkeypatch.setattr("stylize.studio.device.built_site", lambda: tmp_path)
+    monkeypatch.setattr("stylize.studio.device.write_site", write)
+    library = fakes.small_library(fakes.FakeEngine())
+    first, second = (
+        TestClient(Starlette(routes=device_routes(None, library, StudioSettings(), None)))
+        for _ in range(2)
+    )
+    assert asked == []
+    assert [first.get("/device/engine.js").text for _ in range(2)] == ["engine"] * 2
+    assert len(asked) == 1
+    assert second.get("/device/engine.js").text == "engine"
+    assert len(set(asked)) == 2  # two studios of one program do not share a folder
+    assert all(folder.is_relative_to(run_folder()) for folder in asked)
 
 
 @pytest.fixture
