@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import gradio as gr
+from starlette.requests import Request
 
 from stylize.errors import StylizeError
 from stylize.messages import LANGUAGES, say, texts, translate
 from stylize.studio.gradio_internals import request_header
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_LANGUAGE_HEADER = "x-studio-language"
 
 
 def show_errors(function: F) -> F:
@@ -72,5 +75,13 @@ def visitor_language() -> str:
 
     The page's scripts name it (``static/gradio.js``); whoever uses the API does not.
     """
-    wanted = request_header("x-studio-language")
-    return wanted if wanted in LANGUAGES else "en"
+    return _known(request_header(_LANGUAGE_HEADER))
+
+
+def said_to(request: Request, text: str) -> str:
+    """Return a text in the language of the page that a request to a route of ours comes from."""
+    return translate(text, _known(request.headers.get(_LANGUAGE_HEADER, "")))
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else "en"

@@ -17,9 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from stylize.messages import LANGUAGES, say, translate
+from stylize.messages import say
 from stylize.studio.fair import address_of
 from stylize.studio.lock import CodeLock
+from stylize.studio.page_errors import said_to
 from stylize.studio.settings import LimitError
 from stylize.studio.wall import ClassWall
 
@@ -27,7 +28,7 @@ PREFIX = "/gradio_api/studio/class"  # Gradio sends all below /gradio_api past i
 _UNUSED_S = 3600.0
 _MOST_PASSES = 16
 _MOST_BYTES = 4000  # of a request with a code
-_HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
+HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 class Passes:
@@ -91,20 +92,18 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
         try:
             code = str(json.loads(await _short_body(request))["code"])[:100]
         except (ValueError, KeyError, TypeError, RecursionError, ClientDisconnect):
-            return PlainTextResponse("", 400, _HEADERS)
+            return PlainTextResponse("", 400, HEADERS)
         try:
             lock.open(code, address_of(request))
         except LimitError as error:
-            wanted = request.headers.get("x-studio-language", "en")
-            said = translate(error.message, wanted if wanted in LANGUAGES else "en")
-            return JSONResponse({"error": said}, 403, _HEADERS)
-        return JSONResponse({"pass": passes.issue()}, headers=_HEADERS)
+            return JSONResponse({"error": said_to(request, error.message)}, 403, HEADERS)
+        return JSONResponse({"pass": passes.issue()}, headers=HEADERS)
 
     def behind(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         @wraps(answer)
         def guarded(request: Request) -> Response:
             if not passes.holds(request.path_params["pass"]):
-                return PlainTextResponse(say("no_ticket"), 403, _HEADERS)
+                return PlainTextResponse(say("no_ticket"), 403, HEADERS)
             return answer(request)
 
         return guarded
@@ -115,7 +114,7 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
         if request.method == "DELETE":
             wall.clear()
         items = [{"key": key, "number": number} for key, number in wall.numbers().items()]
-        return JSONResponse(items, headers=_HEADERS)
+        return JSONResponse(items, headers=HEADERS)
 
     @behind
     def picture(request: Request) -> Response:
@@ -123,19 +122,19 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
         key = request.path_params["picture"]
         if request.method == "DELETE":
             wall.forget([key])
-            return Response(status_code=204, headers=_HEADERS)
+            return Response(status_code=204, headers=HEADERS)
         found = wall.get(key)
         if found is None:
-            return PlainTextResponse("", 404, _HEADERS)
+            return PlainTextResponse("", 404, HEADERS)
         if "small" in request.query_params:
-            return Response(found.thumbnail, headers=_HEADERS, media_type="image/webp")
-        return Response(found.png, headers=_HEADERS, media_type="image/png")
+            return Response(found.thumbnail, headers=HEADERS, media_type="image/webp")
+        return Response(found.png, headers=HEADERS, media_type="image/png")
 
     @behind
     def archive(_: Request) -> Response:
         """Hand out all pictures in one zip, made in memory."""
         name = {"Content-Disposition": 'attachment; filename="class.zip"'}
-        return Response(wall.zip(), headers=_HEADERS | name, media_type="application/zip")
+        return Response(wall.zip(), headers=HEADERS | name, media_type="application/zip")
 
     below = f"{PREFIX}/{{pass}}"
     return [

@@ -28,13 +28,14 @@ Studio.preview = (() => {
     loading ??= (async () => {
       module = await import(new URL(given.engine, document.baseURI));
       engine = await module.load();
-      await warm(); // the first one takes longer, and is not counted
+      await warm();
+      took.device = 0; // the first one takes longer
       await warm();
     })().catch(() => { engine = null; }); // the server paints
     return loading;
   };
   const wanted = () => way === "device" || (way === "auto" && took.server > SLOW_MS);
-  const better = () => way === "device" || took.device < BETTER * took.server;
+  const better = () => way === "device" || (took.device > 0 && took.device < BETTER * took.server);
 
   const vector = async ({ library, version }, name) => {
     const key = `${library} ${version} ${name}`; // a name may come to stand for another style
@@ -103,13 +104,13 @@ Studio.preview = (() => {
         if (!busy) follow(ask);
         return;
       }
-      asked = performance.now();
+      asked ||= performance.now(); // while a slider is held, the server answers now and then
       ask();
     },
     /** Remember a look that is shown already. */
     know: (what, value) => { looks[what] = value; },
-    /** The server's live picture has come. */
-    answered: () => { if (asked) note("server", performance.now() - asked); asked = 0; },
+    /** A picture of the server's has come, live or not. */
+    answered: (live) => { if (asked && live) note("server", performance.now() - asked); asked = 0; },
     /** Return the choice of who paints; nothing where there is none. */
     choice: (props) => {
       if (!props || !props.engine || !Studio.canPaint()) return null;

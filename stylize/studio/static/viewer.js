@@ -163,7 +163,8 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     // A result that was under way when its scene was left: showing it would bring the scene back.
     if (here && value.scene !== here.scene && history.some((entry) => entry.scene === value.scene)) return;
     paint(value);
-    if (value.live) { Studio.preview.answered(); settle(); }
+    Studio.preview.answered(value.live);
+    if (value.live) settle();
     else remember(value);
   };
   Studio.showLive = (value) => { paint(value); settle(); };
