@@ -18,6 +18,8 @@ _START = (
     "() => { const go = () => window.Studio && Studio.start ? Studio.start() : setTimeout(go, 20);"
     " go(); }"
 )
+# The look of an earlier result is on the page again.
+_RETURNED = "() => document.dispatchEvent(new Event('studio-past'))"
 
 
 class CreateTab(NamedTuple):
@@ -94,7 +96,10 @@ def create_tab(
     # full queue too; a message of what fails reaches the page only through a queue.
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     sure = {"queue": False, **quick}
+    # Without a mode an event is dropped while the one before it runs. One that waits as the last
+    # comes without the data it was sent with, so events that carry data all run.
     latest = {"trigger_mode": "always_last", **silent}
+    each = {"trigger_mode": "multiple"}
 
     page.load(act.arrive, None, [picker, controls], **sure).then(
         None, None, None, js=_START, api_visibility="private"
@@ -105,8 +110,10 @@ def create_tab(
     )
     gr.on([picker.input, controls.input], act.paint_live, shows, viewer, **latest)
     viewer.settled(act.paint, shows, viewer, **latest)
-    viewer.past(act.past, visit, [visit, content, regions, picker, controls], **quick)
-    viewer.detail(act.detail, shows, viewer, **latest)
+    shown = [visit, content, regions, picker, controls]
+    past = viewer.past(act.past, visit, shown, **each, **quick)
+    past.success(None, None, None, js=_RETURNED, api_visibility="private")
+    viewer.detail(act.detail, shows, viewer, **each, **silent)
     viewer.export(act.export, shows, [viewer, download], **silent).success(
         None, download, None, js="(file) => Studio.exported(file)", api_visibility="private"
     ).failure(None, None, None, js="() => Studio.notExported()", api_visibility="private")
@@ -115,10 +122,11 @@ def create_tab(
     restore.click(act.use_recipe, visit, [visit, picker, controls, recipe_bar], **quick).success(
         act.paint, shows, viewer, **silent
     )
-    regions.find(act.find_subject, visit, regions, **latest).failure(
+    regions.find(act.find_subject, visit, regions, **each, **silent).failure(
         None, None, regions, js="() => ({ found: null, content: null })", **quick
     )
-    regions.input(act.use_regions, [regions, visit], visit, **quick).success(
+    strokes = {"trigger_mode": "always_last", **quick}
+    regions.input(act.use_regions, [regions, visit], visit, **strokes).success(
         act.paint, shows, viewer, **latest
     )
 

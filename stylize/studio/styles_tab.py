@@ -158,7 +158,8 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     form = [name, *fields, tags, remove]
     browser.change(act.describe, [browser, visit], form, **quick)
-    atlas.select(act.from_map, atlas, browser, queue=False, **quick)
+    last = {"trigger_mode": "always_last", "queue": False, **quick}
+    atlas.select(act.from_map, atlas, browser, **last)
     add.upload(act.add, [add, visit], [visit, *galleries], **engine)
     typed = [*fields, tags]
     for event in ("blur", "submit"):

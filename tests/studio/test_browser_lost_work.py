@@ -300,6 +300,29 @@ def test_undo_goes_to_what_a_result_was_made_from(tab, url):
     chip.to_contain_text("Red Horse")
 
 
+def test_undo_takes_back_what_does_not_rest_yet(tab, url):
+    open_page(tab, url)
+    pick(tab, "Senecio")
+    settled(tab, 2)
+    slider = tab.locator("#control-strength input[type=range]")
+    before, value = result(tab), slider.input_value()
+    box = slider.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()  # held, so the picture stays a live one
+    tab.wait_for_function(NEW_RESULT, arg=before)
+    moved, live = slider.input_value(), result(tab)
+    tab.keyboard.press("Control+z")
+    expect(slider).to_have_value(value)
+    assert result(tab) == before
+    tab.mouse.up()
+    settled(tab, 3)
+    tab.keyboard.press("Control+y")
+    expect(slider).to_have_value(moved)
+    expect(tab.locator(".st-past img").nth(2)).not_to_have_attribute("src", live)  # finished now
+    settled(tab, 3)
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+
+
 def test_a_drag_is_one_step(tab, url):
     open_page(tab, url)
     box = tab.locator("#control-strength input[type=range]").bounding_box()

@@ -77,9 +77,10 @@ Studio.preview = (() => {
       do {
         seen = JSON.stringify(looks);
         const { content: key, scene } = Studio.shownResult;
+        const look = { styles: looks.styles.weights, ...looks.controls };
         const after = await paint();
         const now = Studio.shownResult;
-        if (now.content === key && now.scene === scene) Studio.showLive({ ...now, after, live: true, note: text("preview_here") });
+        if (now.content === key && now.scene === scene) Studio.showLive({ ...now, after, look, live: true, note: text("preview_here") });
       } while (seen !== JSON.stringify(looks));
     } catch (error) {
       if (error !== LATE) engine = null;

@@ -80,7 +80,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, () => { held = false; if (resting) settle(); }, true));
   const settle = Studio.later(() => {
     resting = held;
-    if (!held) trigger("settled", {});
+    if (!held && shown && shown.live) trigger("settled", {});
   }, 320);
 
   // The clipboard needs a secure page; on a plain LAN address the link stays in the address bar.
@@ -105,11 +105,13 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     document.dispatchEvent(new CustomEvent("studio-result", { detail: value }));
   };
 
+  const alike = (one, other) => Boolean(one) && one.scene === other.scene && JSON.stringify(one.look) === JSON.stringify(other.look);
   const remember = (value) => {
     // A reload finds the look in the address, and a copy of the address is a link.
     window.history.replaceState(window.history.state, "", `${location.pathname}?${value.query}`);
-    if (here && here.scene === value.scene && JSON.stringify(here.look) === JSON.stringify(value.look)) {
+    if (alike(here, value)) {
       Object.assign(here, value);
+      drawStrip();
       return;
     }
     const entry = { ...value, parent: here, next: null };
@@ -139,6 +141,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
     trigger("past", { look: entry.look, scene: entry.scene });
   };
   const step = (to) => {
+    if (to === "parent" && shown && shown.live && shown !== here) remember(shown); // undone before it rests: redo knows it
     const goal = here && here[to];
     if (!history.includes(goal)) return;
     if (to === "parent") goal.next = here;
@@ -160,8 +163,10 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
       empty.hidden = false;
       return;
     }
-    // A result that was under way when its scene was left: showing it would bring the scene back.
+    // A result that was under way when its scene was left, or when it was undone: showing it would bring it back.
     if (here && value.scene !== here.scene && history.some((entry) => entry.scene === value.scene)) return;
+    const undone = !value.live && !alike(shown, value) && history.find((entry) => entry.live && alike(entry, value));
+    if (undone) { Object.assign(undone, value); drawStrip(); return; }
     paint(value);
     Studio.preview.answered(value.live);
     if (value.live) settle();
@@ -169,6 +174,7 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   };
   Studio.showLive = (value) => { paint(value); settle(); };
   watch("value", show);
+  document.addEventListener("studio-past", () => { if (here && here.live) trigger("settled", {}); });
   document.addEventListener("studio-back", () => { if (shown) trigger("settled", {}); });
   Studio.gradio.queue(element, (place) => {
     line.hidden = !place;
