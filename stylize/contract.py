@@ -42,6 +42,8 @@ class Contract:
         calm_style: Calm share of a style, see :meth:`calm_share`, from which on it gets the least
             ground.
         least_brushwork: Share of the ground that such a style gets.
+        calming_share: How much of what is painted into calm areas is smoothed where there is no
+            ground.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -66,6 +68,7 @@ class Contract:
     ground_levels: float = 10.0
     calm_style: float = 0.16
     least_brushwork: float = 0.1
+    calming_share: float = 1.0
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -142,6 +145,7 @@ class Contract:
 
 _LARGEST: dict[str, float] = {
     "revision_share": 1,
+    "calming_share": 1,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stylize.calming import calm_down
 from stylize.continuity import Continuity
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -223,12 +224,9 @@ class Engine:
     def _draft(
         self, plan: Plan, rgb: Image.Image | VisibleColors, job: _Job, progress: Progress
     ) -> Image.Image:
-        content = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
-        content = add_ground(
-            content,
-            self.contract.ground_levels * self._brushwork(job),
-            seed=self.contract.ground_seed,
-        )
+        contract, brushwork = self.contract, self._brushwork(job)
+        plain = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
+        content = add_ground(plain, contract.ground_levels * brushwork, seed=contract.ground_seed)
         brush = self._brush(content, content.size, job, level=0, full=plan.full)
         canvas = self._canvas(content.size, level=0)
         painted = paint_tiles(
@@ -236,11 +234,12 @@ class Engine:
             lambda tile: (canvas.cut(content, tile.outer_rows, tile.outer_columns),),
             brush,
             lambda painted, _: painted,
-            halo_px=self.contract.halo_px,
+            halo_px=contract.halo_px,
             tile_pixels=self._tile_pixels(job, content.size),
             progress=progress,
         )
         scale_detail(painted, job.controls.detail)
+        calm_down(painted, plain, contract.calming_share * (1 - brushwork))
         return painted
 
     def _brushwork(self, job: _Job) -> float:

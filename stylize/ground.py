@@ -24,7 +24,7 @@ _LAYERS = ((8, 0.3), (32, 0.5), (64, 0.7), (128, 0.7))
 # White paper is darkened, and black lightened, by so many standard deviations of the ground, so
 # that little of it is clipped.
 ROOM = 2.2
-_CALM_CELL_PX = 8
+CELL_PX = 8  # in which it is measured how calm a picture is
 _CALM_DEVIATION = 10.0  # standard deviation of the luma, in levels of 255, that counts half
 # Paper and flat colour get the whole ground, a clean sky in a photograph only a share of it.
 _FLAT_DEVIATION = 1.0
@@ -85,6 +85,35 @@ def _enlarge(values: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
     return values
 
 
+def cells_of(picture: Image.Image) -> tuple[Floats, Floats]:
+    """Measure the luma around every cell of 8 x 8 px.
+
+    What lies around counts too: a line is not calm because its cell ends beside it.
+
+    Args:
+        picture: RGB, any size.
+
+    Returns:
+        Mean and variance, (rows, columns) each, in levels of 255 and their squares.
+    """
+    luma = np.asarray(picture.convert("L"), np.float32)
+    height, width = luma.shape
+    cell = CELL_PX
+    padded = np.pad(luma, ((0, -height % cell), (0, -width % cell)), mode="edge")
+    cells = padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell)
+    mean, square = _around(cells.mean(axis=(1, 3))), _around(np.square(cells).mean(axis=(1, 3)))
+    return mean, np.maximum(square - np.square(mean), 0)
+
+
+def enlarge_cells(values: Floats, size: tuple[int, int]) -> Floats:
+    """Return values of cells, see :func:`cells_of`, at every pixel of a picture of ``size``."""
+    rows, columns = values.shape
+    enlarged = Image.fromarray(values).resize(
+        (columns * CELL_PX, rows * CELL_PX), Image.Resampling.BILINEAR
+    )
+    return np.asarray(enlarged)[: size[1], : size[0]]
+
+
 def calm(picture: Image.Image) -> Floats:
     """Return how much ground a picture can do with at every pixel.
 
@@ -94,22 +123,11 @@ def calm(picture: Image.Image) -> Floats:
     Returns:
         (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
     """
-    luma = np.asarray(picture.convert("L"), np.float32)
-    height, width = luma.shape
-    cell = _CALM_CELL_PX
-    padded = np.pad(luma, ((0, -height % cell), (0, -width % cell)), mode="edge")
-    cells = padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell)
-    mean, square = cells.mean(axis=(1, 3)), np.square(cells).mean(axis=(1, 3))
-    # What lies around counts too: a line is not calm because its cell ends beside it.
-    mean, square = _around(mean), _around(square)
-    variance = np.maximum(square - np.square(mean), 0)
+    _, variance = cells_of(picture)
     flat = 1 / (1 + variance / np.float32(_FLAT_DEVIATION**2))
     share = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
     share *= _SKY_SHARE + (1 - _SKY_SHARE) * flat
-    enlarged = Image.fromarray(share).resize(
-        (padded.shape[1], padded.shape[0]), Image.Resampling.BILINEAR
-    )
-    return np.asarray(enlarged)[:height, :width]
+    return enlarge_cells(share, picture.size)
 
 
 def _around(cells: Floats) -> Floats:

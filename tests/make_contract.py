@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from stylize.calming import calm_down
 from stylize.contract import Contract
 from stylize.controls import Controls
 from stylize.engine import Engine
@@ -91,6 +92,17 @@ def make_ground(folder: Path) -> Record:
         save(add_ground(read(name), amount, seed=seed), folder / file)
         pictures.append({"input": name, "amount": amount, "seed": seed, "file": file} | EXACT)
     return {"relief": cases, "pictures": pictures}
+
+
+def make_calming(folder: Path) -> Record:
+    """What was painted, smoothed where the content is calm."""
+    made = {}
+    for content in ("paper", "content"):
+        for amount in (0.5, 1.0):
+            painted = read("painted")
+            calm_down(painted, read(content), amount)
+            made[f"{content}-{amount:g}"] = painted
+    return {"cases": save_all(made, folder, "calming", EXACT)}
 
 
 def make_resampling(folder: Path) -> Record:
@@ -190,6 +202,7 @@ def make_pictures(engines: dict[str, Engine], folder: Path) -> Record:
         },
         {"name": "paper", "content": "paper"},
         {"name": "brushwork", "content": "paper", "controls": {"brushwork": 2.0}},
+        {"name": "calm", "content": "content", "controls": {"brushwork": 0.0}},
         {"name": "crisp", "controls": {"detail": 2.0}},
         {"name": "smooth", "controls": {"detail": 0.3}},
         {"name": "own-colours", "controls": {"color": 0.7}},
@@ -230,6 +243,7 @@ def make(folder: Path) -> None:
     records = {
         "plan": make_plans(folder),
         "ground": make_ground(folder),
+        "calming": make_calming(folder),
         "resampling": make_resampling(folder),
         "revision": make_revision(folder),
         "styles": make_styles(engines["fp32"]),

@@ -18,6 +18,7 @@ export interface Contract {
   readonly ground_levels: number;
   readonly calm_style: number;
   readonly least_brushwork: number;
+  readonly calming_share: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
@@ -28,7 +29,7 @@ export interface Contract {
 const NUMBERS = [
   "vector_length", "style_side_px", "draft_side_px", "grid_px", "margin_px", "revision_margin_px", "halo_px", "tile_pixels",
   "thumbnail_min_px", "thumbnail_max_px", "max_zoom", "revision_share", "ground_levels", "calm_style",
-  "least_brushwork", "ground_seed", "int8_index",
+  "least_brushwork", "calming_share", "ground_seed", "int8_index",
 ] as const;
 
 /**

@@ -1,4 +1,5 @@
 /** The engine: pictures and style vectors in, stylized pictures out; see `stylize/engine.py`. */
+import { calmDown } from "./calming.ts";
 import { calmShare, type Contract } from "./contract.ts";
 import { makeControls, type Controls } from "./controls.ts";
 import { StylizeError } from "./errors.ts";
@@ -127,6 +128,7 @@ export class Engine {
       this.paint(canvas.cut(source, tile), measurement),
     );
     scaleDetail(painted, controls.detail);
+    this.calm(painted, small, style, controls);
     return painted;
   }
 
@@ -160,12 +162,21 @@ export class Engine {
     return result;
   }
 
-  /** Put the ground under a draft: little for ink and flat colour, but all at the end of the slider. */
-  ground(picture: Pixels, style: StyleVector, { brushwork }: Controls): Pixels {
+  /** Put the ground under a draft. */
+  ground(picture: Pixels, style: StyleVector, controls: Controls): Pixels {
+    return addGround(picture, this.contract.ground_levels * this.brushwork(style, controls), this.contract.ground_seed);
+  }
+
+  /** Smooth what was painted on calm areas of a content, where there is little ground. */
+  calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
+    calmDown(painted, content, this.contract.calming_share * (1 - this.brushwork(style, controls)));
+  }
+
+  /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
+  private brushwork(style: StyleVector, { brushwork }: Controls): number {
     const calm = calmShare(this.contract, style.values) / this.contract.calm_style;
     const usual = Math.max(this.contract.least_brushwork, 1 - calm);
-    const amount = brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
-    return addGround(picture, this.contract.ground_levels * amount, this.contract.ground_seed);
+    return brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
   }
 
   /**

@@ -31,13 +31,15 @@ export class FramePainter {
     const full: Size = [frame.width, frame.height];
     if (controls.strength === 0) return frame;
     const size = onGrid(full, 1 / controls.stroke_size, this.engine.contract.grid_px);
-    const small = this.engine.ground(resize(frame, size, BICUBIC, 3), style, controls);
+    const plain = resize(frame, size, BICUBIC, 3);
+    const small = this.engine.ground(plain, style, controls);
     const measurement = await this.measure(small, style, controls, size);
     const canvas = new Canvas(size, MARGIN_PX, this.engine.contract.grid_px);
     const [tile] = canvas.tiles(0, Infinity);
     const painted = { width: size[0], height: size[1], data: new Uint8ClampedArray(4 * size[0] * size[1]) };
     canvas.place(await this.engine.paint(canvas.cut(sourceOf(small), tile!), measurement), tile!, painted);
     scaleDetail(painted, controls.detail);
+    this.engine.calm(painted, plain, style, controls);
     const result = resize(painted, full, BICUBIC);
     for (let at = 3; at < result.data.length; at += 4) result.data[at] = 255;
     finish(result, frame, controls);

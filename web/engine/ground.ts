@@ -8,7 +8,7 @@ import { blank, type Pixels } from "./pixels.ts";
 export const PERIOD_PX = 512;
 const LAYERS: readonly (readonly [number, number])[] = [[8, 0.3], [32, 0.5], [64, 0.7], [128, 0.7]]; // cell in px, strength
 const ROOM = 2.2; // standard deviations between paper and white
-const CALM_CELL_PX = 8;
+const CELL_PX = 8; // in which it is measured how calm a picture is
 const CALM_DEVIATION = 10; // of the luma, in levels, that counts half
 const FLAT_DEVIATION = 1;
 const SKY_SHARE = 0.3;
@@ -73,29 +73,42 @@ function enlarge(values: Float64Array, side: number, factor: number): Float64Arr
   return wide;
 }
 
-/** Return how much ground a picture can do with at every pixel: 0 busy, 0.3 calm, 1 flat. */
-export function calm(picture: Pixels): Float32Array {
+/** Statistics of the luma around cells of 8 x 8 px, in levels and their squares. */
+export interface Cells {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Measure the luma around every cell; what lies around counts too. */
+export function cellsOf(picture: Pixels): Cells {
   const { width, height, data } = picture;
-  const [columns, rows] = [Math.ceil(width / CALM_CELL_PX), Math.ceil(height / CALM_CELL_PX)];
-  const mean = new Float64Array(columns * rows);
-  const square = new Float64Array(columns * rows);
-  for (let y = 0; y < rows * CALM_CELL_PX; y++) {
-    for (let x = 0; x < columns * CALM_CELL_PX; x++) {
+  const [columns, rows] = [Math.ceil(width / CELL_PX), Math.ceil(height / CELL_PX)];
+  const means = new Float64Array(columns * rows);
+  const squares = new Float64Array(columns * rows);
+  for (let y = 0; y < rows * CELL_PX; y++) {
+    for (let x = 0; x < columns * CELL_PX; x++) {
       const at = 4 * (Math.min(y, height - 1) * width + Math.min(x, width - 1));
       const luma = (19595 * data[at]! + 38470 * data[at + 1]! + 7471 * data[at + 2]! + 0x8000) >> 16;
-      const cell = Math.floor(y / CALM_CELL_PX) * columns + Math.floor(x / CALM_CELL_PX);
-      mean[cell]! += luma / CALM_CELL_PX ** 2;
-      square[cell]! += luma ** 2 / CALM_CELL_PX ** 2;
+      const cell = Math.floor(y / CELL_PX) * columns + Math.floor(x / CELL_PX);
+      means[cell]! += luma / CELL_PX ** 2;
+      squares[cell]! += luma ** 2 / CELL_PX ** 2;
     }
   }
-  const means = around(mean, columns, rows);
-  const squares = around(square, columns, rows);
-  const share = means.map((value, cell) => {
-    const variance = Math.max(0, squares[cell]! - value ** 2);
-    const flat = 1 / (1 + variance / FLAT_DEVIATION ** 2);
-    return (SKY_SHARE + (1 - SKY_SHARE) * flat) / (1 + variance / CALM_DEVIATION ** 2);
+  const [mean, square] = [around(means, columns, rows), around(squares, columns, rows)];
+  const variance = mean.map((value, cell) => Math.max(0, square[cell]! - value ** 2));
+  return { mean, variance, columns, rows };
+}
+
+/** Return how much ground a picture can do with at every pixel: 0 busy, 0.3 calm, 1 flat. */
+export function calm(picture: Pixels): Float32Array {
+  const { variance, columns, rows } = cellsOf(picture);
+  const share = variance.map((value) => {
+    const flat = 1 / (1 + value / FLAT_DEVIATION ** 2);
+    return (SKY_SHARE + (1 - SKY_SHARE) * flat) / (1 + value / CALM_DEVIATION ** 2);
   });
-  return interpolate(share, columns, rows, width, height);
+  return enlargeCells(share, columns, rows, picture.width, picture.height);
 }
 
 /** Return the means over 3 x 3 cells, borders repeated. */
@@ -112,9 +125,9 @@ function around(cells: Float64Array, columns: number, rows: number): Float64Arra
 }
 
 /** Enlarge cells to pixels, linearly. */
-function interpolate(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
-  const across = kernels(columns, columns, columns * CALM_CELL_PX, BILINEAR);
-  const down = kernels(rows, rows, rows * CALM_CELL_PX, BILINEAR);
+export function enlargeCells(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
+  const across = kernels(columns, columns, columns * CELL_PX, BILINEAR);
+  const down = kernels(rows, rows, rows * CELL_PX, BILINEAR);
   const wide = new Float64Array(rows * width);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < width; x++) {
