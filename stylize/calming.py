@@ -1,20 +1,21 @@
 """Styles with empty places leave calm areas calm: no dashes in the skies of prints and ink.
 
 The network has learned from paintings whose skies are full of strokes, and puts some into all
-others too. A median over the width of such a stroke takes them away and keeps tones and edges
-(Tukey, "Exploratory Data Analysis", 1977).
+others too. Medians over more than the width of such a stroke take them away and keep tones and
+edges (Tukey, "Exploratory Data Analysis", 1977).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageFilter
+from numpy.typing import NDArray
+from PIL import Image
 
-from stylize.ground import CELL_PX, Floats, cells_of, enlarge_cells
+from stylize.ground import CELL_PX, cells_of
 
-# At a quarter of the size the median is cheap, and as wide as dashes are long.
-_REDUCED = 4
-_MEDIAN_CELLS = 5
+Bytes = NDArray[np.uint8]
+
+_REDUCED = 4  # medians are taken at a quarter of the size, where they are cheap
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.03
@@ -32,22 +33,40 @@ def calm_down(painted: Image.Image, content: Image.Image, amount: float) -> None
     """
     if amount <= 0:
         return
-    smooth = painted.reduce(_REDUCED).filter(ImageFilter.MedianFilter(_MEDIAN_CELLS))
+    small = np.asarray(painted.reduce(_REDUCED))
+    smooth = Image.fromarray(_medians(_medians(small, axis=1), axis=0))
     smooth = smooth.resize(painted.size, Image.Resampling.BILINEAR)
-    levels = np.rint(np.float32(255 * min(1.0, amount)) * calm_areas(content))
-    painted.paste(smooth, mask=Image.fromarray(levels.astype(np.uint8)))
+    painted.paste(smooth, mask=calm_areas(content, min(1.0, amount)))
 
 
-def calm_areas(content: Image.Image) -> Floats:
+def calm_areas(content: Image.Image, most: float = 1.0) -> Image.Image:
     """Return how calm a picture is at every pixel.
 
     Args:
         content: RGB, any size.
+        most: What calm areas count, from 0 to 1.
 
     Returns:
-        (height, width) float32 from 0, busy, to 1, calm.
+        L of the same size, from 0, busy, to 255 times ``most``, calm.
     """
     mean, variance = cells_of(content)
     deviation = np.sqrt(variance) / (np.float32(_CALM_SHARE) * (mean + np.float32(_DARK_LEVELS)))
     share = np.clip(1 + np.float32(_STEEPNESS) * (1 - deviation), 0, 1)
-    return enlarge_cells(share, content.size)
+    cells = Image.fromarray(np.rint(np.float32(255 * most) * share).astype(np.uint8))
+    size = cells.width * CELL_PX, cells.height * CELL_PX
+    enlarged = cells.resize(size, Image.Resampling.BILINEAR)
+    return enlarged.crop((0, 0, content.width, content.height))
+
+
+def _medians(values: Bytes, *, axis: int) -> Bytes:
+    """Medians of five along an axis, borders repeated."""
+    widths = [(2, 2) if at == axis else (0, 0) for at in range(values.ndim)]
+    padded = np.moveaxis(np.pad(values, widths, mode="edge"), axis, 0)
+    count = len(padded) - 4
+    a, b, c, d, e = (padded[start : start + count] for start in range(5))
+    # The middle one of five is that of the larger of two smallest, the smaller of two largest, and
+    # the fifth.
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    return np.moveaxis(np.maximum(low, np.minimum(high, e)), 0, axis)

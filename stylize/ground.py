@@ -100,9 +100,16 @@ def cells_of(picture: Image.Image) -> tuple[Floats, Floats]:
     height, width = luma.shape
     cell = CELL_PX
     padded = np.pad(luma, ((0, -height % cell), (0, -width % cell)), mode="edge")
-    cells = padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell)
-    mean, square = _around(cells.mean(axis=(1, 3))), _around(np.square(cells).mean(axis=(1, 3)))
+    mean, square = (_around(_means(values)) for values in (padded, np.square(padded)))
     return mean, np.maximum(square - np.square(mean), 0)
+
+
+def _means(values: Floats) -> Floats:
+    """Means of the cells; over rows first, which is the faster way."""
+    height, width = values.shape
+    of_rows = values.reshape(height // CELL_PX, CELL_PX, width).mean(axis=1)
+    means: Floats = of_rows.reshape(len(of_rows), width // CELL_PX, CELL_PX).mean(axis=2)
+    return means
 
 
 def enlarge_cells(values: Floats, size: tuple[int, int]) -> Floats:
@@ -125,7 +132,7 @@ def calm(picture: Image.Image) -> Floats:
     """
     _, variance = cells_of(picture)
     flat = 1 / (1 + variance / np.float32(_FLAT_DEVIATION**2))
-    share = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
+    share: Floats = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
     share *= _SKY_SHARE + (1 - _SKY_SHARE) * flat
     return enlarge_cells(share, picture.size)
 

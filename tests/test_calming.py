@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
-from stylize.calming import calm_areas, calm_down
+from stylize.calming import _medians, calm_areas, calm_down
 
 
 def sky_over_grass(size=(96, 80)):
@@ -25,14 +29,15 @@ def with_dashes(content):
 
 def test_skies_are_calm_and_grass_is_not():
     calm = calm_areas(sky_over_grass())
-    assert calm.shape == (80, 96)
-    assert calm[:24].min() == 1
-    assert calm[56:].max() == 0
+    assert (calm.mode, calm.size) == ("L", (96, 80))
+    assert calm.crop((0, 0, 96, 24)).getextrema() == (255, 255)
+    assert calm.crop((0, 56, 96, 80)).getextrema() == (0, 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 9), (16, 40), (33, 17)])
 def test_flat_pictures_of_any_size_are_calm(size):
-    assert calm_areas(Image.new("RGB", size, "olive")) == pytest.approx(1)
+    calm = calm_areas(Image.new("RGB", size, "olive"), 0.8)
+    assert (calm.size, calm.getextrema()) == (size, (204, 204))
     painted = Image.new("RGB", size, "navy")
     calm_down(painted, Image.new("RGB", size, "olive"), 1.0)
     assert painted.getcolors() == [(size[0] * size[1], (0, 0, 128))]
@@ -46,6 +51,13 @@ def test_dashes_in_the_sky_go_and_the_grass_stays():
     after = np.asarray(painted)
     assert after[:24].std(axis=(0, 1)).max() < 1
     assert np.array_equal(after[56:], np.asarray(before)[56:])
+
+
+@given(arrays(np.uint8, st.tuples(*3 * [st.integers(1, 9)])), st.sampled_from([0, 1]))
+def test_medians_are_those_of_numpy(values, axis):
+    widths = [(2, 2) if at == axis else (0, 0) for at in range(3)]
+    windows = sliding_window_view(np.pad(values, widths, mode="edge"), 5, axis=axis)
+    assert np.array_equal(_medians(values, axis=axis), np.median(windows, axis=-1))
 
 
 def test_half_the_amount_goes_half_of_the_way():

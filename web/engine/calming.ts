@@ -2,12 +2,12 @@
  * Styles with empty places leave calm areas calm: no dashes in the skies of prints and ink; see
  * `stylize/calming.py`.
  */
-import { cellsOf, enlargeCells } from "./ground.ts";
+import { CELL_PX, cellsOf } from "./ground.ts";
 import { blank, type Pixels } from "./pixels.ts";
 import { BILINEAR, reduce, resize } from "./resample.ts";
+import { roundHalfEven } from "./rounding.ts";
 
-const REDUCED = 4; // the median is taken at a quarter of the size
-const MEDIAN_CELLS = 5;
+const REDUCED = 4; // medians are taken at a quarter of the size
 const CALM_SHARE = 0.03; // standard deviation of the luma, as a share of itself and something in the dark
 const DARK_LEVELS = 32;
 const STEEPNESS = 2;
@@ -15,46 +15,47 @@ const STEEPNESS = 2;
 /** Smooth what was painted where the content is calm; `painted` is changed. `amount` is 0, nothing, to 1. */
 export function calmDown(painted: Pixels, content: Pixels, amount: number): void {
   if (amount <= 0) return;
-  const smooth = resize(median(reduce(painted, REDUCED)), [painted.width, painted.height], BILINEAR);
-  const calm = calmAreas(content);
-  const [to, from] = [painted.data, smooth.data];
-  for (let pixel = 0, at = 0; pixel < calm.length; pixel++, at += 4) {
-    const share = Math.round(255 * Math.min(1, amount) * calm[pixel]!);
-    if (share === 0) continue;
-    for (let channel = at; channel < at + 3; channel++) {
-      const sum = to[channel]! * (255 - share) + from[channel]! * share + 128;
-      to[channel] = ((sum >> 8) + sum) >> 8;
+  const { width, height, data } = painted;
+  const small = medians(medians(reduce(painted, REDUCED), 1, 0), 0, 1);
+  const smooth = resize(small, [width, height], BILINEAR);
+  const calm = calmAreas(content, Math.min(1, amount));
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 4) {
+      const share = calm.data[4 * (y * calm.width + x)]!;
+      if (share === 0) continue;
+      for (let channel = at; channel < at + 3; channel++) {
+        const sum = data[channel]! * (255 - share) + smooth.data[channel]! * share + 128;
+        data[channel] = ((sum >> 8) + sum) >> 8;
+      }
     }
   }
 }
 
-/** Return how calm a picture is at every pixel: from 0, busy, to 1, calm. */
-export function calmAreas(content: Pixels): Float32Array {
+/** Return how calm a picture is: grey, from 0, busy, to 255 times `most`, calm; whole cells, so larger than it. */
+export function calmAreas(content: Pixels, most = 1): Pixels {
   const { mean, variance, columns, rows } = cellsOf(content);
-  const share = mean.map((level, cell) => {
+  const cells = blank(columns, rows);
+  mean.forEach((level, cell) => {
     const deviation = Math.sqrt(variance[cell]!) / (CALM_SHARE * (level + DARK_LEVELS));
-    return Math.min(1, Math.max(0, 1 + STEEPNESS * (1 - deviation)));
+    cells.data[4 * cell] = roundHalfEven(255 * most * Math.min(1, Math.max(0, 1 + STEEPNESS * (1 - deviation))));
   });
-  return enlargeCells(share, columns, rows, content.width, content.height);
+  return resize(cells, [columns * CELL_PX, rows * CELL_PX], BILINEAR);
 }
 
-/** Return the medians of each channel over squares, borders repeated. */
-function median(picture: Pixels): Pixels {
+/** Return the medians of each channel over five pixels, (dx, dy) apart, borders repeated. */
+function medians(picture: Pixels, dx: number, dy: number): Pixels {
   const { width, height, data } = picture;
   const result = blank(width, height);
-  const reach = MEDIAN_CELLS >> 1;
-  const seen = new Uint8Array(MEDIAN_CELLS ** 2);
+  const seen = new Uint8Array(5);
   for (let y = 0, out = 0; y < height; y++) {
     for (let x = 0; x < width; x++, out += 4) {
       for (let channel = 0; channel < 3; channel++) {
-        let count = 0;
-        for (let dy = -reach; dy <= reach; dy++) {
-          const row = Math.min(height - 1, Math.max(0, y + dy)) * width;
-          for (let dx = -reach; dx <= reach; dx++) {
-            seen[count++] = data[4 * (row + Math.min(width - 1, Math.max(0, x + dx))) + channel]!;
-          }
+        for (let step = -2; step <= 2; step++) {
+          const column = Math.min(width - 1, Math.max(0, x + step * dx));
+          const row = Math.min(height - 1, Math.max(0, y + step * dy));
+          seen[step + 2] = data[4 * (row * width + column) + channel]!;
         }
-        result.data[out + channel] = seen.sort()[seen.length >> 1]!;
+        result.data[out + channel] = seen.sort()[2]!;
       }
       result.data[out + 3] = 255;
     }

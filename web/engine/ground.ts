@@ -8,7 +8,7 @@ import { blank, type Pixels } from "./pixels.ts";
 export const PERIOD_PX = 512;
 const LAYERS: readonly (readonly [number, number])[] = [[8, 0.3], [32, 0.5], [64, 0.7], [128, 0.7]]; // cell in px, strength
 const ROOM = 2.2; // standard deviations between paper and white
-const CELL_PX = 8; // in which it is measured how calm a picture is
+export const CELL_PX = 8; // in which it is measured how calm a picture is
 const CALM_DEVIATION = 10; // of the luma, in levels, that counts half
 const FLAT_DEVIATION = 1;
 const SKY_SHARE = 0.3;
@@ -125,7 +125,7 @@ function around(cells: Float64Array, columns: number, rows: number): Float64Arra
 }
 
 /** Enlarge cells to pixels, linearly. */
-export function enlargeCells(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
+function enlargeCells(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
   const across = kernels(columns, columns, columns * CELL_PX, BILINEAR);
   const down = kernels(rows, rows, rows * CELL_PX, BILINEAR);
   const wide = new Float64Array(rows * width);
