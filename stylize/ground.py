@@ -132,9 +132,9 @@ def calm(picture: Image.Image) -> Floats:
     """
     _, variance = cells_of(picture)
     flat = 1 / (1 + variance / np.float32(_FLAT_DEVIATION**2))
-    share: Floats = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
+    share = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
     share *= _SKY_SHARE + (1 - _SKY_SHARE) * flat
-    return enlarge_cells(share, picture.size)
+    return enlarge_cells(share.astype(np.float32), picture.size)
 
 
 def _around(cells: Floats) -> Floats:
