@@ -91,6 +91,8 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
+        if self.least_brushwork >= 1:
+            raise ValueError("least_brushwork of the contract must be below 1")
         if not self.calm_style:
             raise ValueError("calm_style of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):

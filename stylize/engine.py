@@ -239,7 +239,8 @@ class Engine:
             progress=progress,
         )
         scale_detail(painted, job.controls.detail)
-        calm_down(painted, plain, contract.calming_share * (1 - brushwork))
+        left_out = (1 - brushwork) / (1 - contract.least_brushwork)
+        calm_down(painted, plain, contract.calming_share * left_out)
         return painted
 
     def _brushwork(self, job: _Job) -> float:

@@ -4,11 +4,11 @@
  */
 import { CELL_PX, cellsOf } from "./ground.ts";
 import { blank, type Pixels } from "./pixels.ts";
-import { BILINEAR, reduce, resize } from "./resample.ts";
+import { BICUBIC, BILINEAR, reduce, resize } from "./resample.ts";
 import { roundHalfEven } from "./rounding.ts";
 
-const REDUCED = 4; // medians are taken at a quarter of the size
-const CALM_SHARE = 0.03; // standard deviation of the luma, as a share of itself and something in the dark
+const REDUCED = 8; // medians are taken at an eighth of the size
+const CALM_SHARE = 0.04; // standard deviation of the luma, as a share of itself and something in the dark
 const DARK_LEVELS = 32;
 const STEEPNESS = 2;
 
@@ -17,7 +17,7 @@ export function calmDown(painted: Pixels, content: Pixels, amount: number): void
   if (amount <= 0) return;
   const { width, height, data } = painted;
   const small = medians(medians(reduce(painted, REDUCED), 1, 0), 0, 1);
-  const smooth = resize(small, [width, height], BILINEAR);
+  const smooth = resize(reduce(small, 2), [width, height], BICUBIC);
   const calm = calmAreas(content, Math.min(1, amount));
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {

@@ -169,7 +169,8 @@ export class Engine {
 
   /** Smooth what was painted on calm areas of a content, where there is little ground. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
-    calmDown(painted, content, this.contract.calming_share * (1 - this.brushwork(style, controls)));
+    const leftOut = (1 - this.brushwork(style, controls)) / (1 - this.contract.least_brushwork);
+    calmDown(painted, content, this.contract.calming_share * leftOut);
   }
 
   /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
