@@ -29,7 +29,7 @@ from stylize.studio.page_errors import show_errors, tell, visitor_language
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.pictures import fit
 from stylize.studio.settings import LimitError
-from stylize.studio.texts import t
+from stylize.studio.texts import t, title_of, titled_like
 from stylize.studio.visit import Visit
 
 logger = logging.getLogger(__name__)
@@ -97,6 +97,11 @@ class BatchActions(Actions):
         library = self.painter.library_of(visit)
         self._check_number(len(names) or library.count(stale=False))
         names = names or library.names(stale=False)
+        language = visitor_language()
+        titles = {
+            name: title_of(library.get(name), language) if name in library else name
+            for name in names
+        }
         controls = self.look(chosen, values).controls
         content = fit(visit.content.screen, SHEET_CONTENT_PX)
         pictures: list[Cell] = [(content, "")]
@@ -109,7 +114,7 @@ class BatchActions(Actions):
                 regions=visit.regions_for(content.size),
                 progress=progress,
             )
-            title = library.get(name).label
+            title = titles[name]
             pictures.append((image, title))
             return self._shown(image, title)
 
@@ -123,8 +128,7 @@ class BatchActions(Actions):
             )
             return self.painter.save(sheet, ".png", "contact-sheet")
 
-        labels = [library.get(name).label if name in library else name for name in names]
-        yield from self._work(request, names, labels, paint, pack)
+        yield from self._work(request, names, list(titles.values()), paint, pack)
 
     def _work(
         self,
@@ -186,12 +190,13 @@ class BatchActions(Actions):
         """Offer the styles that the visit has by now; those chosen stay so."""
         library = self.painter.library_of(visit)
         kept = [name for name in chosen or [] if name in library]
-        return gr.Dropdown(style_choices(library, kept), value=kept)
+        return gr.Dropdown(style_choices(library, kept, language=visitor_language()), value=kept)
 
     def find(self, visit: Visit, chosen: list[str] | None, typed: gr.KeyUpData) -> Any:
         """Offer the styles that hold the words typed: of a large library, not all are offered."""
         library = self.painter.library_of(visit)
-        return gr.Dropdown(style_choices(library, chosen or [], typed.input_value))
+        found = style_choices(library, chosen or [], typed.input_value, language=visitor_language())
+        return gr.Dropdown(found)
 
     def _shown(self, image: Image.Image, title: str) -> Shown:
         # A file is written once; a picture would be encoded again with every step.
@@ -230,12 +235,14 @@ def offer(file: str | None) -> Any:
 
 
 def style_choices(
-    library: StyleLibrary, chosen: Iterable[str] = (), text: str = ""
+    library: StyleLibrary, chosen: Iterable[str] = (), text: str = "", *, language: str = "en"
 ) -> list[tuple[str, str]]:
     """Return title and name of styles that can be applied: those chosen, then those found."""
     records = [library.get(name) for name in chosen]
+    titled = [library.get(name) for name in titled_like(text, language) if name in library]
+    records += [record for record in titled if record.bundled]
     records += library.list(text=text, stale=False, limit=MAX_CHOICES, own_first=True)
-    return [*dict.fromkeys((record.label, record.name) for record in records)]
+    return [*dict.fromkeys((title_of(record, language), record.name) for record in records)]
 
 
 def zip_files(paths: list[str], missing: str = "") -> bytes:

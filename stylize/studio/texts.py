@@ -6,6 +6,8 @@ import json
 
 import gradio as gr
 
+from stylize.library import StyleRecord
+from stylize.library.records import fold, search_words
 from stylize.messages import LANGUAGES, texts
 
 # Said by the page before it sends anything; all other messages come from the server.
@@ -30,6 +32,25 @@ def table(language: str) -> dict[str, str]:
     found = texts(language)
     messages = {key: found["messages"][key] for key in _MESSAGES_OF_THE_PAGE}
     return {**found["page"], **found["styles"], **messages}
+
+
+def title_of(record: StyleRecord, language: str) -> str:
+    """Return a style's title: those of bundled styles are there in every language."""
+    if not record.bundled:
+        return record.label
+    return texts(language)["styles"].get(f"title_{record.name}", record.label)
+
+
+def titled_like(words: str, language: str) -> list[str]:
+    """Return names of bundled styles whose title in a language other than English holds words."""
+    wanted = search_words(words)
+    if language == "en" or not wanted:
+        return []
+    return [
+        key.removeprefix("title_")
+        for key, title in texts(language)["styles"].items()
+        if key.startswith("title_") and all(word in fold(title) for word in wanted)
+    ]
 
 
 def script() -> str:
