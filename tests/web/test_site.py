@@ -92,6 +92,12 @@ def save(tab, tmp_path, name):
     return path
 
 
+def test_the_picture_is_in_sight_below_a_header_of_one_line(desktop, server):
+    tab = open_page(desktop, server)
+    assert tab.locator(".st-header svg").bounding_box()["height"] == 28
+    assert tab.locator(".st-frame").first.bounding_box()["y"] < 220
+
+
 def test_it_paints_at_once_and_asks_nobody_else(context, server):
     asked = []
     context.on("request", lambda request: asked.append(request.url))
