@@ -140,13 +140,17 @@ def test_what_python_saved_brings_its_settings_here(desktop, server, tmp_path, t
     assert tab.errors == []
 
 
-def test_a_jpeg_carries_its_recipe_too(tab, tmp_path):
-    tab.locator(".st-bar .st-primary:visible").click()
-    tab.locator(".st-segments label").nth(1).click()
-    with tab.expect_download() as download:
-        tab.locator(".st-dialog[open] .st-primary").click()
-    download.value.save_as(tmp_path / "saved.jpg")
-    assert read_recipe(tmp_path / "saved.jpg").styles[0].name == "starry-night"
+def test_a_jpeg_and_a_webp_carry_their_recipe_too(tab, tmp_path):
+    for place, name in ((1, "saved.jpg"), (2, "saved.webp")):
+        tab.locator(".st-bar .st-primary:visible").click()
+        tab.locator(".st-segments label").nth(place).click()
+        with tab.expect_download() as download:
+            tab.locator(".st-dialog[open] .st-primary").click()
+        assert download.value.suggested_filename.endswith(name[-4:])
+        download.value.save_as(tmp_path / name)
+        assert read_recipe(tmp_path / name).styles[0].name == "starry-night"
+        with Image.open(tmp_path / name) as saved:
+            saved.load()
 
 
 def test_own_styles_stay_and_travel(desktop, server, tmp_path, tiny_engine):

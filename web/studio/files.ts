@@ -3,6 +3,7 @@ import { encodePng, PNG_KEY, Recipe, toXmp, type StylizeEngine } from "../engine
 import type { Look } from "./look.ts";
 import { controlsOf } from "./look.ts";
 import type { Styles } from "./styles.ts";
+import { withXmp as webpWithXmp } from "./webp.ts";
 
 export type Format = "png" | "jpg" | "webp";
 
@@ -21,7 +22,7 @@ export function recipeOf(engine: StylizeEngine, styles: Styles, look: Look, maxS
   };
 }
 
-/** Write a picture. PNG and JPEG carry the recipe. */
+/** Write a picture, with its recipe. */
 export async function encodePicture(painted: ImageData, format: Format, quality: number, recipe: Recipe): Promise<Blob> {
   if (format === "png") return encodePng(painted, { [PNG_KEY]: await Recipe.toJson(recipe) });
   const canvas = new OffscreenCanvas(painted.width, painted.height);
@@ -35,11 +36,12 @@ export async function encodePicture(painted: ImageData, format: Format, quality:
   bitmap.close();
   const type = { jpg: "image/jpeg", webp: "image/webp" }[format];
   const file = await canvas.convertToBlob({ type, quality: quality / 100 });
-  return format === "jpg" ? withXmp(file, await toXmp(recipe)) : file;
+  const packet = await toXmp(recipe);
+  return format === "jpg" ? jpegWithXmp(file, packet) : webpWithXmp(file, packet, canvas.width, canvas.height);
 }
 
 /** Put an XMP packet into a JPEG, if it fits into a segment. */
-async function withXmp(jpeg: Blob, packet: Uint8Array<ArrayBuffer>): Promise<Blob> {
+function jpegWithXmp(jpeg: Blob, packet: Uint8Array<ArrayBuffer>): Blob {
   const name = new TextEncoder().encode("http://ns.adobe.com/xap/1.0/\0");
   const length = 2 + name.length + packet.length;
   if (length > 0xffff) return jpeg;
