@@ -82,9 +82,9 @@ def paint_all(method: str, weights: Path | None, out: Path) -> None:
         seconds.append(time.process_time() - start)
         save_image(painted, out / f"{index}-{method}.png")
     facts.pop("warm", None)
-    note = {"cpu_s": sum(seconds) / len(seconds), **facts}
-    (out / f"{method}.json").write_text(json.dumps(note), encoding="utf-8")
-    print(method, note)
+    facts = {"cpu_s": sum(seconds) / len(seconds), **facts}
+    (out / f"{method}.json").write_text(json.dumps(facts), encoding="utf-8")
+    print(method, facts)
 
 
 def open_system(method: str, weights: Path | None) -> tuple[System, dict[str, object]]:
@@ -141,6 +141,12 @@ def pastiche(content: Image.Image, style: Image.Image) -> Image.Image:
             return painted.convert("RGB").resize(content.size)
 
 
+def note(result: dict[str, object]) -> None:
+    """Put what was measured beside what was measured before."""
+    known = json.loads(RESULT.read_text("utf-8")) | result
+    RESULT.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
 def measure(out: Path) -> None:
     """Measure all pictures that were painted; write the result and a sheet of them."""
     given = pictures()
@@ -153,10 +159,10 @@ def measure(out: Path) -> None:
     methods = {}
     painted = {}
     for name in names:
-        note = json.loads((out / f"{name}.json").read_text("utf-8"))
+        about = json.loads((out / f"{name}.json").read_text("utf-8"))
         files = [out / f"{index}-{name}.png" for index in range(len(given))]
         painted[name] = [Image.open(file).convert("RGB") for file in files]
-        if note.get("samples") != 0:
+        if about.get("samples") != 0:
             found = [
                 meter.measure(picture, content, index)
                 for index, (picture, (content, _)) in enumerate(
@@ -164,8 +170,8 @@ def measure(out: Path) -> None:
                 )
             ]
             for key in ("content_loss", "style_loss", "ssim"):
-                note[key] = sum(getattr(item, key) for item in found) / len(found)
-        methods[name] = note
+                about[key] = sum(getattr(item, key) for item in found) / len(found)
+        methods[name] = about
     result = {
         "machine": describe_machine("stylize-studio", "torch", "onnxruntime", "pastiche"),
         "side_px": SIDE_PX,
@@ -173,7 +179,7 @@ def measure(out: Path) -> None:
         "threads": 1,
         "methods": methods,
     }
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    note(result)
     shown = [name for name in names if methods[name].get("samples") != 0]
     rows = [
         [(style, "style"), (content, "content"), *((painted[n][index], n) for n in shown)]

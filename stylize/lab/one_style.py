@@ -18,8 +18,8 @@ from torch import Tensor
 
 from stylize.errors import ControlError, ModelFileError, TrainingError
 from stylize.images import on_white, prepare_image
-from stylize.lab.gatys import gram, style_loss
 from stylize.lab.johnson import SIDES_PX, JohnsonNetwork, Variant
+from stylize.lab.objective import gram, style_loss
 from stylize.training.data import Contents, fit_area, to_tensor
 from stylize.training.files import whole_file
 from stylize.training.losses import content_loss, smoothness_loss

@@ -246,6 +246,8 @@ class Actions:
         with picture_at_work(path, self.settings) as image:
             small = webp(fit(image, 224))
         visit, look = self.painter.use_recipe(visit, recipe, small)
+        if recipe.finish:
+            tell(say("recipe_finished"))
         picker, controls = self.picker(visit, look.styles), look.control_values()
         return visit, picker, controls, gr.Group(visible=False)
 

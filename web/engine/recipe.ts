@@ -65,7 +65,7 @@ export const Recipe = {
    */
   async fromJson(text: string): Promise<Recipe> {
     const record = parse(text);
-    if (integer(record, "format", 1, 1e6) > FORMAT) throw damaged("format");
+    if (integer(record, "format", 1, 1e6) > FORMAT) throw tooNew(record);
     const encoderSha256 = hash(record, "encoder_sha256");
     const entries = record["styles"];
     if (!Array.isArray(entries) || entries.length < 1 || entries.length > MAX_STYLES) throw damaged("styles");
@@ -170,6 +170,15 @@ function hash(record: Record<string, unknown>, key: string): string {
   const value = record[key];
   if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value)) throw damaged(key);
   return value;
+}
+
+function tooNew(record: Record<string, unknown>): StylizeError {
+  const finish = record["finish"];
+  if (typeof finish !== "number") return damaged("format");
+  return new StylizeError(
+    "This picture was finished by optimisation, which is not done here. The command line repeats it: stylize image --recipe.",
+    "recipe_finished",
+  );
 }
 
 function damaged(key: string): StylizeError {

@@ -46,6 +46,11 @@ test.each([
   await expect(Recipe.fromJson(damage(await Recipe.toJson(recipe)))).rejects.toThrow(/damaged|no control/);
 });
 
+test("a finished picture is not repeated by an engine that cannot finish", async () => {
+  const text = (await Recipe.toJson(recipe)).replace('"format":2', '"format":3,"finish":50');
+  await expect(Recipe.fromJson(text)).rejects.toThrow(/finished by optimisation/);
+});
+
 test("pixels come back from a PNG as they were", async () => {
   const file = Buffer.from(await (await encodePng(picture)).arrayBuffer());
   expect([...PNG.sync.read(file).data]).toEqual([...picture.data]);
