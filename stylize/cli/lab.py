@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stylize.cli import lab_explain
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
 from stylize.cli.jobs import Bar, check_replacing
 from stylize.cli.output import print_json, say, warn
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from stylize.lab.gatys import Step
 
 app = typer.Typer(
-    help="Methods of the field's history, to run and compare; needs the extra train.",
+    help="Methods of the field's history, to run and compare; most need the extra train.",
     no_args_is_help=True,
 )
+
+app.command("explain")(lab_explain.explain)
 
 _SHOWN_S = 10.0  # between two states of the growing picture
 

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from stylize.lab import features, gatys, one_style
+from stylize.lab import explain, features, gatys, one_style
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
@@ -124,3 +124,32 @@ def test_another_file_is_no_network_of_one_style(pictures: Path, tool: Tool) -> 
     result = tool("lab", "johnson-paint", content, content, "-o", pictures / "out.png")
     assert result.code == 2
     assert "is no network of one style" in result.err
+
+
+def test_a_style_is_explained_in_a_folder(pictures: Path, tool: Tool, monkeypatch) -> None:
+    class Library:
+        def __enter__(self) -> Library:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def list(self, **_: object) -> list[object]:
+            return []
+
+    def find(engine, style, others, content, *, picture, max_side_px, progress):
+        assert picture.size == (64, 64)
+        assert max_side_px == 64
+        move = explain.PartMove("own", 1.0, 0.5, 0.5, 0.77, 0.72)
+        return explain.Explanation((), (), (move,), (), Image.new("RGB", (40, 30)))
+
+    monkeypatch.setattr(explain, "explain", find)
+    monkeypatch.setattr("stylize.cli.lab_explain.open_engine", tool.open_engine)
+    monkeypatch.setattr("stylize.cli.lab_explain.open_library", lambda *_: Library())
+    out = pictures / "out"
+    result = tool("lab", "explain", pictures / "style.png", "-o", out, "--max-side", 64)
+    assert result.code == 0, result.err
+    assert json.loads((out / "explain.json").read_text())["style"] == "style"
+    assert "| own | 1.00 | 50% | 50% | 77% | 72% |" in (out / "explain.md").read_text()
+    with Image.open(out / "sheet.png") as sheet:
+        assert sheet.size == (40, 30)
