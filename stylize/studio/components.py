@@ -104,6 +104,15 @@ def film(**props: Any) -> gr.HTML:
     return _scripted("film", None, "", **props)
 
 
+def curve(items: Sequence[Mapping[str, Any]], **props: Any) -> gr.HTML:
+    """How controls change over a film.
+
+    Its value is ``length_s`` and ``points``, control name to pairs of seconds and value; nothing is
+    shown while there is no length.
+    """
+    return _scripted("curve", None, "", controls=list(items), **props)
+
+
 def kids(
     styles: Sequence[Mapping[str, Any]], wall: bool, minutes: int, elsewhere: str, **props: Any
 ) -> gr.HTML:

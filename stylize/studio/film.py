@@ -11,10 +11,11 @@ from gradio import FileData
 from PIL import Image
 
 from stylize.messages import say
+from stylize.offers import control_items
 from stylize.studio import components
 from stylize.studio.actions import Actions, Chosen, Values
 from stylize.studio.create import CreateTab
-from stylize.studio.film_job import STABILITY, FilmJob, film_source, length_s
+from stylize.studio.film_job import STABILITY, FilmJob, film_source, length_s, points_of
 from stylize.studio.full_size import Progress, watched
 from stylize.studio.page_errors import show_errors, tell
 from stylize.studio.painter import Painter
@@ -43,30 +44,42 @@ class FilmActions(Actions):
     """The callbacks of the Film tab."""
 
     @show_errors
+    def begin(self, path: str | None) -> dict[str, Any] | None:
+        """Return an empty curve as long as the film that was chosen."""
+        if not path:
+            return None
+        length = length_s(film_source(path, self.settings))
+        return {"length_s": min(length, self.settings.max_film_s), "points": {}}
+
+    @show_errors
     def frames(
         self,
         request: gr.Request,
         path: str | None,
+        curve: dict[str, Any] | None,
         visit: Visit,
         chosen: Chosen,
         values: Values,
     ) -> Any:
         """Paint some frames, from the beginning to the end: what the film will look like."""
         from stylize.video.reading import Wanted, open_film
+        from stylize.video.timeline import Timeline
 
         self.painter.rate.check(request.session_hash)
         source, look = film_source(path, self.settings), self.look(chosen, values)
-        style = self.painter.style_of(visit, look)
+        timeline = Timeline(self.painter.style_of(visit, look), look.controls, points_of(curve))
         end_s = length_s(source)
         painted: list[dict[str, Any]] = []
         for index in range(_FRAMES):
-            wanted = Wanted(start_s=end_s * index / _FRAMES)
+            start_s = end_s * index / _FRAMES
+            wanted = Wanted(start_s=start_s)
             with open_film(source, wanted) as film:
                 frame = next(iter(film), None)
             if frame is None:
                 break
             content = fit(Image.fromarray(frame.pixels), _FRAME_PX)
-            image = self.painter.engine.stylize(content, style, controls=look.controls)
+            now = timeline.look(start_s)
+            image = self.painter.engine.stylize(content, now.style, controls=now.controls)
             file = FileData(path=self.painter.save(image, ".png", f"frame-{index + 1}"))
             painted.append({"file": file.model_dump(), "caption": f"{index + 1}"})
         return painted
@@ -76,6 +89,7 @@ class FilmActions(Actions):
         self,
         request: gr.Request,
         path: str | None,
+        curve: dict[str, Any] | None,
         stability: float,
         side_px: int,
         visit: Visit,
@@ -89,8 +103,9 @@ class FilmActions(Actions):
         """
         source, look = film_source(path, self.settings), self.look(chosen, values)
         job = FilmJob.of(
-            self.painter, visit, look, source, stability=stability, max_side_px=int(side_px)
-        )
+            self.painter, visit, look, source,
+            points=points_of(curve), stability=stability, max_side_px=int(side_px),
+        )  # fmt: skip
         if job.is_cut:
             tell(say("film_cut", most=f"{self.settings.max_film_s:g}"))
         yield from self._work(str(request.session_hash), job)
@@ -175,12 +190,15 @@ def film_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
         with gr.Column(scale=3, min_width=300, elem_classes="st-panel"):
             status = components.progress("film", elem_id="film-status")
             film = components.film(elem_id="film-shown")
+            curve = components.curve(control_items(), elem_id="film-curve")
             frames = components.pictures(elem_id="film-pictures")
     hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    try_.click(act.frames, [file, *shows], frames, concurrency_id="engine", **hidden)
+    for event in (file.upload, file.clear):
+        event(act.begin, file, curve, **hidden)
+    try_.click(act.frames, [file, curve, *shows], frames, concurrency_id="engine", **hidden)
     # A queue of its own: a film takes minutes, and pictures should not wait for it.
     start.click(
-        act.paint_film, [file, stability, side, *shows], [film, status, start, stop],
+        act.paint_film, [file, curve, stability, side, *shows], [film, status, start, stop],
         concurrency_id="film", concurrency_limit=1, **hidden,
     )  # fmt: skip
     stop.click(act.stop, None, None, queue=False, **hidden)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stylize.errors import VideoError
+from stylize.errors import ControlError, VideoError
 from stylize.messages import say
 from stylize.studio.full_size import Stopped
 from stylize.studio.look import Look
@@ -18,8 +18,10 @@ from stylize.studio.visit import Visit
 if TYPE_CHECKING:
     from stylize.video.film_recipe import FilmRecipe
     from stylize.video.run import FilmSummary
+    from stylize.video.timeline import KeyPoint
 
 STABILITY = 0.8
+MAX_POINTS = 20  # of each control
 _KEPT_SUFFIXES = (".webm", ".gif")  # all else becomes MP4
 
 
@@ -47,10 +49,20 @@ class FilmJob:
         look: Look,
         source: Path,
         *,
+        points: Sequence[KeyPoint] = (),
         stability: float = STABILITY,
         max_side_px: int,
     ) -> FilmJob:
         """Plan the film within the limits of the page.
+
+        Args:
+            painter: Of the page.
+            visit: Of the visitor.
+            look: Where no key point says otherwise.
+            source: The film.
+            points: Key points of controls.
+            stability: Of the paint, 0 to 1.
+            max_side_px: Longer side of the frames.
 
         Raises:
             StylizeError: The film cannot be read, or the look has no style.
@@ -67,7 +79,7 @@ class FilmJob:
         suffix = source.suffix.lower()
         stem = safe_name("-".join([source.stem, *look.styles]))
         out = painter.files.place(f"{stem}{suffix if suffix in _KEPT_SUFFIXES else '.mp4'}")
-        made = FilmRecipe(recipe, wanted=wanted, stability=stability)
+        made = FilmRecipe(recipe, tuple(points), wanted, stability)
         return cls(source, out, made, length_s(source) > settings.max_film_s)
 
     def paint(
@@ -98,6 +110,26 @@ class FilmJob:
             comment=self.made.to_json(),
             progress=show,
         )
+
+
+def points_of(curve: Mapping[str, Any] | None) -> list[KeyPoint]:
+    """Return the key points of a curve that was drawn, see `components.curve`.
+
+    Raises:
+        ControlError: A time or a value cannot be.
+    """
+    from stylize.video.timeline import points_from
+
+    drawn = (curve or {}).get("points") or {}
+    if not isinstance(drawn, dict) or not all(isinstance(pairs, list) for pairs in drawn.values()):
+        raise ControlError(say("curve_wrong"))
+    records = []
+    for name, pairs in drawn.items():
+        for pair in pairs[:MAX_POINTS]:
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise ControlError(say("curve_wrong"))
+            records.append({"time": pair[0], name: pair[1]})
+    return points_from(records)
 
 
 def film_source(path: str | None, settings: StudioSettings) -> Path:

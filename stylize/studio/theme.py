@@ -97,7 +97,7 @@ def theme() -> gr.themes.Base:
 _SCRIPTS = (
     "base", "gradio", "connection", "session", "library", "camera", "crop", "content", "zoom",
     "export", "preview", "viewer", "controls", "picker", "pixels", "pad", "regions", "map",
-    "pictures", "look", "progress", "film", "kids", "wall", "header", "ready",
+    "pictures", "look", "progress", "film", "curve", "kids", "wall", "header", "ready",
 )  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """The Film tab: by its callbacks, and in a real browser."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -21,6 +23,7 @@ from tests import fakes
 pytest.importorskip("av")
 pytest.importorskip("cv2")
 
+from stylize.video.film_recipe import read_film_recipe
 from tests.video.conftest import RATE, make_film, moving_square
 
 __all__ = ["make_film"]  # a fixture
@@ -54,13 +57,13 @@ def frames_of(path):
 
 
 def test_five_frames_show_what_the_film_will_look_like(act, film):
-    painted = act.frames(REQUEST, film, *LOOK)
+    painted = act.frames(REQUEST, film, None, *LOOK)
     assert len(painted) == 5
     assert {Image.open(item["file"]["path"]).size for item in painted} == {(96, 64)}
 
 
 def test_the_film_is_painted_with_the_look_and_can_be_had(act, film):
-    steps = list(act.paint_film(REQUEST, film, 0.8, 64, *LOOK))
+    steps = list(act.paint_film(REQUEST, film, None, 0.8, 64, *LOOK))
     told = [state["at"] for _, state, *_ in steps]
     assert told == [*range(12), None]
     shown, state, start, stop = steps[-1]
@@ -78,21 +81,21 @@ def test_the_film_is_painted_with_the_look_and_can_be_had(act, film):
 
 def test_a_film_that_is_stopped_keeps_what_is_done(act, make_film):
     film = str(make_film("long.mp4", moving_square(60)))
-    steps = act.paint_film(REQUEST, film, 0.0, 360, *LOOK)
+    steps = act.paint_film(REQUEST, film, None, 0.0, 360, *LOOK)
     next(steps)
     act.stop(REQUEST)
     shown, state, *_ = list(steps)[-1]
     assert state["stopped"]
     assert 0 < state["done"] < 60
     assert len(frames_of(shown["after"]["path"])) == state["done"]
-    assert list(act.paint_film(REQUEST, film, 0.0, 360, *LOOK))[-1][1]["done"] == 60
+    assert list(act.paint_film(REQUEST, film, None, 0.0, 360, *LOOK))[-1][1]["done"] == 60
 
 
 def test_a_visit_has_one_film_at_a_time(act, film):
-    steps = act.paint_film(REQUEST, film, 0.8, 640, *LOOK)
+    steps = act.paint_film(REQUEST, film, None, 0.8, 640, *LOOK)
     next(steps)
     with pytest.raises(gr.Error, match="being painted already") as error:
-        next(act.paint_film(REQUEST, film, 0.8, 640, *LOOK))
+        next(act.paint_film(REQUEST, film, None, 0.8, 640, *LOOK))
     assert isinstance(error.value.__cause__, LimitError)
     steps.close()
 
@@ -101,7 +104,7 @@ def test_strangers_get_the_beginning_of_a_long_film(tiny_engine, film, monkeypat
     told = []
     monkeypatch.setattr(gr, "Warning", lambda text, **_: told.append(text))
     act = make_act(tiny_engine, max_film_s=4 / RATE, max_film_px=48)
-    shown, state, *_ = list(act.paint_film(REQUEST, film, 0.8, 1920, *LOOK))[-1]
+    shown, state, *_ = list(act.paint_film(REQUEST, film, None, 0.8, 1920, *LOOK))[-1]
     assert state["done"] == 4
     assert frames_of(shown["after"]["path"])[0].shape[1] == 48
     assert told == ["Only the first 0.166667 s are painted here. The whole film: `stylize video` on the command line."]  # fmt: skip # noqa: E501
@@ -110,7 +113,7 @@ def test_strangers_get_the_beginning_of_a_long_film(tiny_engine, film, monkeypat
 def test_a_film_that_hides_its_length_is_cut_too(tiny_engine, film, monkeypatch):
     monkeypatch.setattr("stylize.studio.film_job.length_s", lambda _: 0.0)
     act = make_act(tiny_engine, max_film_s=4 / RATE)
-    _, state, *_ = list(act.paint_film(REQUEST, film, 0.8, 640, *LOOK))[-1]
+    _, state, *_ = list(act.paint_film(REQUEST, film, None, 0.8, 640, *LOOK))[-1]
     assert state["done"] == 4
 
 
@@ -129,17 +132,58 @@ def test_what_is_no_film_is_explained(tiny_engine, tmp_path, name, content, mess
     if content is not None:
         path.write_bytes(content)
     for begin in (
-        lambda: act.frames(REQUEST, path and str(path), *LOOK),
-        lambda: next(act.paint_film(REQUEST, path and str(path), 0.8, 640, *LOOK)),
+        lambda: act.frames(REQUEST, path and str(path), None, *LOOK),
+        lambda: next(act.paint_film(REQUEST, path and str(path), None, 0.8, 640, *LOOK)),
     ):
         with pytest.raises(gr.Error, match=message) as error:
             begin()
         assert isinstance(error.value.__cause__, kind)
 
 
+def test_a_film_that_was_chosen_gets_a_curve_of_its_length(act, film):
+    assert act.begin(film) == {"length_s": 12 / RATE, "points": {}}
+    assert act.begin(None) is None
+
+
+def test_a_curve_changes_the_frames_and_is_in_the_recipe(act, film):
+    curve = {"length_s": 0.5, "points": {"strength": [[0.4, 1.0], [0.1, 0.0]]}}
+    plain, changed = (
+        [
+            np.asarray(Image.open(item["file"]["path"]))
+            for item in act.frames(REQUEST, film, drawn, *LOOK)
+        ]
+        for drawn in (None, curve)
+    )
+    assert np.array_equal(changed[0], frames_of(film)[0])  # strength 0 until 0.1 s
+    assert np.array_equal(changed[-1], plain[-1])
+    assert not np.array_equal(changed[2], plain[2])
+    shown, *_ = list(act.paint_film(REQUEST, film, curve, 0.0, 64, *LOOK))[-1]
+    points = read_film_recipe(Path(shown["after"]["path"])).points
+    assert [(point.time_s, dict(point.controls)) for point in points] == [
+        (0.4, {"strength": 1.0}),
+        (0.1, {"strength": 0.0}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([1], "cannot be read"),
+        ({"strength": 1}, "cannot be read"),
+        ({"strength": [[1]]}, "cannot be read"),
+        ({"strength": [["soon", 1]]}, "no key point"),
+        ({"strength": [[0, 7]]}, "strength must be"),
+        ({"courage": [[0, 1]]}, 'no control "courage"'),
+    ],
+)
+def test_a_curve_that_cannot_be_is_refused(act, film, points, message):
+    with pytest.raises(gr.Error, match=message):
+        act.frames(REQUEST, film, {"points": points}, *LOOK)
+
+
 def test_a_film_needs_a_style(act, film):
     with pytest.raises(gr.Error) as error:
-        act.frames(REQUEST, film, Visit(), {}, LOOK[2])
+        act.frames(REQUEST, film, None, Visit(), {}, LOOK[2])
     assert isinstance(error.value.__cause__, StyleNotFoundError)
 
 
@@ -174,6 +218,22 @@ def test_what_a_program_cannot_ask_for_is_explained(act, film, changed, message)
         Api(act.painter).stylize_film(**({"film": {"path": film}, "style": "senecio"} | changed))
 
 
+def draw_curve(tab, expect):
+    """Set two points of the strength, by a click and by the keyboard, and take a third away."""
+    tab.get_by_text("Change over time").click()
+    field = tab.locator(".st-curve-field")
+    box = field.bounding_box()
+    for x, y in ((0.1, 0.5), (0.6, 0.5), (0.9, 0.02)):
+        field.click(position={"x": x * box["width"], "y": y * box["height"]})
+    points = field.locator("button")
+    expect(points).to_have_count(3)
+    points.nth(1).press("Delete")
+    expect(points).to_have_count(2)
+    for _ in range(30):
+        points.nth(0).press("ArrowDown")
+    expect(points.nth(0)).to_have_attribute("aria-label", re.compile(r"^Strength at .* s: 0$"))
+
+
 def test_a_film_in_the_browser(tiny_engine, browser, make_film):
     from playwright.sync_api import expect
 
@@ -186,6 +246,7 @@ def test_a_film_in_the_browser(tiny_engine, browser, make_film):
         expect(tab.locator(".st-after")).to_have_attribute("src", re.compile("^data:image/"))
         tab.get_by_role("tab", name="Film").click()
         tab.locator("#film-file input[type=file]").set_input_files(film)
+        draw_curve(tab, expect)
         tab.get_by_role("button", name="Try five frames").click()
         expect(tab.locator("#film-pictures .st-picture")).to_have_count(5)
         tab.get_by_role("button", name="Paint the film").click()
