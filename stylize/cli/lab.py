@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylize.cli import lab_explain
+from stylize.cli import lab_ab, lab_explain
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
 from stylize.cli.jobs import Bar, check_replacing
 from stylize.cli.output import print_json, say, warn
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 
 app.command("explain")(lab_explain.explain)
+app.command("ab")(lab_ab.ab)
 
 _SHOWN_S = 10.0  # between two states of the growing picture
 

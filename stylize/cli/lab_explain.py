@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,9 @@ from stylize.cli.pictures import path_of
 from stylize.errors import ImageError
 from stylize.extras import needs_extra
 from stylize.files import make_folder, write_whole
+
+if TYPE_CHECKING:
+    from stylize.styles import StyleVector
 
 _CONTENT = Path(__file__).parents[1] / "studio" / "examples" / "chelsea.jpg"
 
@@ -47,7 +50,7 @@ def explain(
     engine = open_engine(threads=threads)
     picture = load_image(content)
     with Names(engine, data) as names, Bar(1) as bar:
-        vector = names.style(style).vector
+        vector = cast("StyleVector", names.style(style).vector)  # only recipes lack one
         shown = names.original(style)
         with open_library(engine, data) as library:
             others = {record.name: record.vector for record in library.list(bundled=True)}

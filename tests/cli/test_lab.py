@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from stylize.lab import explain, features, gatys, one_style
+from stylize.lab import ab, ab_page, explain, features, gatys, one_style
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
@@ -153,3 +153,50 @@ def test_a_style_is_explained_in_a_folder(pictures: Path, tool: Tool, monkeypatc
     assert "| own | 1.00 | 50% | 50% | 77% | 72% |" in (out / "explain.md").read_text()
     with Image.open(out / "sheet.png") as sheet:
         assert sheet.size == (40, 30)
+
+
+def test_a_comparison_that_is_done_tells_its_result(pictures: Path, tool: Tool) -> None:
+    folders = pictures / "a", pictures / "b"
+    for folder in folders:
+        folder.mkdir()
+        for name in ("one.png", "two.png"):
+            make_picture(32, 24).save(folder / name)
+    out = pictures / "out"
+    about = {"a": str(folders[0]), "b": str(folders[1])}
+    out.mkdir()
+    made = ab.Comparison.open(out / "answers.json", about, ["one", "two"], 1)
+    made.answer(0, "left" if made.on_the_left(0) == "a" else "right")
+    made.answer(1, "equal")
+    result = tool("lab", "ab", *folders, "-o", out)
+    assert result.code == 0, result.err
+    assert f"{folders[0]}: better in 1" in result.out
+    assert "equal: 1" in result.out
+    assert "p = 1.000" in result.out
+    assert json.loads(tool("lab", "ab", *folders, "-o", out, "--json").out)["share"] == 1
+    other = tool("lab", "ab", *folders, "-o", out, "--seed", 2)
+    assert other.code == 2
+    assert "Choose another --out" in other.err
+
+
+def test_ctrl_c_says_how_to_go_on(pictures: Path, tool: Tool, monkeypatch) -> None:
+    def stop(self: ab_page.Server) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ab_page.Server, "serve_forever", stop)
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url))
+    opened: list[str] = []
+    result = tool("lab", "ab", pictures, pictures, "-o", pictures / "out")
+    assert result.code == 0, result.err
+    assert "0 of 2 judged" in result.out
+    assert opened == [result.out.splitlines()[0]]
+    tool("lab", "ab", pictures, pictures, "-o", pictures / "out", "--no-browser")
+    assert len(opened) == 1
+
+
+def test_models_need_something_to_paint(pictures: Path, tool: Tool) -> None:
+    result = tool("lab", "ab", "bundled", "bundled", "-o", pictures / "out")
+    assert result.code == 2
+    assert "--contents and --styles" in result.err
+    result = tool("lab", "ab", "bundled", pictures, "-o", pictures / "out")
+    assert result.code == 2
+    assert "two folders of finished pictures" in result.err

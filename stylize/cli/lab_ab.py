@@ -1,0 +1,120 @@
+"""``stylize lab ab``: a blind comparison in the browser."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylize.cli.common import JsonOption, ThreadsOption, open_engine
+from stylize.cli.jobs import Bar
+from stylize.cli.output import print_json, say
+from stylize.cli.pictures import path_of
+from stylize.errors import ControlError, StylizeError
+from stylize.files import make_folder
+
+if TYPE_CHECKING:
+    from stylize.lab.ab import Comparison
+
+_BUNDLED = "bundled"
+
+
+def ab(
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A model's folder, bundled, or finished pictures.")
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other one, of the same kind.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="Folder of the answers and pictures.", parser=path_of),
+    ],
+    contents: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="What two models paint.")
+    ] = None,
+    styles: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="In whose style they paint.")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many they paint.")] = 24,
+    max_side: Annotated[
+        int, typer.Option(min=64, max=4096, metavar="PX", help="Longer side of what they paint.")
+    ] = 768,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order and the sides.")] = 1,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Of the page.", show_default="a free one")
+    ] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge two models, or two folders of pictures, blind: which of two pictures is better?
+
+    Every answer is kept at once; Ctrl+C stops, and the same call goes on. The result is told when
+    all pairs have been judged.
+    """
+    from stylize.lab.ab import Comparison
+    from stylize.lab.ab_page import Server
+    from stylize.lab.ab_pictures import (
+        Shown,
+        draw_pairs,
+        finished_pairs,
+        paint_pairs,
+        pictures_in,
+    )  # fmt: skip
+
+    make_folder(out, StylizeError)
+    about: dict[str, object] = {"a": first, "b": second}
+    models = [text == _BUNDLED or (Path(text) / "model.json").is_file() for text in (first, second)]
+    if all(models):
+        if contents is None or styles is None:
+            raise ControlError("Two models need --contents and --styles to paint.")
+        drawn = draw_pairs(pictures_in(contents), pictures_in(styles), pairs, seed)
+        engines = {
+            who: open_engine(threads=threads, model=None if text == _BUNDLED else text)
+            for who, text in (("a", first), ("b", second))
+        }
+        about["models"] = [engine.model_sha256 for engine in engines.values()]
+        about["max_side_px"] = max_side
+        names = [f"{content.stem}--{style.stem}" for content, style in drawn]
+        comparison = Comparison.open(out / "answers.json", about, names, seed)
+        with Bar(1) as bar:
+            files = paint_pairs(
+                engines, drawn, out, max_side_px=max_side, progress=lambda done: bar.show(0, done)
+            )
+    elif any(models):
+        raise ControlError("Compare two models, or two folders of finished pictures.")
+    else:
+        files = finished_pairs(Path(first), Path(second))
+        comparison = Comparison.open(out / "answers.json", about, list(files), seed)
+    if comparison.next is not None:
+        with Server(comparison, Shown(files), port=port) as server:
+            say(f"{server.url}\nThe page is for this computer alone. Ctrl+C stops.")
+            sys.stdout.flush()  # who reads a pipe needs the address now
+            if browser:
+                webbrowser.open(server.url)
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                count = len(comparison.answers)
+                say(f"{count} of {len(comparison.pairs)} judged; the same call goes on.")
+                return
+    _tell(comparison, as_json=as_json)
+
+
+def _tell(comparison: Comparison, *, as_json: bool) -> None:
+    tally = comparison.tally
+    if as_json:
+        print_json(vars(tally) | {"answers": str(comparison.path)})
+        return
+    about = comparison.about
+    say(f"{about['a']}: better in {tally.a}")
+    say(f"{about['b']}: better in {tally.b}")
+    say(f"equal: {tally.equal}")
+    if tally.share is not None:
+        say(
+            f"The first was better in {tally.share:.0%} of those decided (95 %: {tally.low:.0%} to "
+            f"{tally.high:.0%}); sign test p = {tally.p:.3f}."
+        )
+    say(str(comparison.path))
