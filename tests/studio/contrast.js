@@ -4,12 +4,17 @@
 (mode) => {
   const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 })
     .getContext("2d", { willReadFrequently: true });
-  const rgba = (color) => { // whatever notation the browser answers in
+  const known = new Map(); // asking the canvas is slow, and a page has few colours
+  const read = (color) => { // whatever notation the browser answers in
     pen.clearRect(0, 0, 1, 1);
     pen.fillStyle = color;
     pen.fillRect(0, 0, 1, 1);
     const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
     return [r, g, b, a / 255];
+  };
+  const rgba = (color) => {
+    if (!known.has(color)) known.set(color, read(color));
+    return [...known.get(color)];
   };
   const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3]));
   const light = (color) => {
@@ -21,22 +26,22 @@
     const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
     return (high + 0.05) / (low + 0.05);
   };
-  const above = (element) => {
-    const chain = [];
-    for (let one = element; one; one = one.parentElement) chain.unshift(one);
-    return chain;
-  };
   // Paints element by element from the page inwards, as the browser does.
-  const measure = (element, color) => {
-    let ground = [255, 255, 255];
-    let opacity = 1;
-    for (const one of above(element)) {
-      const style = getComputedStyle(one);
-      opacity *= Number(style.opacity);
+  const grounds = new Map();
+  const groundOf = (element) => {
+    if (!element) return { ground: [255, 255, 255], opacity: 1 };
+    if (!grounds.has(element)) {
+      const under = groundOf(element.parentElement);
+      const style = getComputedStyle(element);
+      const opacity = under.opacity * Number(style.opacity);
       const layer = rgba(style.backgroundColor);
       layer[3] *= opacity;
-      ground = over(layer, ground);
+      grounds.set(element, { ground: over(layer, under.ground), opacity });
     }
+    return grounds.get(element);
+  };
+  const measure = (element, color) => {
+    const { ground, opacity } = groundOf(element);
     const ink = rgba(color);
     ink[3] *= opacity;
     return contrast(over(ink, ground), ground);
@@ -63,6 +68,7 @@
       if (element.type === "file" || (!seen(element) && !element.matches(".st-handle"))) continue;
       element.focus({ focusVisible: true, preventScroll: true });
       if (document.activeElement !== element) continue;
+      grounds.clear(); // the focus may change them
       // The handle over the result is invisible itself, the round knob around it shows the focus; a canvas fills its sheet.
       const marked = element.matches(".st-handle, .st-canvas") ? element.parentElement : element;
       const style = getComputedStyle(marked);
