@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from stylize.lab import ab, ab_page, explain, features, gatys, one_style
+from stylize.lab import ab, ab_page, explain, features, gatys, johnson, one_style
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
@@ -107,6 +107,7 @@ def test_a_network_of_one_style_is_trained_and_paints(
     pictures: Path, tool: Tool, monkeypatch
 ) -> None:
     monkeypatch.setattr(one_style, "open_loss_network", lambda path: FewLayers())
+    monkeypatch.setattr(johnson, "BLOCKS", 1)  # exported quickly
     model, out = pictures / "one.onnx", pictures / "out.png"
     result = tool(
         "lab", "johnson", pictures / "style.png", "--contents", pictures, "-o", model,

@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from stylize.errors import ControlError  # noqa: E402
+from stylize.lab import johnson  # noqa: E402
 from stylize.lab.johnson import JohnsonNetwork  # noqa: E402
 from stylize.lab.one_style import OneStyle, export_one_style, train_one_style  # noqa: E402
 from stylize.training.vgg import LossNetwork  # noqa: E402
@@ -82,7 +83,13 @@ def test_impossible_settings_are_refused(settings) -> None:
         OneStyle(**settings)
 
 
-def test_onnx_paints_the_same_at_another_size(tmp_path) -> None:
+@pytest.fixture
+def one_block(monkeypatch) -> None:
+    """A network that is exported quickly: more blocks are more of the same."""
+    monkeypatch.setattr(johnson, "BLOCKS", 1)
+
+
+def test_onnx_paints_the_same_at_another_size(tmp_path, one_block) -> None:
     torch.manual_seed(3)
     network = JohnsonNetwork("bottleneck").eval()
     path = export_one_style(network, tmp_path / "one.onnx")

@@ -59,43 +59,53 @@ def settled(tab, count):
     expect(tab.locator(".st-past")).to_have_count(count)
 
 
-def test_the_page_opens_with_a_picture(tab, url):
-    open_page(tab, url)
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
-
-
-def test_a_picture_and_a_style_give_a_result(each_tab, url, picture_file):
+def test_picture_style_and_slider_give_a_result_to_compare(each_tab, url, picture_file):
     open_page(each_tab, url)
+    chip = each_tab.locator("#picker .st-chip")
+    expect(chip).to_contain_text("Starry Night")
     old = result(each_tab)
     upload(each_tab, picture_file)
     each_tab.wait_for_function(NEW_RESULT, arg=old)
+    settled(each_tab, 2)
     old = result(each_tab)
     pick(each_tab, "Great Wave")
     each_tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(each_tab.locator("#picker .st-chip")).to_contain_text("Great Wave")
+    expect(chip).to_contain_text("Great Wave")
+    settled(each_tab, 3)
 
-
-def test_the_slider_changes_the_picture_at_once_and_then_for_good(each_tab, url):
-    open_page(each_tab, url)
+    # The slider changes the picture at once, and then for good.
     old = result(each_tab)
     slider = each_tab.locator("#control-strength input[type=range]")
     slider.focus()
     slider.press("ArrowLeft")
     each_tab.wait_for_function(NEW_RESULT, arg=old)
-    settled(each_tab, 2)
+    settled(each_tab, 4)
+
+    # Before and after by keyboard and pointer.
+    handle = each_tab.get_by_label("Compare before and after")
+    handle.focus()
+    handle.press("End")
+    stage = each_tab.locator(".st-stage")
+    expect(stage).to_have_attribute("style", re.compile("--cut: 100%"))
+    box = stage.bounding_box()
+    each_tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
+    each_tab.mouse.down()
+    each_tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    each_tab.mouse.up()
+    expect(stage).to_have_attribute("style", re.compile("--cut: (49|50|51)"))
 
 
-def test_styles_are_blended_with_a_weight_each(each_tab, url):
-    open_page(each_tab, url)
-    add(each_tab, "Great Wave")
-    settled(each_tab, 2)
-    expect(each_tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
-    old = result(each_tab)
-    each_tab.get_by_label("Weight of Great Wave").fill("1")
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(each_tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
-    each_tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
-    expect(each_tab.locator("#picker .st-chip")).to_have_count(1)
+def test_styles_are_blended_with_a_weight_each(tab, url):
+    open_page(tab, url)
+    add(tab, "Great Wave")
+    settled(tab, 2)
+    expect(tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
+    old = result(tab)
+    tab.get_by_label("Weight of Great Wave").fill("1")
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    expect(tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
+    tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
+    expect(tab.locator("#picker .st-chip")).to_have_count(1)
 
 
 def test_search_tags_and_more_like_this(tab, url):
@@ -160,38 +170,20 @@ def test_language_and_light_are_choices(browser, url):
     context.close()
 
 
-def test_presets_and_dice(tab, url):
+def test_undo_and_the_row_of_results_bring_picture_and_settings_back(tab, url):
     open_page(tab, url)
-    tab.get_by_role("button", name="Faithful").click()
-    number = tab.locator("#control-stroke_size input[type=number]")
-    expect(number).to_have_value("0.7")
-    settled(tab, 2)
-    tab.locator("#dice").click()
-    settled(tab, 3)
-
-
-def test_undo_brings_picture_and_settings_back(tab, url):
-    open_page(tab, url)
+    chip = tab.locator("#picker .st-chip")
     first = result(tab)
     pick(tab, "Senecio")
     settled(tab, 2)
     tab.locator("#viewer").get_by_role("button", name="Undo").click()
     assert result(tab) == first
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
+    expect(chip).to_contain_text("Starry Night")
     tab.locator("#viewer").get_by_role("button", name="Redo").click()
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
-
-
-def test_every_result_of_the_visit_can_be_returned_to(browser, url):
-    context = new_context(browser)  # a screen with room for their row
-    tab = context.new_page()
-    open_page(tab, url)
-    pick(tab, "Senecio")
-    settled(tab, 2)
+    expect(chip).to_contain_text("Senecio")
     for number, title in ((1, "Starry Night"), (2, "Senecio")):
         tab.get_by_role("button", name=f"Result {number}").click()
-        expect(tab.locator("#picker .st-chip")).to_contain_text(title)
-    context.close()
+        expect(chip).to_contain_text(title)
 
 
 def paint_region(tab, url):
@@ -249,21 +241,6 @@ def test_a_result_that_comes_after_its_scene_was_left_stays_away(tab, url):
     assert tab.evaluate(LATE_RESULT) == ["data:,2", "data:,1", "data:,1", "data:,3"]
 
 
-def test_before_and_after_by_keyboard_and_pointer(each_tab, url):
-    open_page(each_tab, url)
-    handle = each_tab.get_by_label("Compare before and after")
-    handle.focus()
-    handle.press("End")
-    stage = each_tab.locator(".st-stage")
-    expect(stage).to_have_attribute("style", re.compile("--cut: 100%"))
-    box = stage.bounding_box()
-    each_tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
-    each_tab.mouse.down()
-    each_tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    each_tab.mouse.up()
-    expect(stage).to_have_attribute("style", re.compile("--cut: (49|50|51)"))
-
-
 def test_a_link_carries_the_settings(tab, url):
     open_page(tab, url, "?style=senecio:1&style=red-horse:1&strength=0.5")
     expect(tab.locator("#picker .st-chip strong")).to_have_text(["Senecio", "Red Horse"])
@@ -278,28 +255,26 @@ def test_a_wrong_link_opens_the_page_all_the_same(tab, url):
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
-def test_the_download_brings_its_settings_back(each_tab, url, picture_file, tmp_path):
-    open_page(each_tab, url, "?style=senecio&strength=0.5")
-    upload(each_tab, picture_file)
-    download = save(each_tab)
+def test_the_download_brings_its_settings_back(tab, url, picture_file, tmp_path):
+    open_page(tab, url, "?style=senecio&strength=0.5")
+    upload(tab, picture_file)
+    download = save(tab)
     assert download.suggested_filename == "boat-senecio.png"
     path = tmp_path / "result.png"
     download.save_as(path)
     assert read_recipe(path).controls.strength == 0.5
 
-    open_page(each_tab, url)
-    each_tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
-    each_tab.locator("#use-recipe").click()
-    expect(each_tab.locator("#picker .st-chip")).to_contain_text("Senecio")
-    expect(each_tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
-
-
-@pytest.mark.parametrize(
-    ("kind", "start"), [("JPEG", b"\xff\xd8\xff"), ("WebP", b"RIFF")], ids=["jpeg", "webp"]
-)
-def test_the_format_is_a_choice(tab, url, kind, start):
     open_page(tab, url)
-    assert save(tab, kind).path().read_bytes().startswith(start)
+    tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
+    tab.locator("#use-recipe").click()
+    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
+
+
+def test_the_format_is_a_choice(tab, url):
+    open_page(tab, url)
+    for kind, start in (("JPEG", b"\xff\xd8\xff"), ("WebP", b"RIFF")):
+        assert save(tab, kind).path().read_bytes().startswith(start)
 
 
 def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
@@ -316,18 +291,18 @@ def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
         assert image.size == (300, 200)
 
 
-def test_zoomed_in_the_picture_shows_all_its_pixels(each_tab, url, tmp_path):
+def test_zoomed_in_the_picture_shows_all_its_pixels(tab, url, tmp_path):
     make_picture(1600, 1200).save(tmp_path / "secret.png")  # no part of it is like another
-    open_page(each_tab, url)
-    each_tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
-    expect(each_tab.locator(".st-note")).to_contain_text("1600")
+    open_page(tab, url)
+    tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
+    expect(tab.locator(".st-note")).to_contain_text("1600")
     assert list(run_folder().rglob("*secret*")) == []  # what it is called, the server need not know
-    detail = each_tab.locator(".st-detail")
+    detail = tab.locator(".st-detail")
     expect(detail).to_be_hidden()
-    frame = each_tab.locator(".st-frame")
+    frame = tab.locator(".st-frame")
     frame.focus()
     frame.press("1")
-    expect(each_tab.locator(".st-percent")).to_have_text("100 %")
+    expect(tab.locator(".st-percent")).to_have_text("100 %")
     expect(detail).to_be_visible()
     seen = detail.evaluate("(image) => [image.naturalWidth, image.getBoundingClientRect().width]")
     assert seen[0] == pytest.approx(seen[1], abs=2)  # one of the picture is one of the screen
@@ -395,68 +370,53 @@ HAND_OVER = """([kind, bytes]) => {
 }"""
 
 
-def test_a_picture_dropped_anywhere_becomes_the_content(tab, url, picture_file):
+def test_a_picture_dropped_pasted_or_of_the_examples_becomes_the_content(tab, url, picture_file):
     open_page(tab, url)
-    tab.evaluate(HAND_OVER, ["drop", list(picture_file.read_bytes())])
-    expect(tab.locator(".st-note")).to_contain_text(SIZE)
-
-
-def test_a_pasted_picture_becomes_the_content(tab, url, picture_file):
-    open_page(tab, url)
+    note = expect(tab.locator(".st-note"))
+    picture = list(picture_file.read_bytes())
+    tab.evaluate(HAND_OVER, ["drop", picture])  # anywhere
+    note.to_contain_text(SIZE)
+    tab.get_by_role("button", name="Coffee").click()
+    note.not_to_contain_text(SIZE)
+    note.not_to_contain_text(EXAMPLE_SIZE)
     assert tab.evaluate(HAND_OVER, ["paste", None])  # words go where they always go
     tab.get_by_role("tab", name="Styles").first.click()
-    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
-    expect(tab.locator(".st-note")).to_contain_text(SIZE)
+    tab.evaluate(HAND_OVER, ["paste", picture])
+    note.to_contain_text(SIZE)
 
 
-def test_an_example_becomes_the_content(tab, url):
+def test_a_shot_of_the_camera_becomes_the_content(tab, url):
     open_page(tab, url)
-    tab.get_by_role("button", name="Coffee").click()
-    expect(tab.locator(".st-note")).not_to_contain_text(EXAMPLE_SIZE)
-
-
-def test_a_shot_of_the_camera_becomes_the_content(each_tab, url):
-    open_page(each_tab, url)
-    old = result(each_tab)
-    each_tab.get_by_role("button", name="Camera").click()
-    each_tab.get_by_role("button", name="Take it").click()
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
-    image = each_tab.locator("#content-picture .st-content-image")
+    old = result(tab)
+    tab.get_by_role("button", name="Camera").click()
+    tab.get_by_role("button", name="Take it").click()
+    tab.wait_for_function(NEW_RESULT, arg=old)
+    image = tab.locator("#content-picture .st-content-image")
     expect(image).to_have_attribute("src", re.compile("^data:"))
     size = image.evaluate(
         "(image) => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     )
-    expect(each_tab.locator(".st-note")).to_contain_text(
+    expect(tab.locator(".st-note")).to_contain_text(
         " \N{MULTIPLICATION SIGN} ".join(map(str, size))
     )
 
 
-def test_something_that_is_no_picture_is_explained(tab, url, tmp_path):
-    path = tmp_path / "fake.png"
-    path.write_bytes(b"not a picture")
-    open_page(tab, url)
-    tab.locator("#content-picture input[type=file]").set_input_files(path)
-    expect(tab.locator(".toast-body").first).to_be_visible()
+NAMELESS = """() => [...document.querySelectorAll("button, input, select, img")]
+  .filter((e) => e.offsetParent !== null)
+  .filter((e) => e.tagName === "IMG" ? !e.hasAttribute("alt") :
+    !(e.ariaLabel || e.innerText || e.title || e.labels?.length
+      || e.querySelector?.("img[alt]")))
+  .map((e) => e.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("name", ["Create", "Styles", "Batch"])
-def test_nothing_scrolls_sideways(each_tab, url, name):
+def test_everything_has_a_name_and_nothing_scrolls_sideways(each_tab, url):
     open_page(each_tab, url)
-    each_tab.get_by_role("tab", name=name).first.click()
-    assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_every_picture_and_control_has_a_name(each_tab, url):
-    open_page(each_tab, url)
-    nameless = each_tab.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, img")]
-          .filter((e) => e.offsetParent !== null)
-          .filter((e) => e.tagName === "IMG" ? !e.hasAttribute("alt") :
-            !(e.ariaLabel || e.innerText || e.title || e.labels?.length
-              || e.querySelector?.("img[alt]")))
-          .map((e) => e.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    for name, part in (("Create", ".st-stage"), ("Styles", "#library"), ("Batch", "#batch-start")):
+        each_tab.get_by_role("tab", name=name).first.click()
+        expect(each_tab.locator(part)).to_be_visible()
+        assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        if name == "Create":
+            assert each_tab.evaluate(NAMELESS) == []
 
 
 @pytest.mark.parametrize(
@@ -491,15 +451,18 @@ def test_a_control_is_reset_by_itself_or_with_all_others(tab, url):
     expect(tab.get_by_role("button", name="Painting")).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_number_beyond_the_limits_becomes_the_nearest_one(tab, url):
+def test_presets_dice_and_numbers_beyond_the_limits(tab, url):
     open_page(tab, url)
+    tab.get_by_role("button", name="Faithful").click()
     number = tab.locator("#control-stroke_size input[type=number]")
-    number.fill("90")
-    number.press("Enter")
-    expect(number).to_have_value("4")
-    number.fill("")
-    number.press("Enter")
-    expect(number).to_have_value("1")
+    expect(number).to_have_value("0.7")
+    settled(tab, 2)
+    tab.locator("#dice").click()
+    settled(tab, 3)
+    for typed, nearest in (("90", "4"), ("", "1")):
+        number.fill(typed)
+        number.press("Enter")
+        expect(number).to_have_value(nearest)
 
 
 def test_a_preset_of_mine_stays_on_the_device(tab, url):

@@ -180,6 +180,10 @@ def test_a_reload_brings_picture_look_and_drawing_back(tab, url, picture_file):
     tab.go_back()
     expect(tab.locator(".st-note")).to_contain_text(SIZE)
 
+    other = tab.context.new_page()  # another tab begins anew
+    open_page(other, url)
+    expect(other.locator(".st-note")).not_to_contain_text(SIZE)
+
 
 def test_a_reload_brings_the_regions_back(tab, url):
     paint_region(tab, url)
@@ -195,14 +199,6 @@ def test_a_reload_brings_the_regions_back(tab, url):
         "(canvas) => canvas.getContext('2d').getImageData(0, 0, 640, 640).data.some(Boolean)",
         arg=canvas.element_handle(),
     )
-
-
-def test_another_tab_begins_anew(tab, url, picture_file):
-    open_page(tab, url)
-    upload(tab, picture_file)
-    other = tab.context.new_page()
-    open_page(other, url)
-    expect(other.locator(".st-note")).not_to_contain_text(SIZE)
 
 
 @pytest.fixture
@@ -346,13 +342,7 @@ def inked(tab, selector):
     )
 
 
-@pytest.mark.parametrize("name", ["drawing", "regions", "kids"])
-def test_on_a_canvas_everything_can_be_taken_back_by_keys(tab, url, name):
-    if name == "kids":
-        tab.goto(url + "/kids")
-    else:
-        open_page(tab, url)
-        tab.get_by_role("tab", name="Draw" if name == "drawing" else "Regions").click()
+def assert_everything_can_be_taken_back(tab, name):
     canvas = f"#{name} .st-canvas"
     expect(tab.locator(canvas)).to_be_visible()
     stroke(tab, canvas)
@@ -364,6 +354,15 @@ def test_on_a_canvas_everything_can_be_taken_back_by_keys(tab, url, name):
     assert not inked(tab, canvas)
     tab.locator(f"#{name}").get_by_role("button", name="Undo").click()
     assert inked(tab, canvas)
+
+
+def test_on_a_canvas_everything_can_be_taken_back(tab, url):
+    open_page(tab, url)
+    for sheet, name in (("Draw", "drawing"), ("Regions", "regions")):
+        tab.get_by_role("tab", name=sheet).click()
+        assert_everything_can_be_taken_back(tab, name)
+    tab.goto(url + "/kids")
+    assert_everything_can_be_taken_back(tab, "kids")
 
 
 def test_a_photo_over_a_childs_drawing_can_be_taken_back(tab, url, picture_file):

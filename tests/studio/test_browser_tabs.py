@@ -32,7 +32,7 @@ def add_style(tab, path):
     chooser.value.set_files(path)
 
 
-def test_a_style_is_added_described_shared_and_removed(each_tab, public_url, tmp_path, monkeypatch):
+def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path, monkeypatch):
     gate = threading.Event()
     update = StyleLibrary.update
 
@@ -43,56 +43,54 @@ def test_a_style_is_added_described_shared_and_removed(each_tab, public_url, tmp
     monkeypatch.setattr(StyleLibrary, "update", wait_and_update)
     path = tmp_path / "Pond.png"
     fakes.picture(12, (80, 80)).save(path)
-    open_tab(each_tab, public_url, "Styles")
-    add_style(each_tab, path)
-    title = each_tab.locator("#style-title textarea, #style-title input")
+    open_tab(tab, public_url, "Styles")
+    add_style(tab, path)
+    title = tab.locator("#style-title textarea, #style-title input")
     expect(title).to_have_value("Pond")
     title.fill("The pond")
-    each_tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
-    each_tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
-    each_tab.keyboard.press("Tab")
+    tab.locator("#style-source textarea, #style-source input").fill("Museum of Ponds")
+    tab.locator("#style-tags textarea, #style-tags input").fill("water, green")
+    tab.keyboard.press("Tab")
     gate.set()  # until here the server is busy with the first field
-    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
-    expect(each_tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    expect(tab.locator("#library .st-tag", has_text="water")).to_have_count(1)
 
-    with each_tab.expect_download() as download:
-        each_tab.locator("#export-styles").click()
+    with tab.expect_download() as download:
+        tab.locator("#export-styles").click()
     exported = tmp_path / "mine.zip"
     download.value.save_as(exported)
     assert zipfile.is_zipfile(exported)
 
-    each_tab.locator("#remove-style").click()
-    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
-    with each_tab.expect_file_chooser() as chooser:
-        each_tab.get_by_role("button", name="Import").click()
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    with tab.expect_file_chooser() as chooser:
+        tab.get_by_role("button", name="Import").click()
     chooser.value.set_files(exported)
-    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
-    each_tab.locator("#library .st-pick", has_text="The pond").click()
-    credit = each_tab.locator("#style-source textarea, #style-source input")
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(1)
+    tab.locator("#library .st-pick", has_text="The pond").click()
+    credit = tab.locator("#style-source textarea, #style-source input")
     expect(credit).to_have_value("Museum of Ponds")
 
     # A style that was removed is no longer chosen, nor the style of a region.
-    each_tab.get_by_role("tab", name="Create").first.click()
-    each_tab.locator(
-        "#picker"
-    ).scroll_into_view_if_needed()  # styles are asked for as they are seen
-    each_tab.locator("#picker .st-pick", has_text="The pond").click()
-    each_tab.locator("#picker").get_by_role("button", name="More like this").click()
-    each_tab.get_by_role("tab", name="Regions").click()
-    second = each_tab.get_by_role("button", name="Style of colour 2")
+    tab.get_by_role("tab", name="Create").first.click()
+    tab.locator("#picker").scroll_into_view_if_needed()  # styles are asked for as they are seen
+    tab.locator("#picker .st-pick", has_text="The pond").click()
+    tab.locator("#picker").get_by_role("button", name="More like this").click()
+    tab.get_by_role("tab", name="Regions").click()
+    second = tab.get_by_role("button", name="Style of colour 2")
     second.click()
-    each_tab.locator(".st-style-dialog .st-pick", has_text="The pond").click()
+    tab.locator(".st-style-dialog .st-pick", has_text="The pond").click()
     expect(second).to_contain_text("The pond")
-    each_tab.get_by_role("tab", name="Styles").first.click()
-    each_tab.locator("#remove-style").click()
-    expect(each_tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
-    each_tab.get_by_role("tab", name="Create").first.click()
-    expect(each_tab.locator("#picker .st-chip")).to_have_count(0)
+    tab.get_by_role("tab", name="Styles").first.click()
+    tab.locator("#remove-style").click()
+    expect(tab.locator("#library .st-tile", has_text="The pond")).to_have_count(0)
+    tab.get_by_role("tab", name="Create").first.click()
+    expect(tab.locator("#picker .st-chip")).to_have_count(0)
     expect(second).to_contain_text("Keep my picture")
-    each_tab.get_by_role("tab", name="Result").click()
-    expect(each_tab.locator(".st-empty")).to_be_visible()
-    each_tab.locator("#picker .st-pick", has_text="Senecio").click()
-    expect(each_tab.locator(".st-stage")).to_be_visible()
+    tab.get_by_role("tab", name="Result").click()
+    expect(tab.locator(".st-empty")).to_be_visible()
+    tab.locator("#picker .st-pick", has_text="Senecio").click()
+    expect(tab.locator(".st-stage")).to_be_visible()
 
 
 def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_path):

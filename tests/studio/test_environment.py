@@ -44,11 +44,18 @@ def start(folder, **environment):
     return server, Path(server.stdout.readline().strip())
 
 
+# Whether there are proxies in the environment does not matter.
+PROXIES = dict.fromkeys(("HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"), "socks5://127.0.0.1:9")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP"])
-def test_a_server_that_is_told_to_end_takes_its_files_away(tmp_path, how):
-    server, folder = start(tmp_path)
+@pytest.mark.parametrize(
+    ("how", "environment"), [("SIGTERM", {}), ("SIGHUP", PROXIES)], ids=["SIGTERM", "SIGHUP"]
+)
+def test_a_server_that_is_told_to_end_takes_its_files_away(tmp_path, how, environment):
+    server, folder = start(tmp_path, **environment)
     with server:
+        assert folder.name.startswith("stylize-run-")
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert (folder / "uploads" / "a.png").exists()
         server.send_signal(getattr(signal, how))
@@ -66,14 +73,6 @@ def test_the_next_run_sweeps_what_a_killed_one_left(tmp_path):
     assert left.exists()
     sweep_former_runs(tmp_path)
     assert not left.exists()
-
-
-def test_a_proxy_in_the_environment_does_not_matter(tmp_path):
-    proxies = dict.fromkeys(("HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"), "socks5://127.0.0.1:9")
-    server, folder = start(tmp_path, **proxies)
-    with server:
-        assert folder.name.startswith("stylize-run-")
-        server.kill()
 
 
 def test_foreign_folders_and_links_are_left_alone(tmp_path):

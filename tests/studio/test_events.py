@@ -7,10 +7,12 @@ import gradio as gr
 import pytest
 
 from stylize.studio import StudioSettings, build_page
+from tests import fakes
 
 
-@pytest.fixture
-def functions(engine, library):
+@pytest.fixture(scope="module")
+def functions(engine):
+    library = fakes.small_library(engine)
     page = build_page(engine, library, settings=StudioSettings(class_wall=True))
     return [function for function in page.fns.values() if function.fn is not None]
 

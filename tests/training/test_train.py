@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from stylize.errors import ControlError, TrainingError
+from stylize.training import contact_sheet
 from stylize.training import train as training
 from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
 from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
@@ -296,7 +297,9 @@ def test_a_damaged_loss_network_is_named(config):
         train(config)
 
 
-def test_training_survives_a_contact_sheet_that_cannot_be_made(config, caplog):
+def test_training_survives_a_contact_sheet_that_cannot_be_made(config, caplog, monkeypatch):
+    monkeypatch.setattr(contact_sheet, "CELL_PX", 48)
+    monkeypatch.setattr(contact_sheet, "STYLE_SIDE_PX", 48)
     config = replace(config, sheet_steps=1, contents=config.contents, out=config.out)
     config.out.mkdir()
     (config.out / "sheet-000001.jpg").mkdir()  # where the sheet would go
