@@ -526,14 +526,17 @@ def lab_finish() -> str:
                 rows.append([label, str(row["steps"]), f"{row['total']:,.0f}", *cells])
     header = ["begun with", "steps", "what is optimised", "content loss", "style loss"]
     lines = _table(header, rows)
-    as_far = result["steps_from_content_for"]
+    as_far, large = result["steps_from_content_for"], result["large"]
+    width, height = large["size_px"]
     lines += [
         "",
         f"Means of {len(result['pairs'])} held-out pairs at {result['side_px']} px, VGG19. Content "
         "and style loss are those of the product's evaluation, which are not what is optimised. As "
         "far as 20, 50 and 100 steps from the engine's result lead, it takes from the content up "
         f"to {as_far['20']}, {as_far['50']} and {as_far['100']} in most pairs (looked at after 20, "
-        "50, 100, 150, 200, ... steps). `benchmarks/results/lab.json`.",
+        f"50, 100, 150, 200, ... steps). {width} x {height} px with {large['steps']} steps took "
+        f"{large['elapsed_s']:.0f} s and {large['peak_gb']:.1f} GB of an NVIDIA H200. "
+        "`benchmarks/results/lab.json`.",
     ]
     return "\n".join(lines)
 
