@@ -290,14 +290,15 @@ class _Look(NamedTuple):
     regions: Sequence[Region]
     finisher: Finisher | None
 
-    def paint(
-        self, content: Image.Image, progress: Callable[[float], None]
-    ) -> tuple[Image.Image, bool]:
-        """Paint a content; return the picture and whether Ctrl+C ended its finish."""
+    def paint(self, content: Image.Image, progress: Callable[[float], None]) -> _Result:
+        """Paint a content."""
         recipe = self.recipe
         if self.finisher is not None:
             finished = self.finisher.paint(self.engine, content, recipe, self.regions, progress)
-            return finished.picture, finished.stopped == "interrupted"
+            stopped = finished.stopped == "interrupted"
+            # What was not done is not to be repeated.
+            steps = min(recipe.finish, len(finished.losses)) if stopped else recipe.finish
+            return _Result(finished.picture, replace(recipe, finish=steps), stopped)
         painted = self.engine.stylize(
             content,
             recipe.style(),
@@ -307,7 +308,15 @@ class _Look(NamedTuple):
             regions=self.regions,
             progress=progress,
         )
-        return painted, False
+        return _Result(painted, recipe)
+
+
+class _Result(NamedTuple):
+    """A painted picture, how it was made, and whether Ctrl+C ended that."""
+
+    picture: Image.Image
+    recipe: Recipe
+    stopped: bool = False
 
 
 def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int:
@@ -321,11 +330,12 @@ def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int
             start = time.perf_counter()
             try:
                 content = load_image(source_of(job.content))
-                result, stopped = look.paint(content, partial(bar.show, index))
+                result = look.paint(content, partial(bar.show, index))
                 if work.makes_folder:
                     # Only now: bad pictures alone leave nothing.
                     make_folder(job.out.parent, ImageError)
-                save_image(result, job.out, recipe=look.recipe if embed_recipe else None)
+                recipe = result.recipe if embed_recipe else None
+                save_image(result.picture, job.out, recipe=recipe)
             except (StylizeError, MemoryError) as error:
                 if len(jobs) == 1:
                     raise
@@ -337,9 +347,10 @@ def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int
             else:
                 elapsed_ms = round((time.perf_counter() - start) * 1000, 1)
                 if as_json:
-                    about = {"width": result.width, "height": result.height}
-                    tell_painted(job, about | {"elapsed_ms": elapsed_ms})
-                if stopped:
+                    width, height = result.picture.size
+                    about = {"width": width, "height": height, "elapsed_ms": elapsed_ms}
+                    tell_painted(job, about)
+                if result.stopped:
                     warn(f"Stopped; {job.out} holds what was polished so far.")
                     return failed
             bar.show(index, 1.0)

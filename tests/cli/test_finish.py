@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 from PIL import Image
 
 from stylize.lab import features, finish
+from stylize.lab.objective import Losses
 from stylize.recipe import Recipe, read_recipe
 from tests.cli.conftest import FakeLibrary, Tool
 from tests.conftest import make_picture
@@ -103,14 +104,16 @@ def test_without_torch_the_extra_is_named(content: Path, tool: Tool, monkeypatch
 
 
 def test_ctrl_c_keeps_a_picture_and_ends_the_rest(content: Path, tool: Tool, monkeypatch) -> None:
-    half = finish.Finished(Image.new("RGB", (80, 64)), (), "interrupted")
+    done = (Losses(1.0, 1.0, 1.0),) * 3
+    half = finish.Finished(Image.new("RGB", (80, 64)), done, "interrupted")
     monkeypatch.setattr(finish, "finish_picture", lambda *_, **__: half)
     out = content.with_name("out")
     style = content.with_name("style.png")
-    result = tool("image", content, style, "-s", style, "--finish", 2, "-o", out)
+    result = tool("image", content, style, "-s", style, "--finish", 9, "-o", out)
     assert result.code == 0
     assert "holds what was polished so far" in result.err
     assert [path.name for path in out.iterdir()] == ["content.png"]
+    assert read_recipe(out / "content.png").finish == 3
 
 
 def test_many_processes_do_not_finish(content: Path, tool: Tool) -> None:
