@@ -50,6 +50,10 @@ def train(
         Path | None, typer.Option(help="JSON file of pictures to keep out of training.")
     ] = None,
     init: Annotated[Path | None, typer.Option(help="Checkpoint to start from.")] = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(min=0, help="Residual blocks. A network from --init grows by those it lacks."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of the whole plan.")] = None,
     stage: Annotated[
         list[str] | None,
@@ -70,6 +74,7 @@ def train(
     """Train the network, from the last checkpoint in --out if there is one."""
     with _training():
         from stylize.training.config import TrainConfig
+        from stylize.training.network_size import NetworkSize
         from stylize.training.train import train as run
 
         options: dict[str, Any] = {
@@ -80,6 +85,7 @@ def train(
             "stages": tuple(_stage(text) for text in stage) if stage else None,
             "seed": seed,
             "device": device,
+            "size": None if blocks is None else NetworkSize(blocks=blocks),
         }
         settings = _settings(TrainConfig, setting or [])
         settings |= _given(options)

@@ -23,7 +23,7 @@ CONDITIONS = ("content_weight", "style_weight", "fine_weight", "coarse_weight", 
 # Five inputs beside two thousand: without a gain the layers hardly notice them.
 _CONDITION_GAIN = 24.0
 _LARGEST_DEVIATION = 8.0
-_LARGEST_CHANGE = 8.0
+LARGEST_CHANGE = 8.0
 
 
 class OwnStatistics(nn.Module):
@@ -137,4 +137,4 @@ class Modulator(nn.Module):
 
 
 def _bounded(x: Tensor) -> Tensor:
-    return _LARGEST_CHANGE * torch.tanh(x / _LARGEST_CHANGE)
+    return LARGEST_CHANGE * torch.tanh(x / LARGEST_CHANGE)

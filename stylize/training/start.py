@@ -12,7 +12,9 @@ from stylize.training.checkpoint import load_checkpoint, with_all_conditions
 from stylize.training.config import TrainConfig
 from stylize.training.data import Contents, to_tensor
 from stylize.training.files import whole_file
+from stylize.training.grow import grown
 from stylize.training.network import TransferNetwork
+from stylize.training.network_size import NetworkSize
 from stylize.training.style_bank import StyleBank
 from stylize.training.vgg import LossNetwork
 
@@ -63,8 +65,11 @@ def start_network(
         _standardize(network, bank)
     else:
         try:
-            network.load_state_dict(with_all_conditions(source[key]))
-        except (KeyError, RuntimeError) as error:
+            weights = with_all_conditions(source[key])
+            if state is None:
+                weights = grown(weights, NetworkSize(**source["size"]), config.size)
+            network.load_state_dict(weights)
+        except (KeyError, TypeError, RuntimeError) as error:
             raise TrainingError(
                 f"The checkpoint holds another architecture than {config.size}: {error}. Train "
                 f"into another folder."
