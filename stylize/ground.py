@@ -10,6 +10,7 @@ pixel's value depends on nothing but its place and the seed.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,10 +132,13 @@ def calm(picture: Image.Image) -> Floats:
         (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
     """
     _, variance = cells_of(picture)
-    flat = 1 / (1 + variance / np.float32(_FLAT_DEVIATION**2))
-    share = 1 / (1 + variance / np.float32(_CALM_DEVIATION**2))
-    share *= _SKY_SHARE + (1 - _SKY_SHARE) * flat
-    return enlarge_cells(share.astype(np.float32), picture.size)
+    return enlarge_cells(calm_share(variance).astype(np.float32), picture.size)
+
+
+def calm_share(variance: Any) -> Any:
+    """Return how much ground a cell can do with by the variance of its luma; NumPy or torch."""
+    flat = 1 / (1 + variance / _FLAT_DEVIATION**2)
+    return (_SKY_SHARE + (1 - _SKY_SHARE) * flat) / (1 + variance / _CALM_DEVIATION**2)
 
 
 def _around(cells: Floats) -> Floats:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.ground import PERIOD_PX, ROOM, calm, relief
+from stylize.ground import CELL_PX, PERIOD_PX, ROOM, calm_share, relief
 
 _KERNEL_PX = 4  # reach of the bicubic kernel, and more
 
@@ -77,21 +77,34 @@ def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> T
         amounts: (N,) standard deviations, in levels of 255.
         generator: Chooses which part of which relief.
     """
-    from torchvision.transforms.functional import to_pil_image
-
     height, width = images.shape[2:]
-    grounds = []
-    for image, amount in zip(images, amounts.tolist(), strict=True):
+    rows, columns = (torch.arange(side) % PERIOD_PX for side in (height, width))
+    parts = []
+    for _ in range(len(images)):
         seed, y, x = torch.randint(0, PERIOD_PX, (3,), generator=generator).tolist()
-        if amount == 0:
-            grounds.append(image.new_zeros(1, height, width))
-            continue
-        rows, columns = (torch.arange(side) % PERIOD_PX for side in (height, width))
-        part = torch.from_numpy(relief(seed % 4).copy()).roll((y, x), (0, 1))[rows][:, columns]
-        mask = torch.from_numpy(calm(to_pil_image(image.cpu())).copy())
-        level, room = amount / 255 * part.to(image), ROOM * amount / 255
-        level += (1 - room - image.amax(dim=0)).clamp(max=0) + (room - image.amin(dim=0)).clamp(
-            min=0
+        part = torch.from_numpy(relief(seed % 4).copy()).roll((y, x), (0, 1))
+        parts.append(part[rows][:, columns])
+    levels = (amounts / 255)[:, None, None, None].to(images)
+    ground = levels * torch.stack(parts)[:, None].to(images)
+    brightest, darkest = images.amax(dim=1, keepdim=True), images.amin(dim=1, keepdim=True)
+    ground += (1 - ROOM * levels - brightest).clamp(max=0) + (ROOM * levels - darkest).clamp(min=0)
+    ground *= calm_areas(images) * (levels > 0)
+    return (images + ground).clamp(0, 1)
+
+
+def calm_areas(images: Tensor) -> Tensor:
+    """Return how calm (N, 3, H, W) pictures in [0, 1] are, (N, 1, H, W): `ground.calm` in torch.
+
+    Args:
+        images: Sides multiples of the cells.
+    """
+    weights = images.new_tensor([0.299, 0.587, 0.114])[:, None, None]
+    luma = (255 * (images.float() * weights).sum(dim=1, keepdim=True)).round()
+    mean, square = (
+        functional.avg_pool2d(
+            functional.pad(functional.avg_pool2d(values, CELL_PX), (1, 1, 1, 1), "replicate"), 3, 1
         )
-        grounds.append((level * mask.to(image))[None])
-    return (images + torch.stack(grounds)).clamp(0, 1)
+        for values in (luma, luma.square())
+    )
+    share = calm_share((square - mean.square()).clamp(min=0))
+    return functional.interpolate(share, images.shape[2:], mode="bilinear", align_corners=False)

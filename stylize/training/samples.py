@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +116,23 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
         detail=torch.from_numpy(detail.astype(np.float32))[:, None],
         seed=step,
     )
+
+
+def drawn_ahead(
+    contents: Contents, bank: StyleBank, config: TrainConfig, steps: range, *, threads: int
+) -> Iterator[Samples]:
+    """Yield the samples of steps in their order, drawn by threads while others are trained on."""
+    with ThreadPoolExecutor(threads, "samples") as pool:
+        waiting: deque[Future[Samples]] = deque()
+        try:
+            for step in steps:
+                waiting.append(pool.submit(draw_samples, contents, bank, config, step))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _mix(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:

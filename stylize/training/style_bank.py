@@ -124,7 +124,8 @@ def _load_part(
     # What is kept of a style, and how it is measured at the border.
     kept = sorted(item.name for item in fields(StyleBank))
     names += f" {kept} {[layer.padding_mode for layer in network.convolutions.values()]} {_RULES}"
-    weights = b"".join(p.numpy().tobytes() for p in list(network.parameters())[:4])
+    first = list(network.parameters())[:4]
+    weights = b"".join(part.detach().cpu().numpy().tobytes() for part in first)
     digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
     file = cache / f"styles-{digest[:16]}.npz"
     if file.is_file():
@@ -147,7 +148,8 @@ def _load_part(
 def _compute(
     paths: Sequence[Path], network: LossNetwork, variant: int, rng: np.random.Generator
 ) -> StyleBank:
-    matrices = projections()
+    device = next(network.parameters()).device
+    matrices = [matrix.to(device) for matrix in projections()]
     vectors, covariances, pictures = [], [], []
     for path in paths:
         draws = rng.random(9)
@@ -163,11 +165,11 @@ def _compute(
         halved = image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX)
         pictures.append(np.asarray(halved))
         with torch.no_grad():
-            features = network(to_tensor([image]))
-            vectors.append(style_vector(features)[0].numpy())
+            features = network(to_tensor([image]).to(device))
+            vectors.append(style_vector(features)[0].cpu().numpy())
             layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
             covariances.append(
-                np.stack([covariance(features[name], m)[0].numpy() for name, m in layers])
+                np.stack([covariance(features[name], m)[0].cpu().numpy() for name, m in layers])
             )
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE

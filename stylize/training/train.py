@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from torch import Tensor
 
+from stylize.cores import available_cores
 from stylize.errors import TrainingError
 from stylize.training import parallel
 from stylize.training.calm_styles import fit_calm_probe
@@ -34,7 +35,7 @@ from stylize.training.data import (
 )
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
-from stylize.training.samples import Samples, draw_samples
+from stylize.training.samples import Samples, drawn_ahead
 from stylize.training.start import start_loss_network, start_network
 from stylize.training.style_bank import load_style_bank, projections
 from stylize.training.vgg import half_precision_is_faster
@@ -76,8 +77,8 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     loss_network = start_loss_network(config, content_paths).extend_borders_()
     if first:
         parallel.wait()
-    if device.type == "cpu":
-        loss_network.accelerate_(half_precision=half_precision_is_faster())
+    on_card = device.type == "cuda"
+    loss_network.to(device).accelerate_(half_precision=on_card or half_precision_is_faster())
     bank = load_style_bank(
         style_paths,
         loss_network,
@@ -85,7 +86,6 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         seed=config.seed,
         cache=config.out / "cache",
     )
-    loss_network.to(device)
     network = start_network(config, state, bank).to(device).train()
     average = copy.deepcopy(network).requires_grad_(False)
     if state is not None:
@@ -111,9 +111,6 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     matrices = [matrix.to(device) for matrix in projections()]
     calm = fit_calm_probe(bank.vectors, bank.calm).to_contract() if first else {}
     sheet = SheetPictures.choose(content_paths, style_paths, seed=config.seed)
-    mixed_precision = torch.autocast(
-        device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"
-    )
 
     def save() -> None:
         save_checkpoint(
@@ -135,19 +132,15 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
     meter = _Meter()
     with _progress() as progress:
         task = progress.add_task("training", total=config.steps, completed=step, losses="")
-        while step < last:
-            samples = _to_device(draw_samples(contents, bank, config, step), device)
+        # A graphics card is faster than one core draws samples; on a CPU all cores are at work.
+        threads = max(1, available_cores() - 2) if on_card else 1
+        ahead = drawn_ahead(contents, bank, config, range(step, last), threads=threads)
+        for drawn in ahead:
+            samples = _to_device(drawn, device)
             for group, rate in zip(optimizer.param_groups, _RATES, strict=True):
                 group["lr"] = rate * learning_rate(config, step)
-            with mixed_precision:
-                terms = compute_losses(
-                    network,
-                    loss_network,
-                    samples,
-                    config,
-                    ramped_style_weight(config, step),
-                    matrices,
-                )
+            style_weight = ramped_style_weight(config, step)
+            terms = compute_losses(network, loss_network, samples, config, style_weight, matrices)
             if not bool(torch.isfinite(terms["total"])):
                 raise _not_finite("loss", step, path)
             optimizer.zero_grad(set_to_none=True)

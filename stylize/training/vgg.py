@@ -177,7 +177,7 @@ class LossNetwork(nn.Module):
         return self
 
     def accelerate_(self, *, half_precision: bool = False) -> None:
-        """Get ready for many passes on a CPU; the weights must not change afterwards.
+        """Get ready for many passes; weights and device must not change afterwards.
 
         Args:
             half_precision: Take 16-bit floats (bfloat16) behind the first layer, and hand them

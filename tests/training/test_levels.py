@@ -4,8 +4,16 @@ import torch
 from PIL import Image
 
 from stylize import revision
+from stylize.ground import calm
 from stylize.training.data import to_tensor
-from stylize.training.levels import add_ground, enlarge_window, keep_coarse, lay_over, low_pass
+from stylize.training.levels import (
+    add_ground,
+    calm_areas,
+    enlarge_window,
+    keep_coarse,
+    lay_over,
+    low_pass,
+)
 from tests.conftest import make_picture
 
 
@@ -51,3 +59,14 @@ def test_ground_differs_between_samples_but_not_between_runs():
     assert (first[0] == 0.5).all()
     assert (first[1] != first[2]).any()
     assert 2 < (first[1] * 255).std() < 12
+
+
+def test_calm_areas_are_those_of_the_engine():
+    pictures = torch.rand(2, 3, 64, 96)
+    pictures[0, :, :30] = 0.7
+    pictures[1] = 0.5 + 0.03 * pictures[1]
+    pictures = (255 * pictures).round() / 255
+    for picture, found in zip(pictures, calm_areas(pictures), strict=True):
+        pixels = (255 * picture).round().byte().permute(1, 2, 0).numpy()
+        wanted = torch.from_numpy(calm(Image.fromarray(pixels)).copy())
+        torch.testing.assert_close(found[0], wanted, atol=1e-5, rtol=0)

@@ -18,7 +18,7 @@ from stylize.training.data import (
     list_pictures,
 )
 from stylize.training.objective import compute_losses
-from stylize.training.samples import draw_samples
+from stylize.training.samples import draw_samples, drawn_ahead
 from stylize.training.start import start_loss_network, start_network
 from stylize.training.style_bank import StyleBank, load_style_bank, projections
 from stylize.training.train import train
@@ -118,6 +118,17 @@ def draw(config, loss_network):
         return draw_samples(contents, bank, config, step)
 
     return draw
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_samples_that_are_drawn_ahead_come_in_order(config, loss_network, draw, threads):
+    bank = load_style_bank(
+        list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+    )
+    contents = Contents(list_pictures(config.contents), count=1, seed=1)
+    found = list(drawn_ahead(contents, bank, config, range(4, 15), threads=threads))
+    assert [samples.seed for samples in found] == [*range(4, 15)]
+    assert all((samples.seen == draw(samples.seed).seen).all() for samples in found)
 
 
 def test_samples_are_repeatable_and_varied(config, draw):
