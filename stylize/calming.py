@@ -2,7 +2,7 @@
 
 The network has learned from paintings whose skies are full of strokes, and puts some into all
 others too. Medians over more than the width of such a stroke take them away and keep tones and
-edges (Tukey, "Exploratory Data Analysis", 1977).
+edges (Tukey, "Exploratory Data Analysis", 1977); what the content shows there is drawn instead.
 """
 
 from __future__ import annotations
@@ -35,10 +35,12 @@ def calm_down(painted: Image.Image, content: Image.Image, amount: float) -> None
     """
     if amount <= 0:
         return
-    small = np.asarray(painted.reduce(_REDUCED))
-    smooth = Image.fromarray(_medians(_medians(small, axis=1), axis=0)).reduce(2)
-    smooth = smooth.resize(painted.size, Image.Resampling.BICUBIC)
-    painted.paste(smooth, mask=calm_areas(content, min(1.0, amount)))
+    luma = content.convert("L")
+    # Fur, faces and clouds keep their modelling: that of the content.
+    detail = np.asarray(luma, np.int16) - np.asarray(_smooth(luma))
+    smooth = np.asarray(_smooth(painted), np.int16) + detail[..., None]
+    calmed = Image.fromarray(smooth.clip(0, 255).astype(np.uint8))
+    painted.paste(calmed, mask=calm_areas(content, min(1.0, amount)))
 
 
 def calm_areas(content: Image.Image, most: float = 1.0) -> Image.Image:
@@ -58,6 +60,13 @@ def calm_areas(content: Image.Image, most: float = 1.0) -> Image.Image:
     size = cells.width * CELL_PX, cells.height * CELL_PX
     enlarged = cells.resize(size, Image.Resampling.BILINEAR)
     return enlarged.crop((0, 0, content.width, content.height))
+
+
+def _smooth(picture: Image.Image) -> Image.Image:
+    """Return a picture, RGB or L, without what is smaller than some 40 pixels."""
+    small = np.asarray(picture.reduce(_REDUCED))
+    small = _medians(_medians(small, axis=1), axis=0)
+    return Image.fromarray(small).reduce(2).resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def _medians(values: Bytes, *, axis: int) -> Bytes:

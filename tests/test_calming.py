@@ -49,7 +49,7 @@ def test_dashes_in_the_sky_go_and_the_grass_stays():
     painted = painted.copy()
     calm_down(painted, content, 1.0)
     after = np.asarray(painted)
-    assert after[:24].std(axis=(0, 1)).max() < 1
+    assert after[:24].std(axis=(0, 1)).max() < 3  # what the content shows; 30 with the dashes
     assert np.array_equal(after[56:], np.asarray(before)[56:])
 
 
@@ -58,6 +58,15 @@ def test_medians_are_those_of_numpy(values, axis):
     widths = [(2, 2) if at == axis else (0, 0) for at in range(3)]
     windows = sliding_window_view(np.pad(values, widths, mode="edge"), 5, axis=axis)
     assert np.array_equal(_medians(values, axis=axis), np.median(windows, axis=-1))
+
+
+def test_what_the_content_shows_is_drawn_instead():
+    content = Image.new("RGB", (96, 80), (200, 200, 200))
+    content.paste((206, 206, 206), (40, 30, 50, 40))  # a soft mark
+    painted = Image.new("RGB", content.size, (60, 90, 120))
+    calm_down(painted, content, 1.0)
+    assert painted.getpixel((45, 35)) == pytest.approx((66, 96, 126), abs=1)
+    assert painted.getpixel((5, 70)) == (60, 90, 120)
 
 
 def test_half_the_amount_goes_half_of_the_way():

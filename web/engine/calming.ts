@@ -16,15 +16,18 @@ const STEEPNESS = 2;
 export function calmDown(painted: Pixels, content: Pixels, amount: number): void {
   if (amount <= 0) return;
   const { width, height, data } = painted;
-  const small = medians(medians(reduce(painted, REDUCED), 1, 0), 0, 1);
-  const smooth = resize(reduce(small, 2), [width, height], BICUBIC);
+  const luma = grey(content);
+  const [smooth, low] = [withoutStrokes(painted), withoutStrokes(luma)];
   const calm = calmAreas(content, Math.min(1, amount));
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
       const share = calm.data[4 * (y * calm.width + x)]!;
       if (share === 0) continue;
+      // Fur, faces and clouds keep their modelling: that of the content.
+      const detail = luma.data[at]! - low.data[at]!;
       for (let channel = at; channel < at + 3; channel++) {
-        const sum = data[channel]! * (255 - share) + smooth.data[channel]! * share + 128;
+        const wanted = Math.min(255, Math.max(0, smooth.data[channel]! + detail));
+        const sum = data[channel]! * (255 - share) + wanted * share + 128;
         data[channel] = ((sum >> 8) + sum) >> 8;
       }
     }
@@ -40,6 +43,23 @@ export function calmAreas(content: Pixels, most = 1): Pixels {
     cells.data[4 * cell] = roundHalfEven(255 * most * Math.min(1, Math.max(0, 1 + STEEPNESS * (1 - deviation))));
   });
   return resize(cells, [columns * CELL_PX, rows * CELL_PX], BILINEAR);
+}
+
+/** Return the luma of a picture, in all of its channels. */
+function grey(picture: Pixels): Pixels {
+  const result = blank(picture.width, picture.height);
+  for (let at = 0; at < result.data.length; at += 4) {
+    const luma = (19595 * picture.data[at]! + 38470 * picture.data[at + 1]! + 7471 * picture.data[at + 2]! + 0x8000) >> 16;
+    result.data.fill(luma, at, at + 3);
+    result.data[at + 3] = 255;
+  }
+  return result;
+}
+
+/** Return a picture without what is smaller than some 40 pixels. */
+function withoutStrokes(picture: Pixels): Pixels {
+  const small = medians(medians(reduce(picture, REDUCED), 1, 0), 0, 1);
+  return resize(reduce(small, 2), [picture.width, picture.height], BICUBIC);
 }
 
 /** Return the medians of each channel over five pixels, (dx, dy) apart, borders repeated. */
