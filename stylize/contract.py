@@ -68,7 +68,7 @@ class Contract:
     ground_levels: float = 10.0
     calm_style: float = 0.16
     least_brushwork: float = 0.1
-    calming_share: float = 1.0
+    calming_share: float = 0.0
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -91,8 +91,6 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
-        if self.least_brushwork >= 1:
-            raise ValueError("least_brushwork of the contract must be below 1")
         if not self.calm_style:
             raise ValueError("calm_style of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):

@@ -239,7 +239,7 @@ class Engine:
             progress=progress,
         )
         scale_detail(painted, job.controls.detail)
-        left_out = (1 - brushwork) / (1 - contract.least_brushwork)
+        left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
         calm_down(painted, plain, contract.calming_share * left_out)
         return painted
 

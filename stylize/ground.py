@@ -113,8 +113,8 @@ def _means(values: Floats) -> Floats:
     return means
 
 
-def enlarge_cells(values: Floats, size: tuple[int, int]) -> Floats:
-    """Return values of cells, see :func:`cells_of`, at every pixel of a picture of ``size``."""
+def _enlarge_cells(values: Floats, size: tuple[int, int]) -> Floats:
+    """Return values of cells, see `cells_of`, at every pixel of a picture of ``size``."""
     rows, columns = values.shape
     enlarged = Image.fromarray(values).resize(
         (columns * CELL_PX, rows * CELL_PX), Image.Resampling.BILINEAR
@@ -132,10 +132,10 @@ def calm(picture: Image.Image) -> Floats:
         (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
     """
     _, variance = cells_of(picture)
-    return enlarge_cells(calm_share(variance).astype(np.float32), picture.size)
+    return _enlarge_cells(ground_share(variance).astype(np.float32), picture.size)
 
 
-def calm_share(variance: Any) -> Any:
+def ground_share(variance: Any) -> Any:
     """Return how much ground a cell can do with by the variance of its luma; NumPy or torch."""
     flat = 1 / (1 + variance / _FLAT_DEVIATION**2)
     return (_SKY_SHARE + (1 - _SKY_SHARE) * flat) / (1 + variance / _CALM_DEVIATION**2)

@@ -50,3 +50,9 @@ def test_an_incomplete_contract_is_refused():
     for record in ({"halo_px": 8}, [], None, 3):
         with pytest.raises(ValueError, match="contract"):
             Contract.from_dict(record)
+
+
+def test_a_model_of_before_calming_paints_as_it_did():
+    record = Contract(vector_length=4, halo_px=8).to_dict()
+    del record["calming_share"]
+    assert Contract.from_dict(record).calming_share == 0

@@ -68,7 +68,7 @@ class FilmActions(Actions):
         self.painter.rate.check(request.session_hash)
         source, look = film_source(path, self.settings), self.look(chosen, values)
         timeline = Timeline(self.painter.style_of(visit, look), look.controls, points_of(curve))
-        end_s = length_s(source)
+        end_s = min(length_s(source), self.settings.max_film_s)  # what is painted of it
         painted: list[dict[str, Any]] = []
         for index in range(_FRAMES):
             start_s = end_s * index / _FRAMES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stylize.errors import ControlError, VideoError
 from stylize.messages import say
 from stylize.studio.full_size import Stopped
-from stylize.studio.look import Look
+from stylize.studio.look import CONTROL_NAMES, Look
 from stylize.studio.painter import Painter, safe_name
 from stylize.studio.settings import StudioSettings
 from stylize.studio.visit import Visit
@@ -121,15 +121,24 @@ def points_of(curve: Mapping[str, Any] | None) -> list[KeyPoint]:
     from stylize.video.timeline import points_from
 
     drawn = (curve or {}).get("points") or {}
-    if not isinstance(drawn, dict) or not all(isinstance(pairs, list) for pairs in drawn.values()):
+    if not isinstance(drawn, dict):
         raise ControlError(say("curve_wrong"))
     records = []
     for name, pairs in drawn.items():
-        for pair in pairs[:MAX_POINTS]:
-            if not isinstance(pair, list) or len(pair) != 2:
-                raise ControlError(say("curve_wrong"))
-            records.append({"time": pair[0], name: pair[1]})
+        good = name in CONTROL_NAMES and isinstance(pairs, list) and len(pairs) <= MAX_POINTS
+        if not good or not all(_is_pair(pair) for pair in pairs):
+            raise ControlError(say("curve_wrong"))
+        records += [{"time": time, name: value} for time, value in pairs]
     return points_from(records)
+
+
+def _is_pair(pair: Any) -> bool:
+    """Whether it is a list of two numbers."""
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in pair)
+    )
 
 
 def film_source(path: str | None, settings: StudioSettings) -> Path:

@@ -191,6 +191,7 @@ def _export(
         "contract": Contract(
             vector_length=network.size.vector,
             halo_px=network.layers.halo_px(),
+            calming_share=1.0,
             **(calm or {}),
         ).to_dict(),
         "opset": OPSET,

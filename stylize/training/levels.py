@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.ground import CELL_PX, PERIOD_PX, ROOM, calm_share, relief
+from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
 
 _KERNEL_PX = 4  # reach of the bicubic kernel, and more
 
@@ -73,11 +73,13 @@ def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> T
     """Put a ground under the calm areas of (N, 3, H, W) pictures in [0, 1].
 
     Args:
-        images: The pictures.
+        images: The pictures, sides multiples of 8.
         amounts: (N,) standard deviations, in levels of 255.
         generator: Chooses which part of which relief.
     """
     height, width = images.shape[2:]
+    if height % CELL_PX or width % CELL_PX:
+        raise ValueError(f"sides must be multiples of {CELL_PX}; got {width} x {height}")
     rows, columns = (torch.arange(side) % PERIOD_PX for side in (height, width))
     parts = []
     for _ in range(len(images)):
@@ -88,11 +90,11 @@ def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> T
     ground = levels * torch.stack(parts)[:, None].to(images)
     brightest, darkest = images.amax(dim=1, keepdim=True), images.amin(dim=1, keepdim=True)
     ground += (1 - ROOM * levels - brightest).clamp(max=0) + (ROOM * levels - darkest).clamp(min=0)
-    ground *= calm_areas(images) * (levels > 0)
+    ground *= ground_shares(images) * (levels > 0)
     return (images + ground).clamp(0, 1)
 
 
-def calm_areas(images: Tensor) -> Tensor:
+def ground_shares(images: Tensor) -> Tensor:
     """Return how calm (N, 3, H, W) pictures in [0, 1] are, (N, 1, H, W): `ground.calm` in torch.
 
     Args:
@@ -106,5 +108,5 @@ def calm_areas(images: Tensor) -> Tensor:
         )
         for values in (luma, luma.square())
     )
-    share = calm_share((square - mean.square()).clamp(min=0))
+    share = ground_share((square - mean.square()).clamp(min=0))
     return functional.interpolate(share, images.shape[2:], mode="bilinear", align_corners=False)

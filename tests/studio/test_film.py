@@ -28,6 +28,7 @@ from tests.video.conftest import RATE, make_film, moving_square
 
 __all__ = ["make_film"]  # a fixture
 
+FROM_NOTHING = {"points": {"strength": [[0, 0.0]]}}
 REQUEST = SimpleNamespace(session_hash="visit", headers={})
 LOOK = (Visit(), {"senecio": 1.0}, Look({}).control_values())
 
@@ -145,6 +146,14 @@ def test_a_film_that_was_chosen_gets_a_curve_of_its_length(act, film):
     assert act.begin(None) is None
 
 
+def test_five_frames_are_of_what_is_painted(tiny_engine, film):
+    act = make_act(tiny_engine, max_film_s=5 / RATE)
+    for item, frame in zip(
+        act.frames(REQUEST, film, FROM_NOTHING, *LOOK), frames_of(film), strict=False
+    ):
+        assert np.array_equal(np.asarray(Image.open(item["file"]["path"])), frame)
+
+
 def test_a_curve_changes_the_frames_and_is_in_the_recipe(act, film):
     curve = {"length_s": 0.5, "points": {"strength": [[0.4, 1.0], [0.1, 0.0]]}}
     plain, changed = (
@@ -171,9 +180,11 @@ def test_a_curve_changes_the_frames_and_is_in_the_recipe(act, film):
         ([1], "cannot be read"),
         ({"strength": 1}, "cannot be read"),
         ({"strength": [[1]]}, "cannot be read"),
-        ({"strength": [["soon", 1]]}, "no key point"),
+        ({"strength": [["soon", 1]]}, "cannot be read"),
         ({"strength": [[0, 7]]}, "strength must be"),
-        ({"courage": [[0, 1]]}, 'no control "courage"'),
+        ({"strength": [[0, 1]] * 21}, "cannot be read"),
+        ({"courage": [[0, 1]]}, "cannot be read"),
+        ({"style": [[0, "senecio"]]}, "cannot be read"),
     ],
 )
 def test_a_curve_that_cannot_be_is_refused(act, film, points, message):

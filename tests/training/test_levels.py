@@ -8,8 +8,8 @@ from stylize.ground import calm
 from stylize.training.data import to_tensor
 from stylize.training.levels import (
     add_ground,
-    calm_areas,
     enlarge_window,
+    ground_shares,
     keep_coarse,
     lay_over,
     low_pass,
@@ -61,12 +61,12 @@ def test_ground_differs_between_samples_but_not_between_runs():
     assert 2 < (first[1] * 255).std() < 12
 
 
-def test_calm_areas_are_those_of_the_engine():
+def test_shares_of_the_ground_are_those_of_the_engine():
     pictures = torch.rand(2, 3, 64, 96)
     pictures[0, :, :30] = 0.7
     pictures[1] = 0.5 + 0.03 * pictures[1]
     pictures = (255 * pictures).round() / 255
-    for picture, found in zip(pictures, calm_areas(pictures), strict=True):
+    for picture, found in zip(pictures, ground_shares(pictures), strict=True):
         pixels = (255 * picture).round().byte().permute(1, 2, 0).numpy()
         wanted = torch.from_numpy(calm(Image.fromarray(pixels)).copy())
         torch.testing.assert_close(found[0], wanted, atol=1e-5, rtol=0)

@@ -29,7 +29,7 @@ export interface Contract {
 const NUMBERS = [
   "vector_length", "style_side_px", "draft_side_px", "grid_px", "margin_px", "revision_margin_px", "halo_px", "tile_pixels",
   "thumbnail_min_px", "thumbnail_max_px", "max_zoom", "revision_share", "ground_levels", "calm_style",
-  "least_brushwork", "calming_share", "ground_seed", "int8_index",
+  "least_brushwork", "ground_seed", "int8_index",
 ] as const;
 
 /**
@@ -45,6 +45,7 @@ export function readContract(record: unknown): Contract {
   return {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
+    calming_share: values["calming_share"] === undefined ? 0 : number(values, "calming_share"), // older models lack it
     calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
     calm_bias: Number(values["calm_bias"] ?? 0),
   };

@@ -169,7 +169,7 @@ export class Engine {
 
   /** Smooth what was painted on calm areas of a content, where there is little ground. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
-    const leftOut = (1 - this.brushwork(style, controls)) / (1 - this.contract.least_brushwork);
+    const leftOut = (1 - this.brushwork(style, controls)) / (1 - this.contract.least_brushwork || 1);
     calmDown(painted, content, this.contract.calming_share * leftOut);
   }
 

@@ -68,7 +68,8 @@ Studio.curve = ({ element, props, watch }) => {
       },
       onpointerdown: (event) => dot.setPointerCapture(event.pointerId),
       onpointermove: (event) => { if (dot.hasPointerCapture(event.pointerId)) move(point, placed(event)); },
-      onpointerup: () => tell() });
+      onpointerup: () => tell(),
+      onpointercancel: () => tell() });
     return { point, dot };
   };
   /** Put line and points where they belong. */
