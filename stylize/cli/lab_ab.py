@@ -11,7 +11,7 @@ import typer
 
 from stylize.cli.common import JsonOption, ThreadsOption, open_engine
 from stylize.cli.jobs import Bar
-from stylize.cli.output import print_json, say
+from stylize.cli.output import print_json, say, warn
 from stylize.cli.pictures import path_of
 from stylize.errors import ControlError, StylizeError
 from stylize.files import make_folder
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stylize.lab.ab import Comparison
 
 _BUNDLED = "bundled"
+_NO_OTHER_MODEL = ""  # unlike None it does not ask STYLIZE_MODEL
 
 
 def ab(
@@ -43,8 +44,9 @@ def ab(
     ] = 768,
     seed: Annotated[int, typer.Option(min=0, help="Of the order and the sides.")] = 1,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Of the page.", show_default="a free one")
-    ] = 0,
+        int | None,
+        typer.Option(min=1024, max=65_535, help="Of the page.", show_default="a free one"),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -59,6 +61,7 @@ def ab(
     from stylize.lab.ab_pictures import (
         Shown,
         draw_pairs,
+        fingerprints,
         finished_pairs,
         paint_pairs,
         pictures_in,
@@ -72,13 +75,13 @@ def ab(
             raise ControlError("Two models need --contents and --styles to paint.")
         drawn = draw_pairs(pictures_in(contents), pictures_in(styles), pairs, seed)
         engines = {
-            who: open_engine(threads=threads, model=None if text == _BUNDLED else text)
+            who: open_engine(threads=threads, model=_NO_OTHER_MODEL if text == _BUNDLED else text)
             for who, text in (("a", first), ("b", second))
         }
         about["models"] = [engine.model_sha256 for engine in engines.values()]
         about["max_side_px"] = max_side
-        names = [f"{content.stem}--{style.stem}" for content, style in drawn]
-        comparison = Comparison.open(out / "answers.json", about, names, seed)
+        about["pictures"] = fingerprints(drawn)
+        comparison = Comparison.open(out / "answers.json", about, list(drawn), seed)
         with Bar(1) as bar:
             files = paint_pairs(
                 engines, drawn, out, max_side_px=max_side, progress=lambda done: bar.show(0, done)
@@ -87,10 +90,13 @@ def ab(
         raise ControlError("Compare two models, or two folders of finished pictures.")
     else:
         files = finished_pairs(Path(first), Path(second))
+        about["pictures"] = fingerprints({name: (of["a"], of["b"]) for name, of in files.items()})
         comparison = Comparison.open(out / "answers.json", about, list(files), seed)
     if comparison.next is not None:
-        with Server(comparison, Shown(files), port=port) as server:
-            say(f"{server.url}\nThe page is for this computer alone. Ctrl+C stops.")
+        tell = warn if as_json else say
+        with Server(comparison, Shown(files), port=port or 0) as server:
+            tell(server.url)
+            tell("The page is for this computer alone. Ctrl+C stops.")
             sys.stdout.flush()  # who reads a pipe needs the address now
             if browser:
                 webbrowser.open(server.url)
@@ -98,8 +104,9 @@ def ab(
                 server.serve_forever()
             except KeyboardInterrupt:
                 count = len(comparison.answers)
-                say(f"{count} of {len(comparison.pairs)} judged; the same call goes on.")
-                return
+                tell(f"{count} of {len(comparison.pairs)} judged; the same call goes on.")
+                if not as_json:
+                    return
     _tell(comparison, as_json=as_json)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stylize.errors import StylizeError
-from stylize.files import write_whole
+from stylize.files import why_not_written, write_whole
 
 Choice = Literal["left", "right", "equal"]
 Answer = Literal["a", "b", "equal"]
@@ -95,6 +95,9 @@ class Comparison:
     def open(cls, path: Path, about: dict[str, Any], names: Sequence[str], seed: int) -> Comparison:
         """Begin a comparison, or go on with the one in a file.
 
+        The file is there from the beginning, so that pictures painted for one comparison are never
+        judged in another.
+
         Args:
             path: The file, JSON.
             about: What is compared, of plain values.
@@ -102,13 +105,15 @@ class Comparison:
             seed: Of everything random.
 
         Raises:
-            StylizeError: The file holds another comparison, or cannot be read.
+            StylizeError: The file holds another comparison, or cannot be read or written.
         """
         pairs = sorted(names)
         random.Random(seed).shuffle(pairs)
         made = cls(about, tuple(pairs), seed, path)
         if path.exists():
             made.answers = made._read()
+        else:
+            made._write(made.answers)
         return made
 
     @property
@@ -137,23 +142,28 @@ class Comparison:
 
         Raises:
             ValueError: There is no such pair or choice.
+            StylizeError: The file cannot be written; the answer does not count.
         """
         if choice not in CHOICES or not 0 <= index < len(self.pairs):
             raise ValueError(f"no choice {choice!r} of pair {index}")
         better: Answer = "equal" if choice == "equal" else self.behind(index, choice)
-        self.answers[self.pairs[index]] = better
-        self._write()
+        answers = self.answers | {self.pairs[index]: better}
+        self._write(answers)
+        self.answers = answers
 
-    def _write(self) -> None:
+    def _write(self, answers: dict[str, Answer]) -> None:
         record = {
             "about": self.about,
             "seed": self.seed,
             "pairs": self.pairs,
             "left": [self.on_the_left(index) for index in range(len(self.pairs))],
-            "answers": self.answers,
-            "result": asdict(self.tally),
+            "answers": answers,
+            "result": asdict(Tally.of(list(answers.values()))),
         }
-        write_whole(self.path, json.dumps(record, indent=1).encode())
+        try:
+            write_whole(self.path, json.dumps(record, indent=1).encode())
+        except OSError as error:
+            raise StylizeError(why_not_written(self.path, error)) from error
 
     def _read(self) -> dict[str, Answer]:
         try:

@@ -9,10 +9,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 
+from stylize.errors import ControlError, StylizeError
 from stylize.lab.ab import CHOICES, Comparison
 
 ADDRESS = "127.0.0.1"
 _LONGEST_ANSWER = 200  # bytes
+_FAILED = HTTPStatus.INTERNAL_SERVER_ERROR
 
 Pictures = Callable[[str, str], bytes]
 """Name of a pair and what of it (``a``, ``b``) -> PNG."""
@@ -46,9 +48,21 @@ _PAGE = """<!doctype html>
   const keys = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "equal" };
   let index = null, busy = true;
   const wait = (yes) => { busy = yes; id("pair").ariaBusy = String(yes); };
-  async function show(response) {
+  async function checked(response) {
     if (!response.ok) throw new Error(await response.text());
-    const state = await response.json();
+    return response;
+  }
+  async function load(image) {
+    try {
+      await image.decode();
+    } catch (error) {
+      await checked(await fetch(image.src));  // says what is wrong
+      throw error;
+    }
+  }
+  async function show(response) {
+    if (!response.ok) wait(index === null);  // the same pair can be answered again
+    const state = await (await checked(response)).json();
     index = state.next;
     const done = index === null;
     for (const part of ["pair", "keys"]) id(part).hidden = done;
@@ -58,12 +72,13 @@ _PAGE = """<!doctype html>
     if (!done) {
       const images = sides.map((side) => id(side).firstElementChild);
       sides.forEach((side, i) => { images[i].src = `picture/${index}/${side}`; });
-      await Promise.all(images.map((image) => image.decode()));
+      await Promise.all(images.map(load));
     }
     wait(done);
   }
   const fail = (error) => {
-    id("state").textContent = `${error.message}. Is it still running in the terminal?`;
+    id("state").textContent = error instanceof TypeError
+      ? "There is no answer. Is it still running in the terminal?" : error.message;
   };
   function choose(choice) {
     if (busy) return;
@@ -73,6 +88,7 @@ _PAGE = """<!doctype html>
   }
   for (const choice of all) id(choice).addEventListener("click", () => choose(choice));
   addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (keys[event.key] && !event.repeat) { event.preventDefault(); choose(keys[event.key]); }
   });
   fetch("state").then(show).catch(fail);
@@ -100,8 +116,17 @@ class Server(ThreadingHTTPServer):
             comparison: What is judged.
             pictures: Where the pictures are.
             port: Of the page; 0: any that is free.
+
+        Raises:
+            ControlError: The port cannot be had.
         """
-        super().__init__((ADDRESS, port), _Handler)
+        try:
+            super().__init__((ADDRESS, port), _Handler)
+        except OSError as error:
+            raise ControlError(
+                f"Port {port} cannot be used ({error.strerror}). Name another --port, or leave it "
+                "out."
+            ) from error
         self.comparison, self.pictures = comparison, pictures
         self.lock = Lock()
         self.token = secrets.token_urlsafe(16)
@@ -136,7 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
                     self._refuse(HTTPStatus.NOT_FOUND)
                     return
                 who = comparison.behind(index, "left" if side == "left" else "right")
-                self._send(self.server.pictures(comparison.pairs[index], who), "image/png")
+                try:
+                    picture = self.server.pictures(comparison.pairs[index], who)
+                except (StylizeError, OSError) as error:
+                    self._fail(error)
+                    return
+                self._send(picture, "image/png")
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND)
 
@@ -161,6 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError):
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
+        except (StylizeError, OSError) as error:
+            self._fail(error)
+            return
         self._send_state()
         if self.server.comparison.next is None:
             self.server.shutdown()
@@ -181,6 +214,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._send(status.phrase.encode(), "text/plain", status)
+
+    def _fail(self, error: Exception) -> None:
+        self._send(str(error).encode(), "text/plain; charset=utf-8", _FAILED)
 
     def _send(self, data: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         self.send_response(status)

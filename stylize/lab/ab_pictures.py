@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image
 
@@ -16,6 +18,7 @@ from stylize.files import make_folder
 from stylize.images import READABLE_SUFFIXES, load_image, on_white, prepare_image, save_image
 
 _SHOWN_PX = 1600  # longer side on the page
+_Paths = TypeVar("_Paths", bound=tuple[Path, ...])
 
 
 class Shown:
@@ -39,10 +42,14 @@ def finished_pairs(a: Path, b: Path) -> dict[str, dict[str, Path]]:
     """Pair the pictures of two folders by their names without suffix.
 
     Raises:
-        ControlError: They have none in common.
+        ControlError: They have none in common, or a name is there twice.
     """
-    of_a, of_b = ({path.stem: path for path in pictures_in(folder)} for folder in (a, b))
-    pairs = {name: {"a": of_a[name], "b": of_b[name]} for name in sorted(of_a.keys() & of_b.keys())}
+    of_a, of_b = (
+        _by_name((path.stem, (path,)) for path in pictures_in(folder)) for folder in (a, b)
+    )
+    pairs = {
+        name: {"a": of_a[name][0], "b": of_b[name][0]} for name in sorted(of_a.keys() & of_b.keys())
+    }
     if not pairs:
         raise ControlError(f"{a} and {b} have no pictures of the same name.")
     return pairs
@@ -50,24 +57,43 @@ def finished_pairs(a: Path, b: Path) -> dict[str, dict[str, Path]]:
 
 def draw_pairs(
     contents: Sequence[Path], styles: Sequence[Path], count: int, seed: int
-) -> list[tuple[Path, Path]]:
-    """Draw so many pairs of content and style, all different.
+) -> dict[str, tuple[Path, Path]]:
+    """Draw so many pairs of content and style, all different, and name them.
 
     Raises:
-        ControlError: There are not so many.
+        ControlError: There are not so many, or two would have one name.
     """
-    every = list(itertools.product(sorted(contents), sorted(styles)))
+    every = _by_name(
+        (f"{content.stem}--{style.stem}", (content, style))
+        for content, style in itertools.product(sorted(contents), sorted(styles))
+    )
     if count > len(every):
         raise ControlError(
             f"{len(contents)} contents and {len(styles)} styles make {len(every)} pairs; "
             f"{count} were asked for. Lower --pairs or add pictures."
         )
-    return random.Random(seed).sample(every, count)
+    return dict(random.Random(seed).sample(list(every.items()), count))
+
+
+def fingerprints(pairs: Mapping[str, Sequence[Path]]) -> dict[str, list[str]]:
+    """Return the SHA-256 of the files of each pair, in hexadecimal digits.
+
+    Raises:
+        ImageError: A file cannot be read.
+    """
+    digests: dict[Path, str] = {}
+    for path in itertools.chain.from_iterable(pairs.values()):
+        if path not in digests:
+            try:
+                digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError as error:
+                raise ImageError(f"{path} cannot be read ({error.strerror}).") from error
+    return {name: [digests[path] for path in paths] for name, paths in pairs.items()}
 
 
 def paint_pairs(
     engines: Mapping[str, Engine],
-    pairs: Sequence[tuple[Path, Path]],
+    pairs: Mapping[str, tuple[Path, Path]],
     folder: Path,
     *,
     max_side_px: int,
@@ -77,7 +103,7 @@ def paint_pairs(
 
     Args:
         engines: ``a`` and ``b``.
-        pairs: Of content and style.
+        pairs: Of content and style, by name.
         folder: Where the pictures are kept, those of each engine in its folder.
         max_side_px: Longer side.
         progress: Called with the share done.
@@ -88,8 +114,7 @@ def paint_pairs(
     painted: dict[str, dict[str, Path]] = {}
     for who, engine in engines.items():
         make_folder(folder / who, ImageError)
-        for content, style in pairs:
-            name = f"{content.stem}--{style.stem}"
+        for name, (content, style) in pairs.items():
             path = folder / who / f"{name}.png"
             if not path.exists():
                 vector = engine.encode_style(load_image(style))
@@ -114,4 +139,17 @@ def pictures_in(folder: Path) -> list[Path]:
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in READABLE_SUFFIXES)
     if not found:
         raise ControlError(f"There are no pictures in {folder}.")
+    return found
+
+
+def _by_name(named: Iterable[tuple[str, _Paths]]) -> dict[str, _Paths]:
+    """Collect files by name; names that differ in case alone would be one file on some systems."""
+    found: dict[str, _Paths] = {}
+    before: dict[str, _Paths] = {}
+    for name, paths in named:
+        other = before.setdefault(name.casefold(), paths)
+        if other is not paths:
+            both = " and ".join(" + ".join(map(str, some)) for some in (other, paths))
+            raise ControlError(f"{both} would both be called {name}. Rename one of them.")
+        found[name] = paths
     return found

@@ -11,7 +11,8 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from stylize.lab import ab, ab_page, explain, features, gatys, johnson, one_style
+from stylize.hub_model import model_folder
+from stylize.lab import ab, ab_page, ab_pictures, explain, features, gatys, johnson, one_style
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
@@ -163,7 +164,12 @@ def test_a_comparison_that_is_done_tells_its_result(pictures: Path, tool: Tool) 
         for name in ("one.png", "two.png"):
             make_picture(32, 24).save(folder / name)
     out = pictures / "out"
-    about = {"a": str(folders[0]), "b": str(folders[1])}
+    files = ab_pictures.finished_pairs(*folders)
+    about = {
+        "a": str(folders[0]),
+        "b": str(folders[1]),
+        "pictures": ab_pictures.fingerprints({name: (*of.values(),) for name, of in files.items()}),
+    }
     out.mkdir()
     made = ab.Comparison.open(out / "answers.json", about, ["one", "two"], 1)
     made.answer(0, "left" if made.on_the_left(0) == "a" else "right")
@@ -179,11 +185,18 @@ def test_a_comparison_that_is_done_tells_its_result(pictures: Path, tool: Tool) 
     assert "Choose another --out" in other.err
 
 
-def test_ctrl_c_says_how_to_go_on(pictures: Path, tool: Tool, monkeypatch) -> None:
+@pytest.fixture
+def stopped(monkeypatch) -> None:
+    """Ctrl+C as soon as the page is there."""
+
     def stop(self: ab_page.Server) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ab_page.Server, "serve_forever", stop)
+
+
+@pytest.mark.usefixtures("stopped")
+def test_ctrl_c_says_how_to_go_on(pictures: Path, tool: Tool, monkeypatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url))
     opened: list[str] = []
     result = tool("lab", "ab", pictures, pictures, "-o", pictures / "out")
@@ -192,6 +205,56 @@ def test_ctrl_c_says_how_to_go_on(pictures: Path, tool: Tool, monkeypatch) -> No
     assert opened == [result.out.splitlines()[0]]
     tool("lab", "ab", pictures, pictures, "-o", pictures / "out", "--no-browser")
     assert len(opened) == 1
+
+
+@pytest.mark.usefixtures("stopped")
+def test_json_alone_goes_to_standard_output(pictures: Path, tool: Tool) -> None:
+    result = tool("lab", "ab", pictures, pictures, "-o", pictures / "out", "--no-browser", "--json")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["share"] is None
+    assert "http://127.0.0.1" in result.err
+    assert "0 of 2 judged" in result.err
+
+
+@pytest.fixture
+def painters(pictures: Path, tool: Tool, monkeypatch) -> tuple[object, ...]:
+    """The arguments to compare the bundled model with another one."""
+    monkeypatch.setattr("stylize.cli.lab_ab.open_engine", tool.open_engine)
+    for folder, name in (("contents", "c.png"), ("styles", "s.png"), ("model", "model.json")):
+        (pictures / folder).mkdir()
+        if name == "model.json":
+            (pictures / folder / name).write_text("{}")
+        else:
+            make_picture(40, 32).save(pictures / folder / name)
+    return (
+        "lab", "ab", "bundled", pictures / "model", "-o", pictures / "out", "--pairs", 1,
+        "--contents", pictures / "contents", "--styles", pictures / "styles", "--no-browser",
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("stopped")
+def test_bundled_is_the_bundled_model(painters, tool: Tool, pictures: Path, monkeypatch) -> None:
+    monkeypatch.setenv("STYLIZE_MODEL", str(pictures / "model"))
+    assert tool(*painters).code == 0
+    first, second = (model_folder(engine.model) for engine in tool.engines)
+    assert first is None
+    assert second == pictures / "model"
+
+
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("changed", ["nothing", "model", "size", "style"])
+def test_pictures_of_another_call_are_not_judged(
+    painters, tool: Tool, pictures: Path, monkeypatch, changed: str
+) -> None:
+    assert tool(*painters, "--max-side", 64).code == 0
+    match changed:
+        case "model":
+            monkeypatch.setattr("tests.fakes.MODEL", "c" * 64)
+        case "style":
+            make_picture(40, 32, seed=9).save(pictures / "styles" / "s.png")
+    result = tool(*painters, "--max-side", 80 if changed == "size" else 64)
+    assert result.code == (0 if changed == "nothing" else 2)
+    assert ("Choose another --out" in result.err) == (changed != "nothing")
 
 
 def test_models_need_something_to_paint(pictures: Path, tool: Tool) -> None:

@@ -12,10 +12,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stylize.errors import ControlError, StylizeError
+from stylize.errors import ControlError, ImageError, StylizeError
 from stylize.lab.ab import Comparison, Tally, sign_test, wilson
 from stylize.lab.ab_page import Server
-from stylize.lab.ab_pictures import Shown, draw_pairs, finished_pairs, paint_pairs
+from stylize.lab.ab_pictures import (
+    Shown,
+    draw_pairs,
+    fingerprints,
+    finished_pairs,
+    paint_pairs,
+)
 from tests.conftest import make_picture
 from tests.fakes import FakeEngine
 
@@ -44,7 +50,7 @@ def test_equal_pairs_count_for_nobody() -> None:
 def test_sides_and_order_come_from_the_seed_alone(tmp_path: Path) -> None:
     made = Comparison.open(tmp_path / "a.json", ABOUT, NAMES, 1)
     again = Comparison.open(tmp_path / "a.json", ABOUT, NAMES[::-1], 1)
-    other = Comparison.open(tmp_path / "a.json", ABOUT, NAMES, 2)
+    other = Comparison.open(tmp_path / "b.json", ABOUT, NAMES, 2)
     assert made.pairs == again.pairs != other.pairs
     sides = [made.on_the_left(index) for index in range(20)]
     assert sides == [again.on_the_left(index) for index in range(20)]
@@ -69,6 +75,53 @@ def test_answers_are_kept_at_once_and_gone_on_with(tmp_path: Path) -> None:
         Comparison.open(path, ABOUT, NAMES, 1)
     with pytest.raises(ValueError, match="no choice"):
         made.answer(20, "left")
+
+
+def test_a_comparison_is_kept_before_the_first_answer(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    assert Comparison.open(path, ABOUT, NAMES, 1).next == 0
+    assert Comparison.open(path, ABOUT, NAMES, 1).answers == {}
+    with pytest.raises(StylizeError, match="Choose another --out"):
+        Comparison.open(path, ABOUT | {"b": "newer"}, NAMES, 1)
+
+
+def test_an_answer_that_cannot_be_written_does_not_count(tmp_path: Path) -> None:
+    made = Comparison.open(tmp_path / "answers.json", ABOUT, NAMES, 1)
+    made.path = tmp_path / "none" / "answers.json"
+    with pytest.raises(StylizeError, match="none"):
+        made.answer(0, "left")
+    assert (made.answers, made.next) == ({}, 0)
+
+
+def test_fingerprints_tell_whether_a_picture_has_changed(tmp_path: Path) -> None:
+    content, style = tmp_path / "c.png", tmp_path / "s.png"
+    content.write_bytes(b"abc")
+    style.write_bytes(b"")
+    found = fingerprints({"c--s": (content, style)})
+    assert [digest[:8] for digest in found["c--s"]] == ["ba7816bf", "e3b0c442"]
+    style.unlink()
+    with pytest.raises(ImageError, match=r"s\.png cannot be read"):
+        fingerprints({"c--s": (content, style)})
+
+
+@pytest.mark.parametrize(
+    ("contents", "styles"),
+    [
+        (["photo.jpg", "photo.png"], ["s.png"]),
+        (["c.png"], ["Wave.png", "wave.png"]),
+        (["a--b.png", "a.png"], ["c.png", "b--c.png"]),
+    ],
+)
+def test_pairs_of_one_name_are_refused(contents: list[str], styles: list[str]) -> None:
+    with pytest.raises(ControlError, match=r"\+ .* and .* \+ .* would both be called"):
+        draw_pairs([*map(Path, contents)], [*map(Path, styles)], 1, 1)
+
+
+def test_finished_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("x.jpg", "x.png"):
+        make_picture(32, 24).save(tmp_path / name)
+    with pytest.raises(ControlError, match=r"x\.jpg and .*x\.png would both be called x"):
+        finished_pairs(tmp_path, tmp_path)
 
 
 def test_folders_are_paired_by_name(tmp_path: Path) -> None:
@@ -174,3 +227,20 @@ def test_answers_that_are_none_are_refused(server: Server, body: object) -> None
     assert server.comparison.answers == {}
     form = ask(server, f"/{server.token}/answer", {}, **{"Content-Type": "text/plain"})
     assert form[0] == 404
+
+
+def test_what_goes_wrong_is_told_to_the_page(server: Server, tmp_path: Path) -> None:
+    home = f"/{server.token}/"
+    shown = f"{server.comparison.pairs[0]}-{server.comparison.behind(0, 'left')}.png"
+    (tmp_path / shown).unlink()
+    status, text = ask(server, home + "picture/0/left")
+    assert (status, shown in text.decode()) == (500, True)
+    server.comparison.path = tmp_path / "none" / "answers.json"
+    status, text = ask(server, home + "answer", {"index": 0, "choice": "left"})
+    assert (status, "none" in text.decode()) == (500, True)
+    assert json.loads(ask(server, home + "state")[1]) == {"next": 0, "answered": 0, "count": 2}
+
+
+def test_a_port_that_is_in_use_is_named(server: Server) -> None:
+    with pytest.raises(ControlError, match=f"Port {server.server_port} cannot be used"):
+        Server(server.comparison, server.pictures, port=server.server_port)
