@@ -153,9 +153,11 @@ def finish(page: gr.Blocks, end_s: float) -> None:
 
 @contextlib.contextmanager
 def _signals(told: threading.Event) -> Iterator[None]:
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         names = []
+    # What is ignored stays so: a server that was started by nohup outlives its terminal.
+    names = [name for name in names if signal.getsignal(getattr(signal, name)) != signal.SIG_IGN]
     before = {name: signal.signal(getattr(signal, name), lambda *_: told.set()) for name in names}
     try:
         yield

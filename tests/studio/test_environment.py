@@ -5,11 +5,13 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from stylize.studio.environment import _lock, sweep_files, sweep_former_runs
+from stylize.studio.serving import _signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,8 +26,7 @@ page = launch(engine, fakes.small_library(engine), block=False)
 (run_folder() / "uploads" / "a.png").write_bytes(b"of a visitor")
 from stylize.studio.serving import wait
 def announce():
-    last = getattr(signal, "SIGHUP", signal.SIGTERM)  # the one that `wait` listens to last
-    while signal.getsignal(last) is signal.SIG_DFL:
+    while not callable(signal.getsignal(signal.SIGTERM)):  # which `wait` listens to last
         time.sleep(0.01)
     print(run_folder(), flush=True)
 threading.Thread(target=announce).start()
@@ -34,12 +35,16 @@ wait(page)
 
 
 def start(folder, **environment):
-    """Start a server in a process of its own; returns it and the folder of its files."""
+    """Start a server in a process of its own; returns it and the folder of its files.
+
+    The tests themselves may have been started by nohup.
+    """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GRADIO_TEMP")},
         "PYTHONPATH": str(ROOT), "TMPDIR": str(folder), **environment,
     }  # fmt: skip
-    server = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SERVE], cwd=ROOT,
+    code = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n{SERVE}"
+    server = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT,
                               env=environment, stdout=subprocess.PIPE, text=True)  # fmt: skip
     return server, Path(server.stdout.readline().strip())
 
@@ -61,6 +66,20 @@ def test_a_server_that_is_told_to_end_takes_its_files_away(tmp_path, how, enviro
         server.send_signal(getattr(signal, how))
         assert server.wait(60) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_signal_that_is_ignored_stays_so(before):
+    """As nohup leaves it, so that a server outlives its terminal."""
+    was = signal.signal(signal.SIGHUP, before)
+    try:
+        with _signals(threading.Event()):
+            assert callable(signal.getsignal(signal.SIGTERM))
+            assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) == (before is signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGHUP) == before
+    finally:
+        signal.signal(signal.SIGHUP, was)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
