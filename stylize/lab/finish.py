@@ -25,16 +25,16 @@ from stylize.images import fit_within, on_white, prepare_image, resize_image
 from stylize.lab.features import FeatureNetwork
 from stylize.lab.gatys import is_memory, level_sizes, optimize, to_image
 from stylize.lab.objective import Losses, Objective, Styles, Weights
+from stylize.recipe import MAX_FINISH
 from stylize.regions import Region
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
 
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 5000  # an A3 page at 300 dpi has 4961 px
-MAX_STEPS = 10_000
 _LEAST_STEPS = 5  # of a level
 _PAINTING = 0.02  # share of the progress that is the engine's
-_FADE_STRENGTH = 0.25  # below it `finish` fades into the content, which is done at the end
+_FADE_STRENGTH = 0.25  # as in finishing.py: below it `finish` fades into the content, at the end
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,8 @@ def finish_picture(
     if max_side_px is not None:
         content = resize_image(content, fit_within(content.size, max_side_px))
     check_finish(content.size, steps)
+    if controls.strength == 0:
+        return Finished(content.copy(), ())
 
     def tell(share: float) -> None:
         if progress is not None:
@@ -108,8 +110,6 @@ def finish_picture(
     painted = engine.stylize(
         content, style, controls=plain, fast=fast, progress=lambda done: tell(_PAINTING * done)
     )
-    if controls.strength == 0:
-        return Finished(content.copy(), ())
     seen = on_white(content)
     weights = Weights()
     weights = replace(
@@ -158,7 +158,7 @@ def polish(
     Raises:
         OutOfMemoryError: Not even the smallest level fits.
     """
-    sizes = level_sizes(painted.size)
+    sizes = level_sizes(painted.size, network.least_px)
     counts = [steps, *(max(_LEAST_STEPS, steps >> level) for level in range(1, len(sizes)))]
     work = sum(count * _area(size) for count, size in zip(counts, sizes, strict=True))
     losses: list[Losses] = []
@@ -173,12 +173,17 @@ def polish(
             if progress is not None:
                 progress(min(1.0, done / work))
 
-        below = painted.resize(size, Image.Resampling.LANCZOS)
-        start = _add(below, change)
         try:
+            below = painted.resize(size, Image.Resampling.LANCZOS)
+            start = _add(below, change)
             wanted = content.resize(size, Image.Resampling.LANCZOS)
             objective = Objective(wanted, styles, network, weights)
             best, interrupted = optimize(start, objective, "lbfgs", count, tell)
+            change = np.asarray(to_image(best), np.float32) - np.asarray(below, np.float32)
+        except KeyboardInterrupt:
+            if level == 0:
+                raise
+            interrupted = True
         except (MemoryError, RuntimeError) as error:
             if not is_memory(error):
                 raise
@@ -187,7 +192,6 @@ def polish(
             logger.warning("%d x %d px do not fit into memory: not polished so finely", *size)
             stopped = "memory"
             break
-        change = np.asarray(to_image(best), np.float32) - np.asarray(below, np.float32)
         if interrupted:
             stopped = "interrupted"
             break
@@ -200,8 +204,8 @@ def check_finish(size: tuple[int, int], steps: int) -> None:
     Raises:
         ControlError: It cannot.
     """
-    if not 1 <= steps <= MAX_STEPS:
-        raise ControlError(f"A finish has 1 to {MAX_STEPS} steps; got {steps}.")
+    if not 1 <= steps <= MAX_FINISH:
+        raise ControlError(f"A finish has 1 to {MAX_FINISH} steps; got {steps}.")
     if min(size) < MIN_SIDE_PX or max(size) > MAX_SIDE_PX:
         raise ControlError(
             f"A picture that is finished may have {MIN_SIDE_PX} to {MAX_SIDE_PX} px a side; this "

@@ -34,6 +34,8 @@ _LEAST_STEPS = 10  # of a level
 _ADAM_STEP = 0.02  # of a pixel in [0, 1]
 _HISTORY = 10  # gradients that L-BFGS remembers
 _SHORT = 4  # the same of a picture of many tiles, where they are what takes most of the memory
+# An illegal access to memory is a fault of another kind.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
 Optimizer = Literal["lbfgs", "adam"]
 
@@ -129,7 +131,7 @@ def paint(
         raise ControlError(f"The content must have 64 px a side; it has {min(seen.size)}.")
     seen = resize_image(seen, fit_within(seen.size, settings.max_side_px))
     style = on_white(prepare_image(style))
-    sizes = level_sizes(seen.size)
+    sizes = level_sizes(seen.size, network.least_px)
     counts = [max(_LEAST_STEPS, settings.steps >> level) for level in range(len(sizes))]
     counts[0] = settings.steps
     begun, best = time.perf_counter(), on_white(prepare_image(start)) if start else seen
@@ -162,12 +164,20 @@ def paint(
     return Painted(best, tuple(steps), stopped)
 
 
-def level_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the sizes of the levels, each twice the one before, the last the whole."""
+def level_sizes(size: tuple[int, int], least_px: int) -> list[tuple[int, int]]:
+    """Return the sizes of the levels, each twice the one before, the last the whole.
+
+    Args:
+        size: Width and height of the whole.
+        least_px: Shortest side that the network can see; narrow pictures have fewer levels.
+    """
     sizes = [size]
     while max(sizes[0]) >= 2 * COARSEST_PX:
         width, height = sizes[0]
-        sizes.insert(0, ((width + 1) // 2, (height + 1) // 2))
+        half = (width + 1) // 2, (height + 1) // 2
+        if min(half) < least_px:
+            break
+        sizes.insert(0, half)
     return sizes
 
 
@@ -184,8 +194,10 @@ def to_image(picture: Tensor) -> Image.Image:
 
 
 def is_memory(error: Exception) -> bool:
-    """Whether there was not enough memory; torch says so in words."""
-    return isinstance(error, MemoryError) or "memory" in str(error)
+    """Whether there was not enough memory; torch mostly says so in words."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in _NO_MEMORY)
 
 
 def optimize(

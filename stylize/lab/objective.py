@@ -187,11 +187,13 @@ class Objective:
         grams: dict[str, Tensor] = {}
         loudness: dict[str, float] = {}
         for (style, _), share in zip(styles, shares, strict=True):
-            features = self._network(to_tensor([_style_at(style, size)]).to(self._network.device))
-            for name, x in features.items():
-                loudness[name] = loudness.get(name, 0.0) + share * float(x.mean())
-                if name in self._network.style_layers:
-                    grams[name] = grams.get(name, 0.0) + share * gram(x)
+            picture = to_tensor([_style_at(style, size)]).to(self._network.device)
+            for tile in plan_tiles((picture.shape[3], picture.shape[2])):
+                part = share * tile.share
+                for name, x in self._features(picture, tile).items():
+                    loudness[name] = loudness.get(name, 0.0) + part * float(x.mean())
+                    if name in self._network.style_layers:
+                        grams[name] = grams.get(name, 0.0) + part * gram(x)
         return grams, loudness
 
     def _measure(self, picture: Tensor) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from PIL import Image  # noqa: E402
 
+from stylize import finishing  # noqa: E402
 from stylize.controls import Controls  # noqa: E402
 from stylize.errors import ControlError, OutOfMemoryError  # noqa: E402
 from stylize.lab import finish, gatys  # noqa: E402
@@ -83,6 +86,43 @@ def test_ctrl_c_keeps_what_is_polished(tiny_features) -> None:
     assert found.stopped == "interrupted"
     assert 0 < len(found.losses) < 8
     assert found.picture.size == CONTENT.size
+
+
+def test_ctrl_c_between_levels_keeps_those_before(tiny_features, monkeypatch) -> None:
+    monkeypatch.setattr(gatys, "COARSEST_PX", 32)
+    original = finish.Objective
+
+    def objective(content, *others):
+        if max(content.size) > limit:
+            raise KeyboardInterrupt
+        return original(content, *others)
+
+    monkeypatch.setattr(finish, "Objective", objective)
+    limit = 40
+    found = polish(PAINTED, CONTENT, [(STYLE, 1.0)], tiny_features, Weights(), 2)
+    assert found.stopped == "interrupted"
+    assert len(found.losses) == 2
+    assert found.picture.size == PAINTED.size
+    assert found.picture != PAINTED
+    limit = 10
+    with pytest.raises(KeyboardInterrupt):
+        polish(PAINTED, CONTENT, [(STYLE, 1.0)], tiny_features, Weights(), 2)
+
+
+def test_no_level_is_too_narrow_for_the_network(tiny_features, monkeypatch) -> None:
+    monkeypatch.setattr(gatys, "COARSEST_PX", 20)
+    network = replace(tiny_features, least_px=40)
+    assert len(polish(PAINTED, CONTENT, [(STYLE, 1.0)], network, Weights(), 2).losses) == 2
+
+
+def test_without_strength_nothing_is_painted(monkeypatch) -> None:
+    monkeypatch.setattr(FakeEngine, "stylize", None)
+    found = finished(None, controls=Controls(strength=0))
+    assert found == finish.Finished(CONTENT, ())
+
+
+def test_fading_begins_where_the_engine_begins_it() -> None:
+    assert finish._FADE_STRENGTH == finishing._FADE_STRENGTH
 
 
 def test_transparency_is_kept(tiny_features) -> None:

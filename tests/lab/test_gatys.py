@@ -28,7 +28,13 @@ CONTENT, STYLE = make_picture(72, 64, seed=1), make_picture(80, 96, seed=2)
     ],
 )
 def test_levels_double_up_to_the_whole(size, expected) -> None:
-    assert level_sizes(size) == expected
+    assert level_sizes(size, 16) == expected
+
+
+def test_levels_of_narrow_pictures_stay_wide_enough_for_the_network() -> None:
+    narrow = [(625, 25), (1250, 50), (2500, 100), (5000, 200)]
+    assert level_sizes((5000, 200), 16) == narrow
+    assert level_sizes((200, 5000), 32) == [(50, 1250), (100, 2500), (200, 5000)]
 
 
 @pytest.mark.parametrize("optimizer", gatys.OPTIMIZERS)
@@ -105,6 +111,21 @@ def test_other_faults_are_not_taken_for_memory(tiny_features, monkeypatch) -> No
     monkeypatch.setattr(gatys, "optimize", fail)
     with pytest.raises(RuntimeError, match="shapes differ"):
         paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("no room"), True),
+        (RuntimeError("MPS backend out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), False),
+    ],
+)
+def test_only_a_lack_of_memory_is_one(error, expected) -> None:
+    assert gatys.is_memory(error) == expected
 
 
 @pytest.mark.parametrize(

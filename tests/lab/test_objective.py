@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -69,6 +71,29 @@ def test_tiles_have_the_losses_and_the_gradient_of_the_whole(tiny_features, monk
                                rtol=1e-2, atol=1e-2 * float(gradient.abs().max()))  # fmt: skip
     difference = (tiled_gradient - gradient).norm() / gradient.norm()
     assert difference < 0.35
+
+
+def test_large_styles_are_seen_in_tiles(tiny_features, monkeypatch) -> None:
+    def targets():
+        found = Objective(CONTENT, [(STYLE, 3), (CONTENT, 1)], tiny_features, Weights())
+        return found._grams, found._scales
+
+    whole, scales = targets()
+    for name, value in (("WHOLE_PIXELS", 64), ("TILE_PX", 32), ("HALO_PX", 16)):
+        monkeypatch.setattr(objective, name, value)
+    largest = 0
+    run = tiny_features._layers
+
+    def watch(x):
+        nonlocal largest
+        largest = max(largest, x.shape[2] * x.shape[3])
+        return run(x)
+
+    tiny_features = replace(tiny_features, _layers=watch)
+    tiled, tiled_scales = targets()
+    assert 0 < largest <= 64 * 64 < CONTENT.width * CONTENT.height
+    torch.testing.assert_close(tiled, whole, rtol=1e-3, atol=1e-3)
+    assert tiled_scales == pytest.approx(scales, rel=1e-3)
 
 
 def test_a_blend_pulls_like_its_styles_together(tiny_features) -> None:
