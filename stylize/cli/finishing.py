@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stylize.recipe import Recipe, RecipeStyle
     from stylize.regions import Region
 
-MAX_STEPS = 10_000  # as in lab/finish.py, which needs torch
+MAX_STEPS = 10_000  # as in recipe.py, which takes too long to import for a help text
 
 _PANEL = "Finest render"
 FinishOption = Annotated[

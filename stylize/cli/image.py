@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 # The style of a region in which the content is to stay as it is.
 CONTENT = "content"
+_INTERRUPTED = 130  # the exit code of what Ctrl+C ended
 MAX_SIDE_PX = 1_000_000  # as in recipe.py, which takes too long to import for a help text
 
 
@@ -154,7 +155,8 @@ def image(
     """Paint pictures in the style of others.
 
     With several contents, or a folder, --out is a folder. What in a folder is no picture is named
-    and left out. A picture that cannot be read is reported; the exit code is then 2.
+    and left out. A picture that cannot be read is reported; the exit code is then 2. Where Ctrl+C
+    ends a finish before the last picture, it is 130.
     """
     from stylize.recipe import Recipe, read_recipe
 
@@ -170,11 +172,15 @@ def image(
         max_side = given.max_side_px
     if precision is None and given is not None:
         precision = Precision(given.precision)
+    from_recipe = finish is None
     if finish is None:
         finish = given.finish if given is not None else 0
     if finish and (workers is not None or cluster is not None):
         raise ControlError(
-            "--finish polishes one picture after the other: leave --workers and --cluster out."
+            "The recipe was finished, which is done to one picture after the other: leave "
+            "--workers and --cluster out, or the finish by --finish 0."
+            if from_recipe
+            else "--finish polishes one picture after the other: leave --workers and --cluster out."
         )
     if style:
         weights = read_weights(blend, len(style)) or [1.0] * len(style)
@@ -213,13 +219,15 @@ def image(
     )
     if workers is None and cluster is None:
         look = _Look(engine, made, regions, finisher)
-        failed = _paint(work, look, embed_recipe=embed_recipe, as_json=as_json)
+        failed, left = _paint(work, look, embed_recipe=embed_recipe, as_json=as_json)
     else:
         from stylize.workers.batch import Manner
 
         with open_pool(engine, model_folder(model), workers, cluster, threads) as pool:
             manner = Manner(made, regions, embed_recipe)
-            failed = paint_many(work, pool, manner, as_json=as_json)
+            failed, left = paint_many(work, pool, manner, as_json=as_json), 0
+    if left:
+        raise typer.Exit(_INTERRUPTED)
     if failed:
         raise typer.Exit(2)
 
@@ -319,8 +327,11 @@ class _Result(NamedTuple):
     stopped: bool = False
 
 
-def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int:
-    """Paint all jobs; return how many failed. A single job raises its error instead."""
+def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> tuple[int, int]:
+    """Paint all jobs; return how many failed, and how many Ctrl+C left.
+
+    A single job raises its error instead.
+    """
     from stylize.images import load_image, save_image
 
     failed = 0
@@ -351,7 +362,15 @@ def _paint(work: Plan, look: _Look, *, embed_recipe: bool, as_json: bool) -> int
                     about = {"width": width, "height": height, "elapsed_ms": elapsed_ms}
                     tell_painted(job, about)
                 if result.stopped:
-                    warn(f"Stopped; {job.out} holds what was polished so far.")
-                    return failed
+                    left = len(jobs) - index - 1
+                    warn(_tell_stopped(job.out, result.recipe.finish, left))
+                    return failed, left
             bar.show(index, 1.0)
-    return failed
+    return failed, 0
+
+
+def _tell_stopped(out: Path, steps: int, left: int) -> str:
+    """Say what a picture holds whose finish was stopped, and how many were not painted."""
+    holds = "what was polished so far" if steps else "what the engine painted, not polished"
+    were = "picture was" if left == 1 else "pictures were"
+    return f"Stopped; {out} holds {holds}." + (f" {left} {were} not painted." if left else "")

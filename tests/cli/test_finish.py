@@ -13,9 +13,10 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
+from stylize.cli import finishing
 from stylize.lab import features, finish
 from stylize.lab.objective import Losses
-from stylize.recipe import Recipe, read_recipe
+from stylize.recipe import MAX_FINISH, Recipe, read_recipe
 from tests.cli.conftest import FakeLibrary, Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
@@ -110,14 +111,34 @@ def test_ctrl_c_keeps_a_picture_and_ends_the_rest(content: Path, tool: Tool, mon
     out = content.with_name("out")
     style = content.with_name("style.png")
     result = tool("image", content, style, "-s", style, "--finish", 9, "-o", out)
-    assert result.code == 0
-    assert "holds what was polished so far" in result.err
+    assert result.code == 130
+    assert "holds what was polished so far. 1 picture was not painted." in result.err
     assert [path.name for path in out.iterdir()] == ["content.png"]
     assert read_recipe(out / "content.png").finish == 3
 
 
-def test_many_processes_do_not_finish(content: Path, tool: Tool) -> None:
+def test_ctrl_c_before_the_first_step_says_so(content: Path, tool: Tool, monkeypatch) -> None:
+    begun = finish.Finished(Image.new("RGB", (80, 64)), (), "interrupted")
+    monkeypatch.setattr(finish, "finish_picture", lambda *_, **__: begun)
+    out = content.with_name("out.png")
+    result = tool("image", content, "-s", content.with_name("style.png"), "--finish", 9, "-o", out)
+    assert result.code == 0
+    assert "holds what the engine painted, not polished." in result.err
+    assert "not painted" not in result.err
+    assert read_recipe(out).finish == 0
+
+
+def test_as_many_steps_as_a_recipe_holds() -> None:
+    assert finishing.MAX_STEPS == MAX_FINISH
+
+
+def test_many_processes_do_not_finish(content: Path, kept, tool: Tool) -> None:
     style, out = content.with_name("style.png"), content.with_name("out.png")
     result = tool("image", content, "-s", style, "--finish", 2, "--workers", 2, "-o", out)
     assert result.code == 2
-    assert "leave --workers" in result.err
+    assert "--finish polishes one picture after the other" in result.err
+    first = content.with_name("first.png")
+    tool("image", content, "-s", "red", "--finish", 2, "-o", first)
+    result = tool("image", content, "--recipe", first, "--workers", 2, "-o", out)
+    assert result.code == 2
+    assert "or the finish by --finish 0" in result.err
