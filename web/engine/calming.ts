@@ -16,15 +16,16 @@ const STEEPNESS = 2;
 export function calmDown(painted: Pixels, content: Pixels, amount: number): void {
   if (amount <= 0) return;
   const { width, height, data } = painted;
-  const luma = grey(content);
-  const [smooth, low] = [withoutStrokes(painted), withoutStrokes(luma)];
+  // The content's luma takes the place of alpha: all four channels are smoothed in one pass.
+  const both = withLuma(painted, content);
+  const smooth = withoutStrokes(both);
   const calm = calmAreas(content, Math.min(1, amount));
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
       const share = calm.data[4 * (y * calm.width + x)]!;
       if (share === 0) continue;
       // Fur, faces and clouds keep their modelling: that of the content.
-      const detail = luma.data[at]! - low.data[at]!;
+      const detail = both.data[at + 3]! - smooth.data[at + 3]!;
       for (let channel = at; channel < at + 3; channel++) {
         const wanted = Math.min(255, Math.max(0, smooth.data[channel]! + detail));
         const sum = data[channel]! * (255 - share) + wanted * share + 128;
@@ -45,13 +46,11 @@ export function calmAreas(content: Pixels, most = 1): Pixels {
   return resize(cells, [columns * CELL_PX, rows * CELL_PX], BILINEAR);
 }
 
-/** Return the luma of a picture, in all of its channels. */
-function grey(picture: Pixels): Pixels {
-  const result = blank(picture.width, picture.height);
+/** Return a picture with the luma of another one of its size as its alpha. */
+function withLuma(picture: Pixels, other: Pixels): Pixels {
+  const result = { ...picture, data: picture.data.slice() };
   for (let at = 0; at < result.data.length; at += 4) {
-    const luma = (19595 * picture.data[at]! + 38470 * picture.data[at + 1]! + 7471 * picture.data[at + 2]! + 0x8000) >> 16;
-    result.data.fill(luma, at, at + 3);
-    result.data[at + 3] = 255;
+    result.data[at + 3] = (19595 * other.data[at]! + 38470 * other.data[at + 1]! + 7471 * other.data[at + 2]! + 0x8000) >> 16;
   }
   return result;
 }
@@ -69,7 +68,7 @@ function medians(picture: Pixels, dx: number, dy: number): Pixels {
   const seen = new Uint8Array(5);
   for (let y = 0, out = 0; y < height; y++) {
     for (let x = 0; x < width; x++, out += 4) {
-      for (let channel = 0; channel < 3; channel++) {
+      for (let channel = 0; channel < 4; channel++) {
         for (let step = -2; step <= 2; step++) {
           const column = Math.min(width - 1, Math.max(0, x + step * dx));
           const row = Math.min(height - 1, Math.max(0, y + step * dy));
@@ -77,7 +76,6 @@ function medians(picture: Pixels, dx: number, dy: number): Pixels {
         }
         result.data[out + channel] = seen.sort()[2]!;
       }
-      result.data[out + 3] = 255;
     }
   }
   return result;
