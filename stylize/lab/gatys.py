@@ -149,6 +149,11 @@ def paint(
             objective = Objective(wanted, [(style, 1.0)], network, settings.weights)
             begin = best.resize(size, Image.Resampling.BICUBIC)
             found, interrupted = optimize(begin, objective, settings.optimizer, count, tell)
+        except KeyboardInterrupt:  # between the steps: the level before is kept
+            if level == 0:
+                raise
+            stopped = "interrupted"
+            break
         except (MemoryError, RuntimeError) as error:
             if not is_memory(error):
                 raise

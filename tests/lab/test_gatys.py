@@ -86,6 +86,25 @@ def test_ctrl_c_keeps_the_best_so_far(tiny_features) -> None:
     assert painted.picture != CONTENT
 
 
+def test_ctrl_c_between_levels_keeps_those_before(tiny_features, monkeypatch) -> None:
+    monkeypatch.setattr(gatys, "COARSEST_PX", 32)
+    original = gatys.Objective
+
+    def objective(content, *others):
+        if max(content.size) > limit:
+            raise KeyboardInterrupt
+        return original(content, *others)
+
+    monkeypatch.setattr(gatys, "Objective", objective)
+    limit = 40
+    painted = paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+    assert painted.stopped == "interrupted"
+    assert painted.picture.size == (36, 32)
+    limit = 10
+    with pytest.raises(KeyboardInterrupt):
+        paint(CONTENT, STYLE, tiny_features, Gatys(steps=2))
+
+
 def test_what_fitted_into_memory_is_kept(tiny_features, monkeypatch) -> None:
     monkeypatch.setattr(gatys, "COARSEST_PX", 32)
     original = gatys.optimize
