@@ -8,6 +8,8 @@ from numbers import Real
 from stylize.errors import ControlError
 from stylize.messages import say
 
+MAX_FINISH = 10_000  # steps of optimisation behind the painting
+
 
 def _control(default: float, low: float, high: float, help_text: str) -> float:
     value: float = field(default=default, metadata={"low": low, "high": high, "help": help_text})

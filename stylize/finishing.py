@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 
 # Below this strength the painted picture fades into the content, which it can only approach: at
 # strength 0 the result is the content itself.
-_FADE_STRENGTH = 0.25
+FADE_STRENGTH = 0.25
 _STRIP_PIXELS = 500_000
 # Fine detail is what a blur of this standard deviation takes away: the grain of strokes, not their
 # shape.
@@ -73,7 +73,7 @@ def finish(
         controls: Of the picture.
         regions: All regions of the picture.
     """
-    fade = np.float32(min(1.0, controls.strength / _FADE_STRENGTH))
+    fade = np.float32(min(1.0, controls.strength / FADE_STRENGTH))
     keeps = any(region.style is None for region in regions)
     if controls.texture == 1 and controls.color == 0 and fade == 1 and not keeps:
         return

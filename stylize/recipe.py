@@ -25,7 +25,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from stylize.controls import Controls
+from stylize.controls import MAX_FINISH, Controls
 from stylize.errors import ControlError, StylizeError
 from stylize.images import MIN_SIDE_PX, Source, open_image, source_name
 from stylize.messages import say
@@ -40,7 +40,6 @@ MAX_WEIGHT = 1e6
 MAX_VECTOR_LENGTH = 16_384
 MAX_NAME_CHARS = 200
 MAX_SIDE_PX = 1_000_000
-MAX_FINISH = 10_000
 
 _XMP_NAMESPACE = "urn:stylize-studio:recipe"
 _XMP = (

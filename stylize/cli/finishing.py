@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylize.cli.chosen_styles import Names
+from stylize.controls import MAX_FINISH
 from stylize.errors import ControlError, LibraryError
 from stylize.extras import needs_extra
 
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
     from stylize.recipe import Recipe, RecipeStyle
     from stylize.regions import Region
 
-MAX_STEPS = 10_000  # as in recipe.py, which takes too long to import for a help text
-
 _PANEL = "Finest render"
 FinishOption = Annotated[
     int | None,
     typer.Option(
         "--finish",
         min=0,
-        max=MAX_STEPS,
+        max=MAX_FINISH,
         metavar="STEPS",
         help="Polish the result by so many steps of optimisation: minutes; needs the extra train "
         "and the pictures of the styles.",

@@ -17,15 +17,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from stylize.controls import Controls
+from stylize.controls import MAX_FINISH, Controls
 from stylize.engine import Engine
 from stylize.errors import ControlError, OutOfMemoryError
-from stylize.finishing import finish
+from stylize.finishing import FADE_STRENGTH, finish
 from stylize.images import fit_within, on_white, prepare_image, resize_image
 from stylize.lab.features import FeatureNetwork
 from stylize.lab.gatys import is_memory, level_sizes, optimize, to_image
 from stylize.lab.objective import Losses, Objective, Styles, Weights
-from stylize.recipe import MAX_FINISH
 from stylize.regions import Region
 from stylize.styles import StyleVector
 
@@ -34,7 +33,6 @@ logger = logging.getLogger(__name__)
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 5000  # an A3 page at 300 dpi has 4961 px
 _LEAST_STEPS = 5  # of a level
 _PAINTING = 0.02  # share of the progress that is the engine's
-_FADE_STRENGTH = 0.25  # as in finishing.py: below it `finish` fades into the content, at the end
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def finish_picture(
             progress(share)
 
     # Colours, masks and fading come last: the losses would undo them.
-    strength = max(controls.strength, _FADE_STRENGTH)
+    strength = max(controls.strength, FADE_STRENGTH)
     plain = replace(controls, color=0.0, texture=1.0, strength=strength)
     painted = engine.stylize(
         content, style, controls=plain, fast=fast, progress=lambda done: tell(_PAINTING * done)

@@ -129,7 +129,7 @@ def test_ctrl_c_before_the_first_step_says_so(content: Path, tool: Tool, monkeyp
 
 
 def test_as_many_steps_as_a_recipe_holds() -> None:
-    assert finishing.MAX_STEPS == MAX_FINISH
+    assert finishing.MAX_FINISH == MAX_FINISH
 
 
 def test_many_processes_do_not_finish(content: Path, kept, tool: Tool) -> None:

@@ -122,7 +122,7 @@ def test_without_strength_nothing_is_painted(monkeypatch) -> None:
 
 
 def test_fading_begins_where_the_engine_begins_it() -> None:
-    assert finish._FADE_STRENGTH == finishing._FADE_STRENGTH
+    assert finish.FADE_STRENGTH == finishing.FADE_STRENGTH
 
 
 def test_transparency_is_kept(tiny_features) -> None:
