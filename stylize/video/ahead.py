@@ -1,4 +1,4 @@
-"""Reading ahead: frames are decoded in a thread of their own while others are painted."""
+"""Reading ahead: one part of the work is done in a thread of its own while another goes on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read_ahead(items: Iterable[Item], count: int) -> Generator[Item]:
     """Yield items that a thread fetches ahead; what it raises is raised here. Close it at the end.
 
     Args:
-        items: Used by that thread alone.
+        items: Used by that thread alone; a generator is closed by it.
         count: Most that are fetched before they are asked for.
     """
     found: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(count)
@@ -38,6 +38,9 @@ def read_ahead(items: Iterable[Item], count: int) -> Generator[Item]:
             hand_over(None, StopIteration())
         except BaseException as error:
             hand_over(None, error)
+        finally:
+            if isinstance(items, Generator):
+                items.close()
 
     reader = threading.Thread(target=fetch, name="read ahead", daemon=True)
     reader.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from stylize.video.flow import Way, seen_through, smooth_change
 from stylize.video.frames import Frame, Key
+from stylize.video.moving import moved
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -61,9 +63,7 @@ def mixed(frame: Frame, old: View, new: View, share: float) -> Bytes:
     of_old, of_new = old.weight * (1 - gone), new.weight * gone
     weight: Any = (of_old + _LEAST_WEIGHT * (1 - gone)) / (of_old + of_new + _LEAST_WEIGHT)
     weight = cv2.resize(weight, frame.size, interpolation=cv2.INTER_LINEAR)
-    first, last = (
-        seen_through(view.way.field, view.key.result, cv2.INTER_CUBIC) for view in (old, new)
-    )
+    first, last = (moved(view.way.field, view.key.fine) for view in (old, new))
     pixels: Any = cv2.blendLinear(first, last, weight, 1 - weight)
     return pixels  # type: ignore[no-any-return]
 
@@ -82,7 +82,7 @@ def _beginnings(height: int, width: int) -> Floats:
     return ranks.reshape(height, width)
 
 
-def ways_on(frames: list[Frame], last: Frame) -> list[Way]:
+def ways_on(frames: Sequence[Frame], last: Frame) -> list[Way]:
     """Return the ways on from frames to the one that follows them."""
     ways: list[Way] = []
     for after in reversed([*frames, last][1:]):

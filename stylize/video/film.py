@@ -12,7 +12,8 @@ nothing moves either, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from PIL import Image
 
 from stylize.engine import Engine
 from stylize.measurement import Measurement
+from stylize.video.ahead import read_ahead
 from stylize.video.between import View, likeness, mixed, ways_on
 from stylize.video.cuts import CutFinder
 from stylize.video.flow import FlowFinder, Way, seen_through, smooth_change
@@ -44,6 +46,7 @@ _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
+_AHEAD = 2  # frames that one thread may be ahead of the next
 _MOST_TORN = 0.0008  # share of a frame that neither key frame can show and that does not show
 
 
@@ -64,8 +67,46 @@ class PaintedFrame:
     is_cut: bool
 
 
+@dataclass(frozen=True)
+class _Between:
+    """A frame between two key frames that is yet to be made of them.
+
+    Attributes:
+        frame: What is to be seen.
+        old: What the key frame before shows of it.
+        new: What the key frame after shows of it.
+        share: Of the time between them that has gone, 0 to 1.
+        torn: What neither can show.
+    """
+
+    frame: Frame
+    old: View
+    new: View
+    share: float
+    torn: Torn
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A key frame.
+
+    Attributes:
+        key: It.
+        is_cut: It begins a shot.
+        has_more: Frames before the next one are known already.
+    """
+
+    key: Key
+    is_cut: bool = False
+    has_more: bool = False
+
+
 class FilmPainter:
-    """Paints the frames of one film, one after the other."""
+    """Paints the frames of one film, one after the other.
+
+    Three threads take turns at it: one follows what moves, one paints key frames, one makes the
+    frames between them.
+    """
 
     def __init__(
         self, engine: Engine, look: Callable[[float], Look], *, stability: float = 0.8
@@ -82,35 +123,29 @@ class FilmPainter:
         self._stability = stability
         self._flow = FlowFinder()
         self._cuts = CutFinder()
-        self._key: Key | None = None
-        self._waiting: list[Frame] = []
+        self._start: Key | None = None
+        self._left_at: Key | None = None
 
     def paint(self, frames: Iterable[tuple[Bytes, float]]) -> Iterator[PaintedFrame]:
-        """Paint frames, (H, W, 3) RGB with their times in seconds, in their order."""
-        for pixels, time_s in frames:
-            frame = Frame.of(pixels, time_s)
-            if self._key is None or self._stability == 0:
-                yield self._begin(frame)
-            elif self._is_cut(frame, self._key):
-                yield from self._close(self._key)
-                yield self._begin(frame)
-            else:
-                self._waiting.append(frame)
-                new = 1 - float(frame.back.trust.mean())
-                if len(self._waiting) > MOST_BETWEEN or new > _MOST_NEW:
-                    yield from self._close(self._key)
-        if self._key is not None:
-            yield from self._close(self._key)
+        """Paint frames, (H, W, 3) RGB with their times in seconds, in their order.
+
+        They are taken from a thread of their own, some ahead of what is painted.
+        """
+        followed = read_ahead(self._follow(frames), _AHEAD)
+        pieces = read_ahead(self._paint_keys(followed), _AHEAD)
+        with closing(read_ahead(self._finish(pieces), _AHEAD)) as painted:
+            for frame, self._left_at in painted:
+                yield frame
 
     @property
     def can_be_left(self) -> bool:
         """Whether the last frame was a key frame, and none is waiting."""
-        return self._key is not None and not self._waiting
+        return self._left_at is not None
 
     def state(self) -> dict[str, Any]:
         """Return what it takes to go on behind the last key frame, as arrays."""
-        key = self._key
-        if key is None or not self.can_be_left:
+        key = self._left_at
+        if key is None:
             raise ValueError("a film can be left off only at a key frame")
         state: dict[str, Any] = {
             "pixels": key.frame.pixels,
@@ -118,7 +153,7 @@ class FilmPainter:
             "result": key.result,
             "shown": key.shown,
             "lag": key.lag,
-            "usual_change": self._cuts.usual,
+            "usual_change": key.frame.usual_change,
         }
         if key.painted.raw is not None:
             state["raw"] = np.asarray(key.painted.raw)
@@ -140,36 +175,79 @@ class FilmPainter:
         frame = Frame.of(state["pixels"], float(state["time_s"]))
         look = self._look(frame.time_s)
         lag = float(state["lag"])
-        self._key = Key(frame, state["result"], painted, state["shown"], look, lag)
+        self._start = Key(frame, state["result"], painted, state["shown"], look, lag)
         self._cuts.usual = float(state["usual_change"])
 
-    def _begin(self, frame: Frame) -> PaintedFrame:
+    def _follow(self, frames: Iterable[tuple[Bytes, float]]) -> Iterator[Frame]:
+        """Yield frames with the ways between each and the one before."""
+        before = self._start.frame if self._start is not None else None
+        for pixels, time_s in frames:
+            frame = Frame.of(pixels, time_s)
+            if before is not None and self._stability > 0:
+                frame.came, frame.went = self._flow.find(before.gray, frame.gray)
+                moved = seen_through(frame.went.field, before.small)
+                frame.begins_shot = self._cuts.is_cut(moved, frame.small)
+            else:
+                frame.begins_shot = True
+            frame.usual_change = self._cuts.usual
+            yield frame
+            before = frame
+
+    def _paint_keys(self, frames: Iterable[Frame]) -> Iterator[_Done | _Between]:
+        """Choose and paint key frames; yield all frames, those between with what they need."""
+        key, waiting = self._start, list[Frame]()
+        for frame in frames:
+            if key is None or frame.begins_shot:
+                if key is not None:
+                    yield from self._close(key, waiting)
+                key, waiting = self._begin(frame), []
+                yield _Done(key, is_cut=True)
+                continue
+            frame.back = frame.went.then((waiting[-1] if waiting else key.frame).back)
+            waiting.append(frame)
+            new = 1 - float(frame.back.trust.mean())
+            if len(waiting) > MOST_BETWEEN or new > _MOST_NEW:
+                key = yield from self._close(key, waiting)
+                waiting = []
+        if key is not None:
+            yield from self._close(key, waiting)
+
+    def _finish(
+        self, pieces: Iterable[_Done | _Between]
+    ) -> Iterator[tuple[PaintedFrame, Key | None]]:
+        """Yield frames as they are to be seen, and the key frame if the film can be left there."""
+        for piece in pieces:
+            if isinstance(piece, _Done):
+                key = piece.key
+                done = PaintedFrame(key.result, key.frame.time_s, is_key=True, is_cut=piece.is_cut)
+                yield done, None if piece.has_more else key
+                continue
+            frame, torn = piece.frame, piece.torn
+            pixels = mixed(frame, piece.old, piece.new, piece.share)
+            if torn.share > _MOST_TORN:
+                look, levels = self._look(frame.time_s), piece.old.key.painted.levels
+                pixels = mend(self._engine, frame.pixels, pixels, torn, look, levels)
+            yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False), None
+
+    def _begin(self, frame: Frame) -> Key:
         """Paint a frame that has nothing to do with those before."""
-        self._key = self._painted(frame, Memory(), frame.small.astype(np.float32))
-        return PaintedFrame(self._key.result, frame.time_s, is_key=True, is_cut=True)
+        return self._painted(frame, Memory(), frame.small.astype(np.float32))
 
-    def _is_cut(self, frame: Frame, key: Key) -> bool:
-        """Find the ways between a frame and the one before, unless a cut lies between them."""
-        before = self._waiting[-1] if self._waiting else key.frame
-        frame.came, frame.went = self._flow.find(before.gray, frame.gray)
-        if self._cuts.is_cut(seen_through(frame.went.field, before.small), frame.small):
-            return True
-        frame.back = frame.went.then(before.back)
-        return False
-
-    def _close(self, first: Key) -> Iterator[PaintedFrame]:
-        """Paint the last of the waiting frames, and then those between it and the first."""
-        if not self._waiting:
-            return
-        *between, frame = self._waiting
+    def _close(
+        self, first: Key, waiting: Sequence[Frame]
+    ) -> Generator[_Done | _Between, None, Key]:
+        """Paint the last of the waiting frames, and return it after those before."""
+        if not waiting:
+            return first
+        *between, frame = waiting
         last = self._next_key(frame, first)
         yield from self._fill(first, between, last)
-        self._key, self._waiting = last, []
         frame.back = Way.nowhere(*frame.gray.shape)
-        yield _done(last)
+        yield _Done(last)
+        return last
 
-    def _fill(self, first: Key, between: list[Frame], last: Key) -> Iterator[PaintedFrame]:
-        """Return the frames between two key frames; ``back`` leads to the first.
+    def _fill(self, first: Key, between: Sequence[Frame], last: Key) -> Iterator[_Done | _Between]:
+        """Yield the frames between two key frames; ``back`` leads to the first.
 
         Where something moves too fast for the flow, one of them becomes a key frame too.
         """
@@ -184,27 +262,23 @@ class FilmPainter:
         ]
         if max(shares, default=0) > _MOST_TORN:
             at = shares.index(max(shares))
-            middle = self._next_key(between[at], first)
+            middle = self._next_key(between[at], first, measure=False)
             yield from self._fill(first, between[:at], middle)
-            yield _done(middle)
+            yield _Done(middle, has_more=True)
             back = Way.nowhere(*first.frame.gray.shape)
             for frame in between[at + 1 :]:
                 frame.back = back = frame.went.then(back)
             yield from self._fill(middle, between[at + 1 :], last)
             return
-        for step, (frame, (old, new)) in enumerate(zip(between, views, strict=True), 1):
-            pixels = mixed(frame, old, new, step / (len(between) + 1))
-            if torn[step - 1].share > _MOST_TORN:
-                look, levels = self._look(frame.time_s), first.painted.levels
-                pixels = mend(self._engine, frame.pixels, pixels, torn[step - 1], look, levels)
-            yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False)
+        for step, (frame, (old, new)) in enumerate(zip(between, views, strict=True)):
+            yield _Between(frame, old, new, (step + 1) / (len(between) + 1), torn[step])
 
     def _can_mend(self, torn: Torn, frame: Frame) -> bool:
         """Whether what is torn can be painted by itself."""
         return patch_of(torn, frame.size, self._look(frame.time_s).controls) is not None
 
-    def _next_key(self, frame: Frame, before: Key) -> Key:
-        """Paint a key frame, tied to the one before."""
+    def _next_key(self, frame: Frame, before: Key, *, measure: bool = True) -> Key:
+        """Paint a key frame, tied to the one before; without measuring it, in its affines."""
         look = self._look(frame.time_s)
         lag = 1.0 if look != before.look else before.lag
         settled = lag < _SETTLED
@@ -222,6 +296,7 @@ class FilmPainter:
         else:
             paint, fine = (share * np.float32(_CHANGING_KEEP) for share in (paint, fine))
         affines = _KEEP_AFFINES * self._stability if settled else 0.0
+        affines = affines if measure or not settled else 1.0
         memory = Memory(before.painted, Kept(frame.back.field, paint, fine, affines))
         new: Floats = frame.small.astype(np.float32)
         shown = new + (shown - new) * paint[..., None]
@@ -233,7 +308,3 @@ class FilmPainter:
             Image.fromarray(frame.pixels), look.style, controls=look.controls, continuity=memory
         )
         return Key(frame, np.asarray(picture), memory.now, shown, look, lag)
-
-
-def _done(key: Key) -> PaintedFrame:
-    return PaintedFrame(key.result, key.frame.time_s, is_key=True, is_cut=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from stylize.video.flow import Way, flow_size
 from stylize.video.memory import Painted
+from stylize.video.moving import twice_as_fine
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -29,6 +31,8 @@ class Frame:
         came: From the frame before to this one.
         went: From this frame to the one before.
         back: From this frame to the last key frame.
+        begins_shot: The one before has nothing to do with it.
+        usual_change: What the finder of cuts knows, from this frame on.
     """
 
     pixels: Bytes
@@ -38,6 +42,8 @@ class Frame:
     came: Way
     went: Way
     back: Way
+    begins_shot: bool = False
+    usual_change: float = 0.0
 
     @classmethod
     def of(cls, pixels: Bytes, time_s: float) -> Frame:
@@ -73,3 +79,8 @@ class Key:
     shown: Floats
     look: Look
     lag: float = 0.0
+
+    @cached_property
+    def fine(self) -> Bytes:
+        """(2 H, 2 W, 3), what was painted, twice as fine: to be moved."""
+        return twice_as_fine(self.result)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.measurement import Measurement
-from stylize.video.flow import seen_through
+from stylize.video.moving import moved, twice_as_fine
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Kept:
         paint: (h, w), 0 to 1: share of its paint that stays.
         fine: (h, w), 0 to 1: the same of the last level alone, whose fine strokes are painted anew
             over the paint that stayed below.
-        affines: 0 to 1: share of its affines in the new ones.
+        affines: 0 to 1: share of its affines in the new ones; at 1 there is nothing to measure.
     """
 
     field: Floats
@@ -64,8 +64,13 @@ class Memory:
         self._moved: Image.Image | None = None
 
     def known(self, level: int) -> Measurement | None:
-        """Return nothing: every key frame is measured."""
-        return None
+        """Return the affines of the frame before where all of them stay."""
+        if self._before is None or self._kept is None or self._kept.affines < 1:
+            return None
+        known = self._before.levels.get(level)
+        if known is not None:
+            self.now.levels[level] = known
+        return known
 
     def measured(self, level: int, measurement: Measurement) -> Measurement:
         """Return the mean of this frame's affines and those before."""
@@ -94,8 +99,8 @@ class Memory:
     def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Image.Image:
         if self._moved is None:
             # Paint is moved again and again: the sharpest filter keeps it from blurring.
-            pixels = seen_through(way, np.asarray(raw), cv2.INTER_LANCZOS4)
-            self._moved = Image.fromarray(pixels)
+            fine = twice_as_fine(np.asarray(raw))
+            self._moved = Image.fromarray(moved(way, fine, cv2.INTER_CUBIC))
         if self._moved.size == size:
             return self._moved
         return self._moved.resize(size, Image.Resampling.BICUBIC)

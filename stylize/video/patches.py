@@ -32,6 +32,8 @@ _LEAST_SHARE = 0.27  # of the longer side of a picture: strokes can be four time
 _LARGEST_STROKES = 4.0
 _LEAST_PX = 64
 _MOST_AREA = 0.4  # of a picture; more is not worth while
+# Up to so many times the size of a draft, what its revision adds is not seen in what moves fast.
+_NEARLY_DRAFT = 1.5
 _WHOLE_TRUST = 0.5  # from which on nothing of a patch is seen
 
 
@@ -141,7 +143,10 @@ def mend(
     left, top, right, bottom = patch.box
     part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
     fixed = _Fixed(levels)
-    painted = engine.stylize(part, look.style, controls=patch.controls, continuity=fixed)
+    is_about_draft = max(size) <= _NEARLY_DRAFT * engine.contract.draft_side_px
+    painted = engine.stylize(
+        part, look.style, controls=patch.controls, continuity=fixed, fast=is_about_draft
+    )
     cover: Any = cv2.resize(torn.cover, size, interpolation=cv2.INTER_LINEAR)
     cover = np.ascontiguousarray(cover[top:bottom, left:right])
     below = np.ascontiguousarray(mixed[top:bottom, left:right])

@@ -75,7 +75,7 @@ def test_only_what_is_torn_is_painted(tiny_engine, style):
     look = Look(style, Controls())
     painter = FilmPainter(tiny_engine, lambda time: look)
     (whole,) = painter.paint([(pixels, 0.0)])
-    levels = painter._key.painted.levels
+    levels = painter._left_at.painted.levels
     found = torn((140, 70, 170, 100))
     wrong = whole.pixels.copy()
     wrong[70:100, 140:170] = 0

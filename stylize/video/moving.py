@@ -1,0 +1,66 @@
+"""Moving paint by parts of pixels, sharp and fast.
+
+A picture is made twice as fine once, by the six taps of H.264's half pixels (Wiegand et al.,
+"Overview of the H.264/AVC Video Coding Standard", 2003). In that, linear interpolation is as sharp
+as cubic is in the picture itself, at a third of the time; and what does not move stays, to the
+byte.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize.video.flow import scaled
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+_HALF_TAPS: Floats = np.array([1, -5, 20, 20, -5, 1], np.float32) / np.float32(32)
+_FIRST = 2  # taps before the half pixel, but one
+
+
+def twice_as_fine(picture: Bytes) -> Bytes:
+    """Return a picture with pixels half way between all others, (H, W, 3) to (2 H, 2 W, 3)."""
+    height, width = picture.shape[:2]
+    right = _half_way(picture, _HALF_TAPS[None], (_FIRST, 0))
+    below = _half_way(picture, _HALF_TAPS[:, None], (0, _FIRST))
+    both = _half_way(right, _HALF_TAPS[:, None], (0, _FIRST))
+    fine = np.empty((height, 2, width, 2, 3), np.uint8)
+    fine[:, 0, :, 0], fine[:, 0, :, 1] = picture, right
+    fine[:, 1, :, 0], fine[:, 1, :, 1] = below, both
+    return fine.reshape(2 * height, 2 * width, 3)
+
+
+def moved(field: Floats, fine: Bytes, filter_: int = cv2.INTER_LINEAR) -> Bytes:
+    """Return a picture whose pixels come from where a field points to.
+
+    Args:
+        field: (h, w, 2), as of :class:`stylize.video.flow.Way`.
+        fine: (2 H, 2 W, 3), the picture there, of :func:`twice_as_fine`.
+        filter_: OpenCV's name of the interpolation.
+
+    Returns:
+        (H, W, 3).
+    """
+    size = fine.shape[1] // 2, fine.shape[0] // 2
+    ends = scaled(field, size, 2.0)
+    ends += _places(size[1], size[0])
+    whole, parts = cv2.convertMaps(ends, None, cv2.CV_16SC2)  # type: ignore[call-overload]
+    return cv2.remap(fine, whole, parts, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def _half_way(picture: Bytes, taps: Floats, anchor: tuple[int, int]) -> Bytes:
+    return cv2.filter2D(picture, -1, taps, anchor=anchor, borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=2)
+def _places(height: int, width: int) -> Floats:
+    """(height, width, 2): x and y of each pixel of a picture in the one twice as fine."""
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    places = 2 * np.stack(np.meshgrid(x, y), axis=-1)
+    places.flags.writeable = False
+    return places
