@@ -21,12 +21,12 @@ from stylize.images import (
     MIN_SIDE_PX,
     fit_within,
     load_image,
-    on_white,
     open_image,
     prepare_image,
     resize_image,
 )
 from stylize.video.numbered import numbered_files
+from stylize.video.transparency import Layers, decoder_of, is_transparent
 
 Bytes = NDArray[np.uint8]
 
@@ -46,11 +46,13 @@ class Frame:
         pixels: (H, W, 3) RGB.
         time: Seconds since the beginning of the file.
         duration: Seconds that it is shown, if the file says so.
+        alpha: (H, W), opacity, if it was asked for and there is some.
     """
 
     pixels: Bytes
     time: Fraction
     duration: Fraction | None = None
+    alpha: Bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Film(Protocol):
         time_base: All times are about multiples of this.
         count: About how many frames there are; None if nobody knows.
         problems: What went wrong while reading, said for the user.
+        is_transparent: Its first frame has an opacity; else all others are laid on white.
     """
 
     size: tuple[int, int]
@@ -86,6 +89,7 @@ class Film(Protocol):
     time_base: Fraction
     count: int | None
     problems: list[str]
+    is_transparent: bool
 
     def __iter__(self) -> Iterator[Frame]: ...
 
@@ -99,36 +103,45 @@ class Film(Protocol):
     ) -> None: ...
 
 
-def open_film(path: str | os.PathLike[str], wanted: Wanted | None = None) -> Film:
+def open_film(
+    path: str | os.PathLike[str], wanted: Wanted | None = None, *, keeps_alpha: bool = False
+) -> Film:
     """Open a film: a video, an animated picture or a folder of numbered frames.
+
+    Args:
+        path: Of it.
+        wanted: Which frames, and how large.
+        keeps_alpha: Frames come with their opacity; else transparency is laid on white.
 
     Raises:
         VideoError: There is none that can be read.
     """
     path = Path(path)
-    wanted = wanted or Wanted()
+    wanted, layers = wanted or Wanted(), Layers(keeps_alpha=keeps_alpha)
     if wanted.end_s is not None and wanted.end_s <= wanted.start_s:
         raise VideoError(
             f"The end, {wanted.end_s:g} s, must be later than the start, {wanted.start_s:g} s."
         )
     if path.is_dir():
-        return _Folder(path, wanted)
+        return _Folder(path, wanted, layers)
     if not path.exists():
         raise VideoError(f"There is no file {path}. Check its name.")
     if path.stat().st_size == 0:
         raise VideoError(f"{path} is empty: it has no bytes. Copy or record it again.")
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return _Animation(path, wanted)
-    return _Video(path, wanted)
+        return _Animation(path, wanted, layers)
+    return _Video(path, wanted, layers)
 
 
 class _Base:
     """What all films do alike."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path, wanted: Wanted, layers: Layers) -> None:
         self.path = path
         self.problems: list[str] = []
+        self.is_transparent = False
         self._wanted = wanted
+        self._layers = layers
 
     def __enter__(self) -> Any:
         return self
@@ -149,6 +162,10 @@ class _Base:
                 f"{fitted[0]} x {fitted[1]} px; both sides must be at least {MIN_SIDE_PX} px."
             )
         return fitted
+
+    def _take_transparency(self, is_transparent: bool) -> None:
+        self.is_transparent = is_transparent
+        self._layers.keeps_alpha &= is_transparent
 
     def _count(self, count: float | None, rate: Fraction) -> int | None:
         """Return how many of so many frames are wanted, about."""
@@ -194,8 +211,8 @@ class _Times:
 class _Video(_Base):
     """A video, by FFmpeg."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        super().__init__(path, wanted)
+    def __init__(self, path: Path, wanted: Wanted, layers: Layers) -> None:
+        super().__init__(path, wanted, layers)
         try:
             self._container = av.open(str(path), metadata_errors="replace")
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -203,12 +220,16 @@ class _Video(_Base):
         try:
             if not self._container.streams.video:
                 raise VideoError(f"{path} has no pictures, only sound or text.")
-            self._stream = self._container.streams.video[0]
-            self._stream.thread_type = "AUTO"
+            self._take_stream()
             self._open()
         except BaseException:
             self._container.close()
             raise
+
+    def _take_stream(self) -> None:
+        self._stream = self._container.streams.video[0]
+        self._decoder = decoder_of(self._stream)
+        self._decoder.thread_type = "AUTO"
 
     def _open(self) -> None:
         stream = self._stream
@@ -218,6 +239,7 @@ class _Video(_Base):
                 f"{self.path} has no frame that can be read: it is cut off or damaged. "
                 "Take another copy of it."
             )
+        self._take_transparency(is_transparent(self._first))
         self._turns = round(self._first.rotation / 90) % 4
         width, height = self._first.width, self._first.height
         shape = stream.sample_aspect_ratio
@@ -254,7 +276,8 @@ class _Video(_Base):
                 return
             if times.take(time):
                 duration = frame.duration * base if frame.duration else None
-                yield Frame(self._upright(frame), time, duration)
+                pixels, alpha = self._upright(frame)
+                yield Frame(pixels, time, duration, alpha)
         said = self._seconds_said
         if said is not None and time + 2 / self.rate < said - 0.5:
             self.problems.append(f"it ends at {float(time):.1f} s of {said:.1f} s: it is cut off")
@@ -269,10 +292,11 @@ class _Video(_Base):
         try:
             begin = (self._stream.start_time or 0) + int(start / self.time_base)
             self._container.seek(begin, stream=self._stream, backward=True)
+            self._decoder.flush_buffers()
         except av.error.FFmpegError:  # it cannot be moved about in, like a stream: read it anew
             self._container.close()
             self._container = av.open(str(self.path), metadata_errors="replace")
-            self._stream = self._container.streams.video[0]
+            self._take_stream()
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Yield what can be decoded; what is damaged is left out."""
@@ -285,7 +309,7 @@ class _Video(_Base):
                 self._tell(f"it cannot be read to its end ({error.strerror})")
                 packet = None
             try:
-                frames = packet.decode() if packet is not None else []
+                frames = self._decoded_of(packet) if packet is not None else []
             except av.error.FFmpegError:
                 frames, damaged = [], damaged + 1
             for frame in frames:
@@ -297,15 +321,26 @@ class _Video(_Base):
         if damaged:
             self._tell(f"{damaged} of its parts are damaged")
 
+    def _decoded_of(self, packet: Any) -> list[Any]:
+        if self._decoder is self._stream.codec_context:
+            return packet.decode()  # type: ignore[no-any-return]
+        return self._decoder.decode(packet if packet.size else None)  # type: ignore[no-any-return]
+
     def _tell(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def _upright(self, frame: av.VideoFrame) -> Bytes:
+    def _upright(self, frame: av.VideoFrame) -> tuple[Bytes, Bytes | None]:
+        """Return the colours of a frame, and its opacity if that is to be kept."""
         width, height = self.size[::-1] if self._turns % 2 else self.size
         space = frame.colorspace
         if space == _UNSPECIFIED:
             space = _BT709 if frame.height >= _HD_HEIGHT_PX else _BT601
+        if is_transparent(frame):
+            # Scaled by Pillow, by which what nobody sees does not count.
+            picture = Image.fromarray(frame.to_ndarray(format="rgba", src_colorspace=space))
+            colors, alpha = self._layers.split(resize_image(picture, (width, height)))
+            return self._turned(colors), None if alpha is None else self._turned(alpha)
         pixels: Any = frame.to_ndarray(
             width=width,
             height=height,
@@ -313,6 +348,9 @@ class _Video(_Base):
             src_colorspace=space,
             interpolation="AREA" if width < frame.width else "BICUBIC",
         )
+        return self._turned(pixels), None
+
+    def _turned(self, pixels: Bytes) -> Bytes:
         # Rotation is counterclockwise, as that of NumPy.
         return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
 
@@ -320,12 +358,13 @@ class _Video(_Base):
 class _Animation(_Base):
     """An animated picture, by Pillow."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        super().__init__(path, wanted)
+    def __init__(self, path: Path, wanted: Wanted, layers: Layers) -> None:
+        super().__init__(path, wanted, layers)
         with open_image(path) as image:
             count = getattr(image, "n_frames", 1)
             image.seek(0)
             image.load()
+            self._take_transparency(image.has_transparency_data)
             self.size = self._take_size(image.size)
             duration = _duration(image)
         rate = 1 / duration
@@ -348,8 +387,9 @@ class _Animation(_Base):
                     return
                 duration = _duration(part)
                 if times.take(time):
-                    picture = on_white(resize_image(prepare_image(part.copy()), self.size))
-                    yield Frame(np.asarray(picture), time, duration)
+                    picture = resize_image(prepare_image(part.copy()), self.size)
+                    pixels, alpha = self._layers.split(picture)
+                    yield Frame(pixels, time, duration, alpha)
                 time += duration
 
 
@@ -363,15 +403,17 @@ def _duration(image: Image.Image) -> Fraction:
 class _Folder(_Base):
     """A folder of numbered frames."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        super().__init__(path, wanted)
+    def __init__(self, path: Path, wanted: Wanted, layers: Layers) -> None:
+        super().__init__(path, wanted, layers)
         self.files = numbered_files(path)
         self.rate = Fraction(wanted.fps or _USUAL_RATE).limit_denominator(1001)
         self._wanted = Wanted(wanted.start_s, wanted.end_s, wanted.max_side_px)
         self.time_base = 1 / self.rate
         self.count = self._count(len(self.files), self.rate)
         with open_image(self.files[0]) as image:
-            self.size = self._take_size(prepare_image(image).size)
+            picture = prepare_image(image)
+            self._take_transparency(picture.mode == "RGBA")
+            self.size = self._take_size(picture.size)
 
     def __iter__(self) -> Iterator[Frame]:
         times = _Times(self._wanted)
@@ -380,8 +422,8 @@ class _Folder(_Base):
             if times.is_over(time):
                 return
             if times.take(time):
-                picture = on_white(load_image(file))
-                yield Frame(np.asarray(resize_image(picture, self.size)), time, 1 / self.rate)
+                pixels, alpha = self._layers.split(resize_image(load_image(file), self.size))
+                yield Frame(pixels, time, 1 / self.rate, alpha)
 
 
 def _unreadable(path: Path, error: Exception) -> VideoError:

@@ -6,10 +6,10 @@ import hashlib
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from stylize.video.film import FilmPainter, PaintedFrame
 from stylize.video.folder import FolderSink
 from stylize.video.reading import Film, Frame, Wanted, open_film
 from stylize.video.timeline import Timeline
-from stylize.video.writing import Sink, VideoSink, written_format
+from stylize.video.transparency import joined
+from stylize.video.writing import TRANSPARENT_FORMATS, Sink, VideoSink, written_format
 
 Bytes = NDArray[np.uint8]
 
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
 _AHEAD = 4  # frames that are read while others are painted
+_NOTHING = np.empty((0, 0, 3), np.uint8)
 _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
 
 
@@ -117,7 +119,8 @@ def paint_film(
     if not 0 <= stability <= 1:
         raise ControlError(f"stability must be from 0 to 1; got {stability}.")
     painter = FilmPainter(engine, timeline.look, stability=stability)
-    with open_film(source, wanted) as film:
+    keeps_alpha = is_folder(out) or written_format(out) in TRANSPARENT_FORMATS
+    with open_film(source, wanted, keeps_alpha=keeps_alpha) as film:
         work = _Work(painter, film, progress)
         if is_folder(out):
             folder = FolderSink(out, recipe=recipe)
@@ -136,6 +139,7 @@ def paint_film(
                     sound=source if sound and source.is_file() else None,
                     quality=quality,
                     comment=comment,
+                    is_transparent=keeps_alpha and film.is_transparent,
                 )
                 try:
                     work.begin(sink)
@@ -166,7 +170,7 @@ class _Work:
         self._film = film
         self._progress = progress
         self._start = time.perf_counter()
-        self._times: list[tuple[Fraction, Fraction | None]] = []
+        self._read: deque[Frame] = deque()
         self._before = 0
         self._keys = 0
         self._is_stopped = False
@@ -218,12 +222,13 @@ class _Work:
 
     def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[Bytes, float]]:
         for frame in frames:
-            self._times.append((frame.time, frame.duration))
+            self._read.append(replace(frame, pixels=_NOTHING))
             yield frame.pixels, float(frame.time)
 
     def _write(self, painted: PaintedFrame, sink: Sink) -> None:
-        at, duration = self._times.pop(0)
-        sink.write(painted.pixels, at, duration, is_cut=painted.is_cut)
+        read = self._read.popleft()
+        pixels = joined(painted.pixels, read.alpha)
+        sink.write(pixels, read.time, read.duration, is_cut=painted.is_cut)
         self.done += 1
         self._keys += painted.is_key
         if self._progress is not None:

@@ -16,6 +16,7 @@ from stylize.video.sound import Sound
 
 Bytes = NDArray[np.uint8]
 
+TRANSPARENT_FORMATS = ("webm",)
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".webm": "webm", ".gif": "gif"}
 _BT709 = 1
 _NARROW, _FULL = 1, 2
@@ -29,7 +30,7 @@ class Sink(Protocol):
     def write(
         self, pixels: Bytes, time: Fraction, duration: Fraction | None, *, is_cut: bool
     ) -> None:
-        """Write the next frame, (H, W, 3) RGB, at its time in the source."""
+        """Write the next frame, (H, W, 3) RGB or (H, W, 4) RGBA, at its time in the source."""
 
     def close(self) -> None:
         """Write what is left; what was written can then be played."""
@@ -64,6 +65,7 @@ class VideoSink:
         sound: Path | None = None,
         quality: int = 75,
         comment: str = "",
+        is_transparent: bool = False,
     ) -> None:
         """Begin a film.
 
@@ -76,8 +78,10 @@ class VideoSink:
             sound: A film whose sound is taken along.
             quality: 1 to 100.
             comment: Kept in the file, where the format has room for it.
+            is_transparent: Frames come with their opacity; of ``TRANSPARENT_FORMATS`` alone.
         """
         self._kind = kind
+        self._pixel_format = "yuva420p" if is_transparent else "yuv420p"
         self._size = size
         self._source = sound
         self._sound: Sound | None = None
@@ -100,9 +104,11 @@ class VideoSink:
         elif self._kind == "webm":
             crf = str(round(63 - 0.5 * quality))
             options = {"crf": crf, "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
+            if self._pixel_format == "yuva420p":
+                options["auto-alt-ref"] = "0"  # frames that nobody sees have no opacity
             stream = self._container.add_stream("libvpx-vp9", rate=rate, options=options)
             stream.bit_rate = 0
-            stream.pix_fmt = "yuv420p"
+            stream.pix_fmt = self._pixel_format
         else:
             # Two colours share a sample in each direction: both sides must be even.
             width, height = width - width % 2, height - height % 2
@@ -129,9 +135,10 @@ class VideoSink:
             frame = self._with_palette(pixels, is_cut=is_cut)
         else:
             cut = pixels[: self._stream.height, : self._stream.width]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(cut), format="rgb24")
+            kind = "rgba" if cut.shape[2] == 4 else "rgb24"
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(cut), format=kind)
             frame = frame.reformat(
-                format="yuv420p",
+                format=self._pixel_format,
                 dst_colorspace=_BT709,
                 src_color_range=_FULL,
                 dst_color_range=_NARROW,
