@@ -28,6 +28,7 @@ from stylize.cli.common import (
     open_engine,
     with_controls,
 )
+from stylize.cli.live import camera_number, show_camera
 from stylize.cli.output import print_json, warn
 from stylize.cli.pictures import path_of
 from stylize.controls import Controls
@@ -48,20 +49,26 @@ _INTERRUPTED = 130  # the exit code of what Ctrl+C ended
 @with_controls
 def video(
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FILM", help="A video, an animated picture or a folder of numbered frames."
+            metavar="FILM",
+            help="A video, an animated picture or a folder of numbered frames. With --camera, the "
+            "number of the camera, 0 if it is left out.",
         ),
-    ],
+    ] = None,
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--out",
             "-o",
             metavar="PATH",
             help="The film to write, .mp4, .mov, .webm or .gif; or a folder for frames.",
         ),
-    ],
+    ] = None,
+    camera: Annotated[
+        bool,
+        typer.Option("--camera", help="Paint what a camera sees, live, on a page of this machine."),
+    ] = False,
     style: StyleOption = None,
     blend: BlendOption = None,
     at: Annotated[
@@ -135,6 +142,8 @@ def video(
     The sound is kept. Ctrl+C ends the film where it is; what is done can be played. Work on a
     folder of frames goes on where it was ended. What cannot be read of a damaged film is left out
     and told; the exit code is then 2.
+
+    With --camera, a page of this machine shows what a camera sees, painted, until Ctrl+C.
     """
     from stylize.recipe import Recipe
     from stylize.video.film_recipe import (
@@ -143,15 +152,14 @@ def video(
         recipe_beside,
         styles_of_points,
     )
-    from stylize.video.run import is_folder, paint_film
+    from stylize.video.run import paint_film
     from stylize.video.timeline import parse_time, read_points
-    from stylize.video.writing import written_format
 
-    film, out_path = path_of(source), path_of(out)
-    if not is_folder(out_path):
-        written_format(out_path)
-        if out_path.exists() and film.exists() and out_path.samefile(film):
-            raise VideoError(f"The result would replace the film {out_path}. Give another --out.")
+    if camera:
+        number = camera_number(source, given=(out, at, start, end, fps))
+        film = out_path = Path()
+    else:
+        film, out_path = _paths(source, out)
     points = tuple(point for text in at or () for point in read_points(text))
     given = read_film_recipe(recipe) if recipe is not None else None
     chosen = replace(
@@ -190,6 +198,10 @@ def video(
         wanted,
         stability,
     )
+    if camera:
+        look = made.timeline().look(0)
+        show_camera(engine, number, look, stability, max_side_px=max_side, as_json=as_json)
+        return
     with _Bar() as bar:
         summary = paint_film(
             engine,
@@ -228,6 +240,23 @@ def video(
         raise typer.Exit(_INTERRUPTED)
     if summary.problems:
         raise typer.Exit(2)
+
+
+def _paths(source: str | None, out: str | None) -> tuple[Path, Path]:
+    """Return the paths of a film and of what it becomes."""
+    from stylize.video.run import is_folder
+    from stylize.video.writing import written_format
+
+    if source is None:
+        raise typer.BadParameter("name a film, or --camera.", param_hint="FILM")
+    if out is None:
+        raise typer.BadParameter("name what to write.", param_hint="--out")
+    film, out_path = path_of(source), path_of(out)
+    if not is_folder(out_path):
+        written_format(out_path)
+        if out_path.exists() and film.exists() and out_path.samefile(film):
+            raise VideoError(f"The result would replace the film {out_path}. Give another --out.")
+    return film, out_path
 
 
 def _styles(

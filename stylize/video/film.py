@@ -24,30 +24,19 @@ from PIL import Image
 from stylize.engine import Engine
 from stylize.measurement import Measurement
 from stylize.video.ahead import read_ahead
-from stylize.video.between import View, likeness, mixed, ways_on
+from stylize.video.between import View, mixed, ways_on
 from stylize.video.cuts import CutFinder
-from stylize.video.flow import FlowFinder, Way, seen_through, smooth_change
+from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
-from stylize.video.memory import Kept, Memory, Painted
-from stylize.video.patches import Torn, mend, patch_of
+from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter
+from stylize.video.memory import Painted
+from stylize.video.patches import MOST_TORN, Torn, mend, patch_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-MOST_BETWEEN = 15  # frames between two key frames
-_MOST_NEW = 0.2  # share of the picture that may be new before a key frame is painted
-_STILL_LEVELS = 2.5  # change that is noise
-# Mixed strokes are blurred strokes: paint stays, or it does not, with a narrow seam in between. At
-# full stability it begins to stay at this trust, and stays whole where there is so much more of it.
-_LEAST_TRUST = 0.1
-_TRUST_SEAM = 0.4
-_KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
-_KEEP_AFFINES = 0.8
-_CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
-_SETTLED = 0.05  # share of paint in another look that does not show
 _AHEAD = 2  # frames that one thread may be ahead of the next
-_MOST_TORN = 0.0008  # share of a frame that neither key frame can show and that does not show
 
 
 @dataclass(frozen=True)
@@ -121,6 +110,7 @@ class FilmPainter:
         self._engine = engine
         self._look = look
         self._stability = stability
+        self._keys = KeyPainter(engine, look, stability)
         self._flow = FlowFinder()
         self._cuts = CutFinder()
         self._start: Key | None = None
@@ -200,13 +190,13 @@ class FilmPainter:
             if key is None or frame.begins_shot:
                 if key is not None:
                     yield from self._close(key, waiting)
-                key, waiting = self._begin(frame), []
+                key, waiting = self._keys.first(frame), []
                 yield _Done(key, is_cut=True)
                 continue
             frame.back = frame.went.then((waiting[-1] if waiting else key.frame).back)
             waiting.append(frame)
             new = 1 - float(frame.back.trust.mean())
-            if len(waiting) > MOST_BETWEEN or new > _MOST_NEW:
+            if len(waiting) > MOST_BETWEEN or new > MOST_NEW:
                 key = yield from self._close(key, waiting)
                 waiting = []
         if key is not None:
@@ -224,14 +214,10 @@ class FilmPainter:
                 continue
             frame, torn = piece.frame, piece.torn
             pixels = mixed(frame, piece.old, piece.new, piece.share)
-            if torn.share > _MOST_TORN:
+            if torn.share > MOST_TORN:
                 look, levels = self._look(frame.time_s), piece.old.key.painted.levels
                 pixels = mend(self._engine, frame.pixels, pixels, torn, look, levels)
             yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False), None
-
-    def _begin(self, frame: Frame) -> Key:
-        """Paint a frame that has nothing to do with those before."""
-        return self._painted(frame, Memory(), frame.small.astype(np.float32))
 
     def _close(
         self, first: Key, waiting: Sequence[Frame]
@@ -240,7 +226,7 @@ class FilmPainter:
         if not waiting:
             return first
         *between, frame = waiting
-        last = self._next_key(frame, first)
+        last = self._keys.next(frame, first)
         yield from self._fill(first, between, last)
         frame.back = Way.nowhere(*frame.gray.shape)
         yield _Done(last)
@@ -260,9 +246,9 @@ class FilmPainter:
             0.0 if self._can_mend(part, frame) else part.share
             for part, frame in zip(torn, between, strict=True)
         ]
-        if max(shares, default=0) > _MOST_TORN:
+        if max(shares, default=0) > MOST_TORN:
             at = shares.index(max(shares))
-            middle = self._next_key(between[at], first, measure=False)
+            middle = self._keys.next(between[at], first, measure=False)
             yield from self._fill(first, between[:at], middle)
             yield _Done(middle, has_more=True)
             back = Way.nowhere(*first.frame.gray.shape)
@@ -276,35 +262,3 @@ class FilmPainter:
     def _can_mend(self, torn: Torn, frame: Frame) -> bool:
         """Whether what is torn can be painted by itself."""
         return patch_of(torn, frame.size, self._look(frame.time_s).controls) is not None
-
-    def _next_key(self, frame: Frame, before: Key, *, measure: bool = True) -> Key:
-        """Paint a key frame, tied to the one before; without measuring it, in its affines."""
-        look = self._look(frame.time_s)
-        lag = 1.0 if look != before.look else before.lag
-        settled = lag < _SETTLED
-        shown = seen_through(frame.back.field, before.shown)
-        change = smooth_change(frame.small, shown)
-        low = np.float32(_LEAST_TRUST + 1 - self._stability)
-        trust = frame.back.trust * likeness(change)
-        paint: Floats = np.clip((trust - low) / np.float32(_TRUST_SEAM), 0, 1)
-        fine = paint * np.float32(_KEEP_FINE)
-        if settled:
-            still = (change < _STILL_LEVELS) & frame.back.is_standing
-            if still.all():
-                return Key(frame, before.result, before.painted, shown, look)
-            paint[still] = fine[still] = 1
-        else:
-            paint, fine = (share * np.float32(_CHANGING_KEEP) for share in (paint, fine))
-        affines = _KEEP_AFFINES * self._stability if settled else 0.0
-        affines = affines if measure or not settled else 1.0
-        memory = Memory(before.painted, Kept(frame.back.field, paint, fine, affines))
-        new: Floats = frame.small.astype(np.float32)
-        shown = new + (shown - new) * paint[..., None]
-        return self._painted(frame, memory, shown, 0.0 if settled else lag * _CHANGING_KEEP)
-
-    def _painted(self, frame: Frame, memory: Memory, shown: Floats, lag: float = 0.0) -> Key:
-        look = self._look(frame.time_s)
-        picture = self._engine.stylize(
-            Image.fromarray(frame.pixels), look.style, controls=look.controls, continuity=memory
-        )
-        return Key(frame, np.asarray(picture), memory.now, shown, look, lag)

@@ -24,6 +24,7 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
+MOST_TORN = 0.0008  # share of a frame that no key frame can show and that does not show
 _TORN_TRUST = 0.25  # of both key frames; less, all around, is torn
 _TORN_PX = 9  # of what is around, at the size of the flow
 _TORN_SHARE = 0.7

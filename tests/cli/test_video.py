@@ -151,3 +151,38 @@ def test_a_damaged_recipe(tmp_path):
 def test_no_film_in_a_picture_of_one_frame_is_refused(run, style, tmp_path):
     Image.new("RGB", (32, 24), "red").save(tmp_path / "one.webp")
     assert run(tmp_path / "one.webp", "-o", tmp_path / "out.mp4", "-s", style)[0] == 0
+
+
+def test_what_a_camera_sees(run, style, monkeypatch):
+    from stylize.video import camera
+
+    asked = []
+
+    def read(number, *, max_side_px):
+        asked.append((number, max_side_px))
+        return iter(moving_square(3))
+
+    monkeypatch.setattr(camera, "read_camera", read)
+    code, said, warned = run("--camera", "-s", style)
+    assert (code, said, asked) == (0, "", [(0, 640)])
+    assert "Open http://127.0.0.1:" in warned
+    assert "within" in warned
+    code, said, _ = run("--camera", 2, "-s", style, "--max-side", 96, "--json")
+    told = json.loads(said)
+    assert (code, told["camera"], asked[-1]) == (0, 2, (2, 96))
+    assert 1 <= told["frames"] <= 3
+    assert told["latency_ms"] <= told["latency_95_ms"]
+
+
+def test_no_camera_and_no_film(run, style, tmp_path):
+    code, _, said = run("--camera", 42, "-s", style)
+    assert code == 2
+    assert "no camera 42" in said
+    code, _, said = run("--camera", "front", "-s", style)
+    assert "number of a camera" in said
+    code, _, said = run("--camera", "-s", style, "-o", tmp_path / "a.mp4")
+    assert "--out" in said
+    for missing in ((), (tmp_path / "a.mp4",)):
+        code, _, said = run(*missing, "-s", style)
+        assert code == 2
+        assert "name" in said

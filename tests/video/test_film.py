@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.video.film import MOST_BETWEEN, FilmPainter
+from stylize.video.film import FilmPainter
+from stylize.video.keys import MOST_BETWEEN
 from stylize.video.timeline import Look
 from tests.conftest import make_picture
 from tests.video.conftest import moving_square
