@@ -405,10 +405,9 @@ def attack(name: str, port: int) -> dict[str, dict[str, Any]]:
                     held, came_back = each(world)
                 except Exception as error:  # an attack that breaks off has not been held
                     held, came_back = False, f"broke off: {error!r}"
-                found[str(each.__doc__).rstrip(".")] = {"held": held, "came_back": came_back}
-                print(
-                    f"{name:7}{'' if held else 'NOT HELD '}{each.__doc__}: {came_back}", flush=True
-                )
+                title = str(each.__doc__).rstrip(".")
+                found[title] = {"held": held, "came_back": came_back}
+                print(f"{name:7}{'' if held else 'NOT HELD '}{title}: {came_back}", flush=True)
         finally:
             world.process.kill()
             world.process.wait()
