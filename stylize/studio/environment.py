@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import inspect
 import os
 import shutil
 import stat
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from stylize.errors import StylizeError
 
@@ -43,11 +45,29 @@ def prepared() -> Iterator[None]:
     """Prepare for Gradio being imported.
 
     It would make a folder that all users of this computer share, and it makes a client of the Hub,
-    which fails over proxies of a kind that it cannot use.
+    which fails over proxies of a kind that it cannot use. It would parse the sources of all its
+    components to write stubs for editors, which is nearly half of the time that importing it takes.
     """
     run_folder()
-    with without_proxies():
+    with without_proxies(), _without_sources_of_classes():
         yield
+
+
+@contextlib.contextmanager
+def _without_sources_of_classes() -> Iterator[None]:
+    """Let no source be found for a class: of such components Gradio writes no stubs."""
+    find = inspect.getfile
+
+    def find_but_of_classes(thing: Any) -> str:
+        if isinstance(thing, type):
+            raise OSError("not looked for")
+        return find(thing)
+
+    inspect.getfile = find_but_of_classes
+    try:
+        yield
+    finally:
+        inspect.getfile = find
 
 
 @functools.cache

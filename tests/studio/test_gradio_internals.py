@@ -9,16 +9,28 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from gradio import events, helpers
+from gradio import component_meta, events, helpers
 from gradio.queueing import Queue
 
 from stylize.studio import gradio_internals as internals
+from stylize.studio.environment import prepared
 
 FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
 
 
 def parameters(function):
     return list(inspect.signature(function).parameters)
+
+
+def test_importing_it_parses_no_sources(monkeypatch):
+    parsed = []
+    monkeypatch.setattr(component_meta, "extract_class_source_code", lambda *_: parsed.append(_))
+    with prepared():
+        component_meta.create_or_modify_pyi(gr.Textbox, "Textbox", gr.Textbox.EVENTS)
+    assert parsed == []
+    with pytest.raises(TypeError):  # and would, else
+        component_meta.create_or_modify_pyi(gr.Textbox, "Textbox", gr.Textbox.EVENTS)
+    assert len(parsed) == 1
 
 
 def test_requests_can_be_inspected():
