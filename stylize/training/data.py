@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from stylize.training.drawings import draw
 from stylize.visible import VisibleColors
 
 logger = logging.getLogger(__name__)
+_measuring = threading.Lock()
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _WINDOWS = 4  # places that are tried for a window
@@ -189,7 +191,8 @@ class Contents:
         Raises:
             TrainingError: No picture is large enough.
         """
-        large = _at_least(tuple(self.paths), round(_NEARLY * 2 * draft_px))
+        with _measuring:  # of threads that draw at once, one opens all pictures for the others
+            large = _at_least(tuple(self.paths), round(_NEARLY * 2 * draft_px))
         if not large:
             raise TrainingError(
                 f"Revisions need contents of {round(_NEARLY * 2 * draft_px)} px a side; there are "

@@ -1,6 +1,7 @@
 import copy
 import math
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,7 @@ from stylize.training.start import start_loss_network, start_network
 from stylize.training.style_bank import StyleBank, load_style_bank, projections
 from stylize.training.train import train
 from stylize.training.vgg import LossNetwork
+from tests.conftest import make_picture
 
 
 @pytest.fixture
@@ -129,6 +131,24 @@ def test_samples_that_are_drawn_ahead_come_in_order(config, loss_network, draw, 
     found = list(drawn_ahead(contents, bank, config, range(4, 15), threads=threads))
     assert [samples.seed for samples in found] == [*range(4, 15)]
     assert all((samples.seen == draw(samples.seed).seen).all() for samples in found)
+
+
+def test_threads_that_draw_revisions_open_all_pictures_once(tmp_path, monkeypatch):
+    paths = [tmp_path / f"{number}.png" for number in range(40)]
+    for path in paths:
+        make_picture(64, 64).save(path)
+    opened = []
+    open_image = Image.open
+
+    def open_and_note(*arguments, **options):
+        opened.append(arguments[0])
+        return open_image(*arguments, **options)
+
+    monkeypatch.setattr(Image, "open", open_and_note)
+    contents = Contents(paths, count=1, seed=1)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda step: contents.revision(step, 32, 32), range(8)))
+    assert len(opened) <= len(paths) + 8  # and those that are drawn
 
 
 def test_samples_are_repeatable_and_varied(config, draw):
