@@ -13,7 +13,7 @@ setup: # everything for development into .venv
 	.ci/setup
 
 test: # all tests, or some: make test ARGS="tests/test_engine.py -k tiles"
-	$(python) -m pytest -n auto --dist loadfile $(ARGS)
+	$(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: # ruff, mypy, oxlint and large files
 	.ci/lint

@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden pictures anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, the pages: else one worker would end long before the other."""
+    pages = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in pages)
+
+
 def make_picture(width: int, height: int, *, seed: int = 0, mode: str = "RGB") -> Image.Image:
     """A picture with gradients, blocks and noise; different for each seed."""
     rng = np.random.default_rng(seed)

@@ -118,10 +118,33 @@ def each_tab(device):
 
 
 def _open_tab(context):
-    tab = context.new_page()
+    tab = open_tab(context)
     tab.on("dialog", lambda question: question.accept())
     yield tab
     tab.close()
+
+
+def open_tab(context):
+    """An empty tab in the process of the context's first one, which knows the page's scripts."""
+    if not context.pages:
+        first = context.new_page()
+        first.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
+        first.goto("http://127.0.0.1/")  # a process serves one site, whatever the port
+    with context.expect_page() as opened:
+        context.pages[0].evaluate("void open('about:blank')")
+    return opened.value
+
+
+def forget(context, *origins):
+    """Close all tabs but the first and forget what pages have kept."""
+    first, *others = context.pages
+    for tab in others:
+        tab.close()
+    devtools = context.new_cdp_session(first)
+    for origin in origins:
+        kinds = {"origin": origin, "storageTypes": "cookies,local_storage,indexeddb"}
+        devtools.send("Storage.clearDataForOrigin", kinds)
+    devtools.detach()
 
 
 def new_context(browser, *, phone=False, **options):

@@ -29,10 +29,10 @@ def everything(engine):
     page.close()
 
 
-@pytest.fixture
-def tab(browser):
+@pytest.fixture(scope="module")
+def desktop(browser):
     context = new_context(browser, reduced_motion="reduce")  # nothing is seen half faded in
-    yield context.new_page()
+    yield context
     context.close()
 
 

@@ -1,21 +1,18 @@
 """Nothing that a visitor has made is lost: by a reload, a refusal, a slip or another tab."""
 
-import contextlib
 import re
-import socket
 import subprocess
 import sys
 import threading
 import zipfile
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
 from tests import fakes
-from tests.studio.conftest import new_context, serve
+from tests.studio.conftest import forget, new_context, open_tab, serve
 from tests.studio.test_browser_create import (
     HAND_OVER,
     NEW_RESULT,
@@ -30,17 +27,16 @@ from tests.studio.test_browser_create import (
 )
 from tests.studio.test_browser_kids import draw
 from tests.studio.test_browser_kids import paint as paint_for_child
-from tests.studio.test_browser_tabs import add_style, open_tab
+from tests.studio.test_browser_tabs import add_style, open_sheet
 
 
 @pytest.fixture
-def tab(browser):
-    """A tab of a browser of its own: nothing is kept from another test."""
-    context = new_context(browser)
-    tab = context.new_page()
+def tab(desktop):
+    """A tab of a desktop on which nothing is kept from another test."""
+    tab = open_tab(desktop)
     tab.on("dialog", lambda question: question.accept())
     yield tab
-    context.close()
+    forget(desktop, tab.evaluate("origin"))
 
 
 def content(tab):
@@ -60,7 +56,7 @@ def add_my_style(tab, path, title):
 
 def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, engine, tmp_path):
     page, address = serve(engine)
-    other = tab.context.new_page()
+    other = open_tab(tab.context)
     open_page(other, address)
     open_page(tab, address)
     add_my_style(tab, tmp_path, "Meadow")
@@ -180,7 +176,7 @@ def test_a_reload_brings_picture_look_and_drawing_back(tab, url, picture_file):
     tab.go_back()
     expect(tab.locator(".st-note")).to_contain_text(SIZE)
 
-    other = tab.context.new_page()  # another tab begins anew
+    other = open_tab(tab.context)  # another tab begins anew
     open_page(other, url)
     expect(other.locator(".st-note")).not_to_contain_text(SIZE)
 
@@ -203,42 +199,24 @@ def test_a_reload_brings_the_regions_back(tab, url):
 
 @pytest.fixture
 def mortal():
-    """Starts servers that may be killed, each at the same address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = []
-
-    def start():
-        command = [sys.executable, "-m", "tests.studio.server", str(port)]
-        started.append(subprocess.Popen(command, cwd=Path(__file__).parents[2]))
-        return started[-1], f"http://127.0.0.1:{port}"
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    """A server that may be killed; and its port."""
+    command = [sys.executable, "-m", "tests.studio.server"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:
+        yield server, int(server.stdout.readline())
+        server.kill()
 
 
-def wait_for(address):
-    for _ in range(1800):
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(address)
-        threading.Event().wait(0.1)
-    raise TimeoutError(address)
-
-
-def test_the_page_outlives_its_server(tab, mortal, picture_file):
-    server, address = mortal()
-    wait_for(address)
-    open_page(tab, address)
+def test_the_page_outlives_its_server(tab, mortal, engine, picture_file):
+    server, port = mortal
+    open_page(tab, f"http://127.0.0.1:{port}")
     upload(tab, picture_file)
     tab.evaluate("window.same = true")
     server.kill()
+    server.wait()
     expect(tab.locator(".st-lost")).to_be_visible()
     pick(tab, "Great Wave")  # asked in vain
-    mortal()
-    wait_for(address)
+    page, _ = serve(engine, port=port)
     expect(tab.locator(".st-lost")).to_be_hidden()
     expect(tab.locator(".toast-body")).to_have_count(0)
     expect(tab.locator(".st-past").nth(2)).to_be_attached()  # and answered now
@@ -247,6 +225,7 @@ def test_the_page_outlives_its_server(tab, mortal, picture_file):
     expect(tab.locator(".st-note")).to_contain_text(SIZE)
     expect(tab.locator(".st-lost")).to_be_hidden()
     assert tab.evaluate("window.same")
+    page.close()
 
 
 def test_a_childs_drawing_and_result_survive_a_reload(tab, url):
@@ -393,7 +372,7 @@ def files(folder, sizes):
 
 
 def start_batch(tab, address, paths):
-    open_tab(tab, address, "Batch")
+    open_sheet(tab, address, "Batch")
     tab.locator("#batch-files input[type=file]").set_input_files(paths)
     expect(tab.locator("#batch-files")).to_contain_text(paths[-1].stem)
     tab.locator("#batch-start").click()
@@ -444,7 +423,7 @@ def test_what_is_typed_about_a_style_is_kept(tab, engine, tmp_path):
     page, address = serve(engine)
     for seed, name in ((11, "Pond"), (12, "Lawn")):
         fakes.picture(seed, (80, 80)).save(tmp_path / f"{name}.png")
-    open_tab(tab, address, "Styles")
+    open_sheet(tab, address, "Styles")
     for name in ("Pond", "Lawn"):
         add_style(tab, tmp_path / f"{name}.png")
         expect(field(tab, "title")).to_have_value(name)

@@ -20,7 +20,7 @@ def public_url(engine):
     page.close()
 
 
-def open_tab(tab, url, name):
+def open_sheet(tab, url, name):
     tab.goto(url)
     expect(tab.locator(".st-stage")).to_be_visible()
     tab.get_by_role("tab", name=name).first.click()
@@ -43,7 +43,7 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
     monkeypatch.setattr(StyleLibrary, "update", wait_and_update)
     path = tmp_path / "Pond.png"
     fakes.picture(12, (80, 80)).save(path)
-    open_tab(tab, public_url, "Styles")
+    open_sheet(tab, public_url, "Styles")
     add_style(tab, path)
     title = tab.locator("#style-title textarea, #style-title input")
     expect(title).to_have_value("Pond")
@@ -96,19 +96,19 @@ def test_a_style_is_added_described_shared_and_removed(tab, public_url, tmp_path
 def test_a_strangers_style_is_seen_by_nobody_else(browser, tab, public_url, tmp_path):
     path = tmp_path / "Secret.png"
     fakes.picture(13, (80, 80)).save(path)
-    open_tab(tab, public_url, "Styles")
+    open_sheet(tab, public_url, "Styles")
     add_style(tab, path)
     expect(tab.locator("#library .st-tile", has_text="Secret")).to_have_count(1)
     context = new_context(browser)
     other = context.new_page()
-    open_tab(other, public_url, "Styles")
+    open_sheet(other, public_url, "Styles")
     expect(other.locator("#library .st-tile")).not_to_have_count(0)
     expect(other.locator("#library .st-tile", has_text="Secret")).to_have_count(0)
     context.close()
 
 
 def test_the_map_chooses_a_style(each_tab, url):
-    open_tab(each_tab, url, "Styles")
+    open_sheet(each_tab, url, "Styles")
     each_tab.get_by_role("tab", name="Map").click()
     expect(each_tab.locator(".st-map button")).not_to_have_count(0)
     each_tab.locator(".st-map button[data-name=senecio]").click()
@@ -124,7 +124,7 @@ def test_many_pictures_by_one_look(tab, url, tmp_path):
     for seed in range(2):
         paths.append(tmp_path / f"p{seed}.png")
         fakes.picture(seed, (60, 40)).save(paths[-1])
-    open_tab(tab, url, "Batch")
+    open_sheet(tab, url, "Batch")
     (tmp_path / "notes.txt").write_text("no picture")
     with tab.expect_file_chooser() as chooser:
         tab.locator("#batch-folder").click()
@@ -148,7 +148,7 @@ def test_many_pictures_by_one_look(tab, url, tmp_path):
 
 
 def test_one_picture_by_many_styles(tab, url, tmp_path):
-    open_tab(tab, url, "Batch")
+    open_sheet(tab, url, "Batch")
     tab.locator("#batch-sheet").click()
     expect(tab.locator(".st-picture").nth(5)).to_be_attached()
     link = tab.locator("#batch-file")
@@ -163,7 +163,7 @@ def test_one_picture_by_many_styles(tab, url, tmp_path):
 def test_batch_offers_the_styles_added_during_the_visit(tab, public_url, tmp_path):
     path = tmp_path / "Meadow.png"
     fakes.picture(14, (80, 80)).save(path)
-    open_tab(tab, public_url, "Styles")
+    open_sheet(tab, public_url, "Styles")
     add_style(tab, path)
     expect(tab.locator("#library .st-tile", has_text="Meadow")).to_have_count(1)
     tab.get_by_role("tab", name="Batch").first.click()
