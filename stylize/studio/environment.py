@@ -63,7 +63,7 @@ def _without_sources_of_classes() -> Iterator[None]:
             raise OSError("not looked for")
         return find(thing)
 
-    inspect.getfile = find_but_of_classes
+    inspect.getfile = find_but_of_classes  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """What the teacher's page asks of the server: past the queue, which may be full of children.
 
-The code opens it once and is answered with a pass; all else goes below that pass, which cannot be
-guessed. Nothing that is answered may be kept by a browser or a proxy.
+The code opens it once and is answered with a pass, which cannot be guessed. All else takes that
+pass in a header, not in the address, which servers and proxies write into their logs. Nothing that
+is answered may be kept by a browser or a proxy.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from stylize.studio.settings import LimitError
 from stylize.studio.wall import ClassWall
 
 PREFIX = "/gradio_api/studio/class"  # Gradio sends all below /gradio_api past its own pages
+PASS = "X-Studio-Pass"
 _UNUSED_S = 3600.0
 _MOST_PASSES = 16
 _MOST_BYTES = 4000  # of a request with a code
@@ -102,7 +104,7 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
     def behind(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         @wraps(answer)
         def guarded(request: Request) -> Response:
-            if not passes.holds(request.path_params["pass"]):
+            if not passes.holds(request.headers.get(PASS, "")):
                 return PlainTextResponse(say("no_ticket"), 403, HEADERS)
             return answer(request)
 
@@ -136,10 +138,9 @@ def wall_routes(wall: ClassWall, lock: CodeLock, passes: Passes | None = None) -
         name = {"Content-Disposition": 'attachment; filename="class.zip"'}
         return Response(wall.zip(), headers=HEADERS | name, media_type="application/zip")
 
-    below = f"{PREFIX}/{{pass}}"
     return [
         Route(PREFIX, enter, methods=["POST"]),
-        Route(below, numbers, methods=["GET", "DELETE"]),
-        Route(f"{below}/class.zip", archive),
-        Route(f"{below}/{{picture}}", picture, methods=["GET", "DELETE"]),
+        Route(PREFIX, numbers, methods=["GET", "DELETE"]),
+        Route(f"{PREFIX}/class.zip", archive),
+        Route(f"{PREFIX}/{{picture}}", picture, methods=["GET", "DELETE"]),
     ]

@@ -194,9 +194,9 @@ def test_what_a_class_hands_in_appears_on_the_wall_and_can_be_taken_away(tab, cl
     cards = teacher.locator(".st-wall-card")
     expect(cards).to_have_count(3)  # without anything being pressed
     expect(teacher.locator(".st-wall-count")).to_have_text("Pictures: 3")
-    seen = cards.first.locator("img").evaluate(
-        "(image) => image.decode().then(() => image.naturalWidth)"
-    )
+    image = cards.first.locator("img")
+    expect(image).to_have_attribute("src", re.compile("^blob:"))
+    seen = image.evaluate("(image) => image.decode().then(() => image.naturalWidth)")
     assert seen > 100
     with teacher.expect_download() as download:
         teacher.get_by_role("button", name="All as a zip").click()

@@ -35,18 +35,21 @@ def tablet(browser):
     context.close()
 
 
-def inside(classroom):
+def teacher(classroom):
     address, code = classroom
-    door = f"{address}/gradio_api/studio/class"
-    return f"{door}/{httpx.post(door, json={'code': code}).json()['pass']}"
+    wall = httpx.Client(base_url=f"{address}/gradio_api/studio/class")
+    wall.headers["X-Studio-Pass"] = wall.post("", json={"code": code}).json()["pass"]
+    return wall
 
 
 def shown_to_the_teacher(classroom):
-    return [one["number"] for one in httpx.get(inside(classroom)).json()]
+    with teacher(classroom) as wall:
+        return [one["number"] for one in wall.get("").json()]
 
 
 def delete_all(classroom):
-    httpx.delete(inside(classroom))
+    with teacher(classroom) as wall:
+        wall.delete("")
 
 
 def picture_of(url):

@@ -1,12 +1,12 @@
 // The teacher's page: the code first, then a live wall of what was handed in. It asks the routes of
-// wall_routes.py itself, since the queue may be full of children.
+// wall_routes.py itself, since the queue may be full of children. Its pass goes in a header: an address
+// that held it would be in logs.
 Studio.wall = ({ element }) => {
   const { make, button, icon, text } = Studio;
   const everyMs = 3000;
   const base = `${Studio.gradio.root()}/studio/class`;
   let pass = null;
   let shown = []; // [{key, number}]
-  const url = (key, small = false) => `${base}/${pass}/${key}${small ? "?small" : ""}`;
 
   // ------------------------------------------------------------------------------------ the code
   const field = make("input", { type: "text", id: "teacher-code", autocomplete: "off", autocapitalize: "off", spellcheck: "false", required: true, maxlength: 40 });
@@ -32,7 +32,7 @@ Studio.wall = ({ element }) => {
   const count = make("p", { class: "st-wall-count", role: "status" });
   const per = make("select", { "aria-label": text("teacher_per_page") }, ...[1, 2, 4, 9].map((n) => make("option", { value: n, selected: n === 4 }, text("teacher_per_page_n", { n }))));
   const print = button("print", "kids_print", () => printAll(), { words: true });
-  const zip = button("download", "teacher_zip", () => Studio.save({ url: url("class.zip"), orig_name: "class.zip" }), { words: true, class: "st-button st-primary" });
+  const zip = button("download", "teacher_zip", () => save(), { words: true, class: "st-button st-primary" });
   const wipe = button("trash", "teacher_wipe", () => { if (window.confirm(text("teacher_sure_all", { n: shown.length }))) remove(""); }, { words: true, class: "st-button st-danger" });
   const bar = make("div", { class: "st-wall-bar" }, count, zip, make("span", { class: "st-wall-print" }, per, print), wipe);
   const grid = make("div", { class: "st-wall-grid" });
@@ -48,16 +48,21 @@ Studio.wall = ({ element }) => {
     (on ? zip : field).focus();
   };
   const name = (number) => text("teacher_picture", { n: number });
+  const thumbnail = (key) => {
+    const image = make("img", { alt: "" });
+    show(image, `${key}?small`);
+    return image;
+  };
   const card = ({ key, number }) => make("figure", { class: "st-wall-card", "data-key": key },
-    make("button", { type: "button", class: "st-wall-picture", "aria-label": name(number), onclick: () => { large.src = url(key); large.alt = name(number); dialog.showModal(); } },
-      make("img", { src: url(key, true), alt: "" })),
+    make("button", { type: "button", class: "st-wall-picture", "aria-label": name(number), onclick: () => { show(large, key); large.alt = name(number); dialog.showModal(); } },
+      thumbnail(key)),
     make("figcaption", {}, make("span", {}, name(number)),
       make("button", { type: "button", class: "st-button st-icon-only", "aria-label": `${text("remove")}: ${name(number)}`, title: text("remove"), onclick: () => { if (window.confirm(text("teacher_sure_one", { n: number }))) remove(key); } }, icon("trash"))));
   const draw = (items) => {
     shown = items;
     const keys = new Set(items.map(({ key }) => key));
     const cards = new Map([...grid.children].map((one) => [one.dataset.key, one]));
-    cards.forEach((one, key) => { if (!keys.has(key)) one.remove(); });
+    cards.forEach((one, key) => { if (!keys.has(key)) { forget(one); one.remove(); } });
     items.forEach((item) => { if (!cards.has(item.key)) grid.prepend(card(item)); }); // the newest first
     const words = text("teacher_number", { n: items.length });
     if (count.textContent !== words) count.textContent = words;
@@ -67,9 +72,30 @@ Studio.wall = ({ element }) => {
 
   let turn = 0;
   const ask = async (path, method) => {
-    const answer = await fetch(`${base}/${pass}${path}`, { method }).catch(() => null);
+    const answer = await fetch(base + path, { method, headers: { "X-Studio-Pass": pass } }).catch(() => null);
     if (answer && answer.status === 403) { pass = null; draw([]); open(false); refuse(text("teacher_again")); }
     return answer && answer.ok ? answer : null;
+  };
+  const fetched = async (name) => {
+    const answer = await ask(`/${name}`, "GET");
+    return answer && URL.createObjectURL(await answer.blob());
+  };
+  const show = async (image, name) => {
+    URL.revokeObjectURL(image.src);
+    image.removeAttribute("src");
+    image.dataset.wanted = name;
+    const url = await fetched(name);
+    if (image.dataset.wanted !== name) { URL.revokeObjectURL(url); return; } // another one, meanwhile
+    if (!url) return;
+    image.src = url;
+    await image.decode().catch(() => {});
+  };
+  const forget = (part) => part.querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
+  const save = async () => {
+    const url = await fetched("class.zip");
+    if (!url) return;
+    Studio.save({ url, orig_name: "class.zip" });
+    setTimeout(() => URL.revokeObjectURL(url), 60000); // once it is saved
   };
   const look = async () => {
     const mine = (turn += 1);
@@ -84,14 +110,20 @@ Studio.wall = ({ element }) => {
   // Sheets of A4 that only a printer sees.
   const printAll = async () => {
     const each = Number(per.value);
+    const ready = [];
+    const printed = ({ key, number }) => {
+      const image = make("img", { alt: name(number) });
+      ready.push(show(image, key));
+      return image;
+    };
     const sheets = make("div", { class: "st-sheets", "data-each": each });
     for (let at = 0; at < shown.length; at += each) {
-      sheets.append(make("section", {}, ...shown.slice(at, at + each).map(({ key, number }) => make("figure", {}, make("img", { src: url(key), alt: name(number) }), make("figcaption", {}, String(number))))));
+      sheets.append(make("section", {}, ...shown.slice(at, at + each).map((one) => make("figure", {}, printed(one), make("figcaption", {}, String(one.number))))));
     }
-    document.querySelectorAll(".st-sheets").forEach((old) => old.remove());
+    document.querySelectorAll(".st-sheets").forEach((old) => { forget(old); old.remove(); });
     document.body.append(sheets);
-    await Promise.all([...sheets.querySelectorAll("img")].map((image) => image.decode().catch(() => {})));
-    window.addEventListener("afterprint", () => sheets.remove(), { once: true });
+    await Promise.all(ready);
+    window.addEventListener("afterprint", () => { forget(sheets); sheets.remove(); }, { once: true });
     window.print();
   };
   draw([]);
