@@ -24,7 +24,6 @@ from stylize.cli.common import (
     Precision,
     PrecisionOption,
     ProviderOption,
-    ThreadsOption,
     open_engine,
     with_controls,
 )
@@ -32,6 +31,7 @@ from stylize.cli.live import camera_number, show_camera
 from stylize.cli.output import print_json, warn
 from stylize.cli.pictures import path_of
 from stylize.controls import Controls
+from stylize.cores import available_cores
 from stylize.errors import ControlError, VideoError
 from stylize.files import write_whole
 
@@ -132,7 +132,15 @@ def video(
     model: ModelOption = None,
     precision: PrecisionOption = None,
     provider: ProviderOption = None,
-    threads: ThreadsOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Threads that paint; others follow what moves, read and write.",
+            show_default="half of the cores; with --camera, all",
+        ),
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
     **controls: float | None,
@@ -172,6 +180,9 @@ def video(
     if not style and given is None and not named:
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
+    if threads is None and not camera:
+        # The other half follows what moves and makes the frames between.
+        threads = max(1, available_cores() // 2)
     engine = open_engine(precision, threads, model, provider)
     with Names(engine, data) as names:
         styles = _styles(names, style or [], blend, named, given)

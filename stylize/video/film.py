@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ from stylize.video.timeline import Look
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-_AHEAD = 2  # frames that one thread may be ahead of the next
+# So many frames may wait between two threads: those between two key frames come all at once.
+_MOST_AHEAD = MOST_BETWEEN + 1
+_MOST_AHEAD_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,14 @@ class FilmPainter:
 
         They are taken from a thread of their own, some ahead of what is painted.
         """
-        followed = read_ahead(self._follow(frames), _AHEAD)
-        pieces = read_ahead(self._paint_keys(followed), _AHEAD)
-        with closing(read_ahead(self._finish(pieces), _AHEAD)) as painted:
+        frames = iter(frames)
+        first = next(frames, None)
+        if first is None:
+            return
+        ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // first[0].nbytes))
+        followed = read_ahead(self._follow(chain([first], frames)), ahead)
+        pieces = read_ahead(self._paint_keys(followed), ahead)
+        with closing(read_ahead(self._finish(pieces), 1)) as painted:
             for frame, self._left_at in painted:
                 yield frame
 
