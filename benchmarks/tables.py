@@ -49,6 +49,14 @@ def speed() -> str:
     return "\n".join(lines)
 
 
+def install() -> str:
+    """What the base install takes."""
+    return (
+        f"`pip install .` alone takes {_read('install')['base_mb']} MB (no Gradio): the Python "
+        "package and the command line without the studio."
+    )
+
+
 def cold_start() -> str:
     """From a command in a new process to a saved picture."""
     rows = [
@@ -545,6 +553,7 @@ def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
         speed,
+        install,
         cold_start,
         avx2,
         large,
