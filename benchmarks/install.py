@@ -1,6 +1,7 @@
 """How much disk the base install takes: ``python benchmarks/install.py``.
 
-It makes a virtual environment with this package alone and writes ``benchmarks/results/install.json``.
+It makes a virtual environment with this package alone; the result is
+``benchmarks/results/install.json``.
 """
 
 from __future__ import annotations
