@@ -35,21 +35,19 @@ def tablet(browser):
     context.close()
 
 
-def teacher(classroom):
+def ask_the_wall(classroom, method):
     address, code = classroom
-    wall = httpx.Client(base_url=f"{address}/gradio_api/studio/class")
-    wall.headers["X-Studio-Pass"] = wall.post("", json={"code": code}).json()["pass"]
-    return wall
+    wall = f"{address}/gradio_api/studio/class"
+    headers = {"X-Studio-Pass": httpx.post(wall, json={"code": code}).json()["pass"]}
+    return httpx.request(method, wall, headers=headers).json()
 
 
 def shown_to_the_teacher(classroom):
-    with teacher(classroom) as wall:
-        return [one["number"] for one in wall.get("").json()]
+    return [one["number"] for one in ask_the_wall(classroom, "GET")]
 
 
 def delete_all(classroom):
-    with teacher(classroom) as wall:
-        wall.delete("")
+    ask_the_wall(classroom, "DELETE")
 
 
 def picture_of(url):
