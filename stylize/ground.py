@@ -166,10 +166,12 @@ def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image
     height, width = picture.height, picture.width
     rows, columns = (np.arange(side) % PERIOD_PX for side in (height, width))
     pixels = np.asarray(picture, np.float32)
+    red, green, blue = (pixels[..., channel] for channel in range(3))
     room = np.float32(ROOM * amount)
     levels = amount * relief(seed)[rows[:, None], columns[None]]
-    levels += np.minimum(0, 255 - room - pixels.max(axis=2))
-    levels += np.maximum(0, room - pixels.min(axis=2))
+    # A channel at a time: over the short axis at once takes many times as long.
+    levels += np.minimum(0, 255 - room - np.maximum(np.maximum(red, green), blue))
+    levels += np.maximum(0, room - np.minimum(np.minimum(red, green), blue))
     levels *= calm(picture)
     grounded = pixels + levels[..., None]
     return Image.fromarray(np.clip(np.rint(grounded), 0, 255).astype(np.uint8))
