@@ -429,6 +429,52 @@ def video() -> str:
     return "\n".join(lines)
 
 
+def video_speed() -> str:
+    """Frames a second and memory of films."""
+    result = _read("video_speed")
+    rows = []
+    for name, clip in result["clips"].items():
+        small, large, live = clip["640"], clip.get("1920"), clip["live"]
+        rows.append(
+            [
+                name.replace("_", " "),
+                f"{small['fps']:.0f}",
+                f"{clip['engine_fps']:.0f}",
+                f"{large['fps']:.1f}" if large else "",
+                f"{small['peak_mb']:.0f} MB",
+                f"{large['peak_mb']:.0f} MB" if large else "",
+                f"{live['latency_ms']:.0f} / {live['latency_95_ms']:.0f} ms",
+            ]
+        )
+    header = [
+        "frames a second",
+        "640 px, with sound",
+        "engine alone",
+        "1920 px, with sound",
+        "memory",
+        "at 1920 px",
+        "live: half, 95 % within",
+    ]
+    lines = _table(header, rows)
+    lines.append("")
+    if long := result.get("long"):
+        lines[-1:] = [
+            "",
+            f"A film of {long['minutes']:g} minutes, {long['frames'] / long['minutes'] / 60:.0f} frames "
+            f"a second of it painted, {long['frames']:,} frames of 640 px: memory "
+            f"{long['early_mb']:.0f} MB early, {long['late_mb']:.0f} MB late, "
+            f"{long['peak_mb']:.0f} MB at most.",
+            "",
+        ]
+    machine = result["machine"]
+    lines.append(
+        f"{machine['cores']} cores of an {machine['cpu']}. Before, other work left "
+        f"{100 * result['idle_share']:.0f} % of them idle: figures are lower bounds "
+        "of what they can; `benchmarks/video_speed.py`."
+    )
+    return "\n".join(lines)
+
+
 def memory() -> str:
     """Small but hostile files: memory at the peak and afterwards."""
     rows = [
@@ -569,6 +615,7 @@ def fill(text: str) -> str:
         library_scale,
         memory,
         video,
+        video_speed,
         attack,
         web,
         lab,

@@ -9,15 +9,18 @@ import sys
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
-def give_back_memory() -> None:
+def give_back_memory(block_bytes: int = 12 << 20) -> None:
     """Let the C library give the memory of large pictures back as soon as they are freed.
 
     Otherwise it learns from the first large one to keep that much for the next. Pillow holds
     pictures in blocks of 16 MB. Does nothing elsewhere than on Linux with glibc.
+
+    Args:
+        block_bytes: From this size on memory is given back.
     """
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 12 << 20)
+        mallopt(_M_MMAP_THRESHOLD, block_bytes)
         mallopt(_M_TRIM_THRESHOLD, 32 << 20)

@@ -34,6 +34,7 @@ from stylize.controls import Controls
 from stylize.cores import available_cores
 from stylize.errors import ControlError, VideoError
 from stylize.files import write_whole
+from stylize.memory import give_back_memory
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from stylize.video.reading import Wanted
     from stylize.video.run import FilmProgress
 
+_FRAME_BYTES = 4 << 20  # frames from this size on are not kept once they are done with
 _INTERRUPTED = 130  # the exit code of what Ctrl+C ended
 
 
@@ -213,6 +215,7 @@ def video(
         look = made.timeline().look(0)
         show_camera(engine, number, look, stability, max_side_px=max_side, as_json=as_json)
         return
+    give_back_memory(_FRAME_BYTES)
     with _Bar() as bar:
         summary = paint_film(
             engine,

@@ -39,7 +39,7 @@ Floats = NDArray[np.float32]
 
 # So many frames may wait between two threads: those between two key frames come all at once.
 _MOST_AHEAD = MOST_BETWEEN + 1
-_MOST_AHEAD_BYTES = 100_000_000
+_MOST_AHEAD_BYTES = 25_000_000
 
 
 @dataclass(frozen=True)
