@@ -458,10 +458,11 @@ def video_speed() -> str:
     lines = _table(header, rows)
     lines.append("")
     if long := result.get("long"):
+        rate = long["frames"] / long["minutes"] / 60
         lines[-1:] = [
             "",
-            f"A film of {long['minutes']:g} minutes, {long['frames'] / long['minutes'] / 60:.0f} frames "
-            f"a second of it painted, {long['frames']:,} frames of 640 px: memory "
+            f"A film of {long['minutes']:g} minutes, {rate:.0f} frames a second of it painted, "
+            f"{long['frames']:,} frames of 640 px: memory "
             f"{long['early_mb']:.0f} MB early, {long['late_mb']:.0f} MB late, "
             f"{long['peak_mb']:.0f} MB at most.",
             "",
