@@ -7,6 +7,8 @@ edges (Tukey, "Exploratory Data Analysis", 1977); what the content shows there i
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,7 +19,7 @@ Bytes = NDArray[np.uint8]
 
 # Medians are taken at an eighth of the size, where five cells are wider than the longest strokes,
 # and what they leave of them is smoothed.
-_REDUCED = 8
+REDUCED = 8
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.04
@@ -25,13 +27,17 @@ _DARK_LEVELS = 32.0
 _STEEPNESS = 2.0
 
 
-def calm_down(painted: Image.Image, content: Image.Image, amount: float) -> None:
+def calm_down(
+    painted: Image.Image, content: Image.Image, amount: float, at_most: float = 1.0
+) -> None:
     """Smooth what was painted where the content is calm.
 
     Args:
         painted: RGB; changed in place.
         content: RGB of the same size.
         amount: From 0, nothing, to 1.
+        at_most: Share of the picture that is smoothed at most. Where more of it is calm, all of
+            that is smoothed by less: of a picture of nothing but sky some of the style must stay.
     """
     if amount <= 0:
         return
@@ -40,31 +46,37 @@ def calm_down(painted: Image.Image, content: Image.Image, amount: float) -> None
     detail = np.asarray(luma, np.int16) - np.asarray(_smooth(luma))
     smooth = np.asarray(_smooth(painted), np.int16) + detail[..., None]
     calmed = Image.fromarray(smooth.clip(0, 255).astype(np.uint8))
-    painted.paste(calmed, mask=calm_areas(content, min(1.0, amount)))
+    painted.paste(calmed, mask=calm_areas(content, min(1.0, amount), at_most))
 
 
-def calm_areas(content: Image.Image, most: float = 1.0) -> Image.Image:
+def calm_areas(content: Image.Image, most: float = 1.0, at_most: float = 1.0) -> Image.Image:
     """Return how calm a picture is at every pixel.
 
     Args:
         content: RGB, any size.
         most: What calm areas count, from 0 to 1.
+        at_most: What they may count together, as a share of the picture.
 
     Returns:
-        L of the same size, from 0, busy, to 255 times ``most``, calm.
+        L of the same size, from 0, busy, to 255 times ``most`` or less, calm.
     """
-    mean, variance = cells_of(content)
-    deviation = np.sqrt(variance) / (np.float32(_CALM_SHARE) * (mean + np.float32(_DARK_LEVELS)))
-    share = np.clip(1 + np.float32(_STEEPNESS) * (1 - deviation), 0, 1)
+    share = calm_share_of_cells(*cells_of(content))
+    most = min(most, at_most / max(float(share.mean()), at_most, 1e-9))
     cells = Image.fromarray(np.rint(np.float32(255 * most) * share).astype(np.uint8))
     size = cells.width * CELL_PX, cells.height * CELL_PX
     enlarged = cells.resize(size, Image.Resampling.BILINEAR)
     return enlarged.crop((0, 0, content.width, content.height))
 
 
+def calm_share_of_cells(mean: Any, variance: Any) -> Any:
+    """Return how calm cells are, 0 to 1, by mean and variance of their luma; NumPy or torch."""
+    deviation = variance**0.5 / (_CALM_SHARE * (mean + _DARK_LEVELS))
+    return (1 + _STEEPNESS * (1 - deviation)).clip(0, 1)
+
+
 def _smooth(picture: Image.Image) -> Image.Image:
     """Return a picture, RGB or L, without what is smaller than some 40 pixels."""
-    small = np.asarray(picture.reduce(_REDUCED))
+    small = np.asarray(picture.reduce(REDUCED))
     small = _medians(_medians(small, axis=1), axis=0)
     return Image.fromarray(small).reduce(2).resize(picture.size, Image.Resampling.BICUBIC)
 

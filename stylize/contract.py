@@ -44,6 +44,8 @@ class Contract:
         least_brushwork: Share of the ground that such a style gets.
         calming_share: How much of what is painted into calm areas is smoothed where there is no
             ground.
+        calming_reach: So many times the calm share of the style is the share of a picture that is
+            smoothed at most.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -69,6 +71,7 @@ class Contract:
     calm_style: float = 0.16
     least_brushwork: float = 0.1
     calming_share: float = 0.0
+    calming_reach: float = 1.5
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -146,6 +149,7 @@ class Contract:
 _LARGEST: dict[str, float] = {
     "revision_share": 1,
     "calming_share": 1,
+    "calming_reach": 100,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

@@ -240,7 +240,11 @@ class Engine:
         )
         scale_detail(painted, job.controls.detail)
         left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
-        calm_down(painted, plain, contract.calming_share * left_out)
+        # About as much of the painting gets calm as of the style is, unless less brushwork is asked
+        # for.
+        reach = min(1.0, contract.calming_reach * contract.calm_share(job.style.values))
+        at_most = 1 - min(1.0, job.controls.brushwork) * (1 - reach)
+        calm_down(painted, plain, contract.calming_share * left_out, at_most)
         return painted
 
     def _brushwork(self, job: _Job) -> float:

@@ -98,10 +98,10 @@ def make_calming(folder: Path) -> Record:
     """What was painted, smoothed where the content is calm."""
     made = {}
     for content in ("paper", "content"):
-        for amount in (0.5, 1.0):
+        for amount, at_most in ((0.5, 1.0), (1.0, 1.0), (1.0, 0.25)):
             painted = read("painted")
-            calm_down(painted, read(content), amount)
-            made[f"{content}-{amount:g}"] = painted
+            calm_down(painted, read(content), amount, at_most)
+            made[f"{content}-{amount:g}-{at_most:g}"] = painted
     return {"cases": save_all(made, folder, "calming", EXACT)}
 
 

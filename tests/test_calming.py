@@ -79,6 +79,14 @@ def test_half_the_amount_goes_half_of_the_way():
     np.testing.assert_allclose(np.asarray(half, np.float32), middle, atol=1.5)
 
 
+@pytest.mark.parametrize(("at_most", "level"), [(1.0, 255), (0.5, 255), (0.2, 107), (0.0, 0)])
+def test_of_a_picture_of_much_sky_all_is_calm_by_less(at_most, level):
+    half = Image.new("RGB", (16, 320), "olive")
+    half.paste(Image.effect_noise((16, 160), 99).convert("RGB"), (0, 0))
+    calm = calm_areas(half, at_most=at_most)
+    assert calm.getextrema() == (0, pytest.approx(level, abs=2))
+
+
 def test_nothing_changes_without_an_amount():
     painted = with_dashes(Image.new("RGB", (48, 48)))
     again = painted.copy()

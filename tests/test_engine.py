@@ -310,7 +310,8 @@ def test_styles_that_leave_places_empty_get_less_ground(tiny_engine, style, monk
     usual, most = painted(0.1), painted(2)
     calm = replace(tiny_engine.contract, calm_weights="AAA=", calm_bias=1.0)
     monkeypatch.setattr(tiny_engine, "contract", calm)
-    np.testing.assert_array_equal(painted(1), usual)
+    # The ground is the same; of a calm style all of the paper is smoothed, here a tenth is not.
+    np.testing.assert_allclose(painted(1), usual, atol=2)
     np.testing.assert_array_equal(painted(2), most)
 
 

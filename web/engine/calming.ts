@@ -12,14 +12,17 @@ const CALM_SHARE = 0.04; // standard deviation of the luma, as a share of itself
 const DARK_LEVELS = 32;
 const STEEPNESS = 2;
 
-/** Smooth what was painted where the content is calm; `painted` is changed. `amount` is 0, nothing, to 1. */
-export function calmDown(painted: Pixels, content: Pixels, amount: number): void {
+/**
+ * Smooth what was painted where the content is calm; `painted` is changed. `amount` is 0, nothing, to 1; `atMost` is the
+ * share of the picture that is smoothed at most.
+ */
+export function calmDown(painted: Pixels, content: Pixels, amount: number, atMost = 1): void {
   if (amount <= 0) return;
   const { width, height, data } = painted;
   // The content's luma takes the place of alpha: all four channels are smoothed in one pass.
   const both = withLuma(painted, content);
   const smooth = withoutStrokes(both);
-  const calm = calmAreas(content, Math.min(1, amount));
+  const calm = calmAreas(content, Math.min(1, amount), atMost);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
       const share = calm.data[4 * (y * calm.width + x)]!;
@@ -35,14 +38,20 @@ export function calmDown(painted: Pixels, content: Pixels, amount: number): void
   }
 }
 
-/** Return how calm a picture is: grey, from 0, busy, to 255 times `most`, calm; whole cells, so larger than it. */
-export function calmAreas(content: Pixels, most = 1): Pixels {
+/**
+ * Return how calm a picture is: grey, from 0, busy, to 255 times `most`, calm, or less where calm areas would count more
+ * than `atMost` of the picture; whole cells, so larger than it.
+ */
+export function calmAreas(content: Pixels, most = 1, atMost = 1): Pixels {
   const { mean, variance, columns, rows } = cellsOf(content);
   const cells = blank(columns, rows);
-  mean.forEach((level, cell) => {
+  const shares = mean.map((level, cell) => {
     const deviation = Math.sqrt(variance[cell]!) / (CALM_SHARE * (level + DARK_LEVELS));
-    cells.data[4 * cell] = roundHalfEven(255 * most * Math.min(1, Math.max(0, 1 + STEEPNESS * (1 - deviation))));
+    return Math.min(1, Math.max(0, 1 + STEEPNESS * (1 - deviation)));
   });
+  const area = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const amount = Math.min(most, atMost / Math.max(area, atMost, 1e-9));
+  shares.forEach((share, cell) => (cells.data[4 * cell] = roundHalfEven(255 * amount * share)));
   return resize(cells, [columns * CELL_PX, rows * CELL_PX], BILINEAR);
 }
 

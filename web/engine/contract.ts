@@ -19,6 +19,7 @@ export interface Contract {
   readonly calm_style: number;
   readonly least_brushwork: number;
   readonly calming_share: number;
+  readonly calming_reach: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
@@ -46,6 +47,7 @@ export function readContract(record: unknown): Contract {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
     calming_share: values["calming_share"] === undefined ? 0 : number(values, "calming_share"), // older models lack it
+    calming_reach: values["calming_reach"] === undefined ? 1.5 : number(values, "calming_reach"),
     calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
     calm_bias: Number(values["calm_bias"] ?? 0),
   };

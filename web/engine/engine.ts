@@ -170,7 +170,9 @@ export class Engine {
   /** Smooth what was painted on calm areas of a content, where there is little ground. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
     const leftOut = (1 - this.brushwork(style, controls)) / (1 - this.contract.least_brushwork || 1);
-    calmDown(painted, content, this.contract.calming_share * leftOut);
+    const reach = Math.min(1, this.contract.calming_reach * calmShare(this.contract, style.values));
+    const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
+    calmDown(painted, content, this.contract.calming_share * leftOut, atMost);
   }
 
   /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
