@@ -43,6 +43,7 @@ class TrainConfig:
         identity_weight: Of the pixel loss where the output should be the content.
         range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
         tone_weight: Of the distance between the colours' distributions of draft and style.
+        gamut_weight: Of colours in a draft that its style does not have.
         revision_share: Share of the steps that revise an enlarged draft instead of painting one.
         revision_coarse_weight: Of the coarse style loss in a revision: large strokes are the
             draft's.
@@ -90,6 +91,7 @@ class TrainConfig:
     identity_weight: float = 8.0
     range_weight: float = 0.5
     tone_weight: float = 10.0
+    gamut_weight: float = 0.0
     revision_share: float = 0.0
     revision_coarse_weight: float = 0.3
     draft_px: int = 512

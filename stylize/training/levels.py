@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stylize.calming import REDUCED, calm_share_of_cells
+from stylize.contract import Contract
 from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
+from stylize.training.tones import LUMA
 
 _KERNEL_PX = 4  # reach of the bicubic kernel, and more
 
@@ -100,13 +103,56 @@ def ground_shares(images: Tensor) -> Tensor:
     Args:
         images: Sides multiples of the cells.
     """
-    weights = images.new_tensor([0.299, 0.587, 0.114])[:, None, None]
-    luma = (255 * (images.float() * weights).sum(dim=1, keepdim=True)).round()
+    _, variance = _cells_of(images)
+    return _enlarge_cells(ground_share(variance), images)
+
+
+def calm_down(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
+    """Smooth what was painted where the content is calm, as the engine does it with brushwork 1.
+
+    Args:
+        painted: (N, 3, H, W) in [0, 1], sides multiples of 16.
+        content: The same.
+        calm: (N,) calm shares of the styles.
+    """
+    with torch.no_grad():
+        luma = _luma(content)
+        detail = luma - _smooth(luma)
+        cells = calm_share_of_cells(*_cells_of(content))
+        left_out = calm / (Contract.calm_style * (1 - Contract.least_brushwork))
+        reach = (Contract.calming_reach * calm).clamp(1e-6, 1)
+        of_picture = cells.mean(dim=(1, 2, 3)).clamp(min=1e-9)
+        amounts = torch.minimum(left_out, reach / of_picture).clamp(max=1)
+        mask = _enlarge_cells(cells, content) * amounts[:, None, None, None]
+    return torch.lerp(painted, (_smooth(painted) + detail).clamp(0, 1), mask)
+
+
+def _smooth(images: Tensor) -> Tensor:
+    small = functional.avg_pool2d(images, REDUCED)
+    for padding, axis in (((2, 2, 0, 0), 3), ((0, 0, 2, 2), 2)):
+        windows = functional.pad(small, padding, "replicate").unfold(axis, 5, 1)
+        small = windows.median(dim=-1).values
+    return functional.interpolate(
+        functional.avg_pool2d(small, 2), images.shape[2:], mode="bicubic", antialias=True
+    )
+
+
+def _luma(images: Tensor) -> Tensor:
+    weights = images.new_tensor(LUMA)[:, None, None]
+    return (images.float() * weights).sum(dim=1, keepdim=True)
+
+
+def _cells_of(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of the luma around cells, in levels: `ground.cells_of` in torch."""
+    luma = (255 * _luma(images)).round()
     mean, square = (
         functional.avg_pool2d(
             functional.pad(functional.avg_pool2d(values, CELL_PX), (1, 1, 1, 1), "replicate"), 3, 1
         )
         for values in (luma, luma.square())
     )
-    share = ground_share((square - mean.square()).clamp(min=0))
-    return functional.interpolate(share, images.shape[2:], mode="bilinear", align_corners=False)
+    return mean, (square - mean.square()).clamp(min=0)
+
+
+def _enlarge_cells(cells: Tensor, images: Tensor) -> Tensor:
+    return functional.interpolate(cells, images.shape[2:], mode="bilinear", align_corners=False)

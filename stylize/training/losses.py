@@ -21,6 +21,7 @@ from stylize.training.vgg import STYLE_LAYERS, Statistics, covariance, statistic
 # The finer layer counts less: it would hold strokes to every edge of the photograph.
 CONTENT_LAYERS = {"relu3_3": 0.25, "relu4_1": 0.75}
 FINE_LAYERS = STYLE_LAYERS[:2]
+_GAMUT_SLACK = 0.02
 _BLOT_SIZES_PX = (8, 16)
 _CALM_DEVIATION = 8 / 255  # standard deviation of the luma around a pixel that counts half
 
@@ -199,6 +200,22 @@ def tone_loss(output: Tensor, targets: Tensor) -> Tensor:
         targets: (N, 9, 32), from :func:`tones`.
     """
     return (tones(output) - targets).abs().mean(dim=(1, 2))
+
+
+def gamut_loss(output: Tensor, targets: Tensor) -> Tensor:
+    """How far colours lie outside of a style's, (N,), in units of the pictures.
+
+    The distribution of colours hardly notices what is rare: black and green dashes in a pink
+    print.
+
+    Args:
+        output: (N, 3, H, W).
+        targets: (N, 9, 32), from :func:`tones`; the outermost of an axis are its bounds.
+    """
+    axes = torch.from_numpy(TONE_AXES).to(output)
+    colors = axes @ functional.avg_pool2d(output, 2).flatten(2)
+    low, high = targets[:, :, :1] - _GAMUT_SLACK, targets[:, :, -1:] + _GAMUT_SLACK
+    return (functional.relu(low - colors) + functional.relu(colors - high)).mean(dim=(1, 2))
 
 
 def pixel_loss(output: Tensor, content: Tensor) -> Tensor:

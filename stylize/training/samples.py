@@ -41,6 +41,7 @@ class Samples:
         own_style: (N,) bool: the content's own statistics replace the style.
         ground: (N,) standard deviation of the ground, in levels of 255.
         detail: (N, 1) share of the content's finest octave that a revision sees.
+        calm: (N,) calm shares of the styles.
         seed: Of the ground's places.
     """
 
@@ -55,6 +56,7 @@ class Samples:
     own_style: Tensor
     ground: Tensor
     detail: Tensor
+    calm: Tensor
     seed: int
 
 
@@ -97,6 +99,8 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
     strength = np.where(kind < 0.05, 0.0, strength)
     own_style = (kind >= 0.12) & (kind < 0.17)
     ground[own_style | (strength < 1)] = 0  # those should come out as the content is
+    calm = _mix(bank.calm[first], bank.calm[second], share)
+    calm[own_style] = 0  # all of it should come out
     side_px = config.side_px(step)
     return Samples(
         content=(
@@ -114,6 +118,7 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
         own_style=torch.from_numpy(own_style),
         ground=torch.from_numpy(ground.astype(np.float32)),
         detail=torch.from_numpy(detail.astype(np.float32))[:, None],
+        calm=torch.from_numpy(calm),
         seed=step,
     )
 

@@ -122,3 +122,18 @@ def test_the_grid_loss_lets_ramps_and_edges_be():
     painted = edge.clone()
     painted[..., 30:] = 0.9
     assert losses.grid_loss(painted, edge).item() < 0.03
+
+
+def test_colours_that_a_style_does_not_have_count_as_far_as_they_lie_outside():
+    pink = torch.tensor([1.0, 0.2, 0.5])[:, None, None]
+    style = torch.cat([pink.expand(3, 16, 8), torch.ones(3, 16, 8)], dim=2)[None]
+    wanted = losses.tones(style)
+    assert losses.gamut_loss(style, wanted).item() == 0
+    assert losses.gamut_loss(style.lerp(style.flip(3), 0.5), wanted).item() == 0  # between the two
+    dash = style.clone()
+    dash[..., :2, :] = 0
+    assert losses.gamut_loss(dash, wanted).item() > 0.01
+    dash[..., :4, :] = 0
+    twice = losses.gamut_loss(dash, wanted).item()
+    dash[..., 2:4, :] = style[..., 2:4, :]
+    assert twice == pytest.approx(2 * losses.gamut_loss(dash, wanted).item(), rel=1e-4)
