@@ -80,7 +80,8 @@ Studio.viewer = ({ element, props, trigger, watch }) => {
   ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, () => { held = false; if (resting) settle(); }, true));
   const settle = Studio.later(() => {
     resting = held;
-    if (!held && shown && shown.live) trigger("settled", {});
+    // One of the history is finished once the controls have gone back with it: see studio-past.
+    if (!held && shown && shown.live && shown !== here) trigger("settled", {});
   }, 320);
 
   // The clipboard needs a secure page; on a plain LAN address the link stays in the address bar.
