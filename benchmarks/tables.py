@@ -51,9 +51,10 @@ def speed() -> str:
 
 def install() -> str:
     """What the base install takes."""
+    found = _read("install")
     return (
-        f"`pip install .` alone takes {_read('install')['base_mb']} MB (no Gradio): the Python "
-        "package and the command line without the studio."
+        f"`pip install .` alone takes {found['base_mb']} MB, and {found['bytecode_mb']} MB of "
+        "Python's bytecode (no Gradio): the Python package and the command line."
     )
 
 
