@@ -1,11 +1,11 @@
 """Paint a page of pictures: every content in every style, as one sheet.
 
-    python benchmarks/gallery.py --contents FILE ... --styles FILE ... -o docs/gallery.jpg
+    python benchmarks/gallery.py --contents FILE ... --styles NAME|FILE ... -o docs/sixty.jpg
 
 Styles across, contents down; the first row and column show them as they are. Ten contents and six
 styles of every kind (ink drawing, flat colour, impasto, ukiyo-e, dark baroque, a photograph) say
-more about a model than its best picture: docs/sixty.jpg, of the pictures in stylize/studio/examples
-and styles_library.
+more about a model than its best picture. Styles are names of bundled ones, tuned as they are
+shipped, or files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from stylize import Engine
+from stylize import Engine, StyleLibrary, StyleVector
 from stylize.errors import StylizeError
 from stylize.images import load_image, save_image
 from stylize.sheet import contact_sheet, uncaptioned
@@ -28,7 +28,7 @@ GAP_PX = 6
 def paint_sheet(
     engine: Engine,
     contents: Sequence[Image.Image],
-    styles: Sequence[Image.Image],
+    styles: Sequence[tuple[Image.Image, StyleVector]],
     *,
     cell_px: int,
     size_px: int,
@@ -37,19 +37,31 @@ def paint_sheet(
     cell = cell_px, cell_px
     squares = [ImageOps.fit(content.convert("RGB"), (size_px, size_px)) for content in contents]
     rows: list[list[Image.Image | None]] = [[None], *([square] for square in squares)]
-    for style in styles:
+    for style, vector in styles:
         rows[0].append(ImageOps.fit(style.convert("RGB"), cell))
-        vector = engine.encode_style(style)
         for row, content in zip(rows[1:], squares, strict=True):
             row.append(engine.stylize(content, vector))
     return contact_sheet(uncaptioned(rows), cell=cell, gap_px=GAP_PX)
+
+
+def find_styles(engine: Engine, names: Sequence[str]) -> list[tuple[Image.Image, StyleVector]]:
+    """Return picture and vector of styles by the names of bundled ones, or files."""
+    bundled = StyleLibrary.in_memory(encoder=engine)
+    found = []
+    for name in names:
+        if name in bundled and (original := bundled.original(name)):
+            found.append((original, bundled.get(name).vector))
+        else:
+            picture = load_image(name)
+            found.append((picture, engine.encode_style(picture)))
+    return found
 
 
 def main() -> None:
     """Parse, paint, save."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--contents", type=Path, nargs="+", required=True, metavar="FILE")
-    parser.add_argument("--styles", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--styles", nargs="+", required=True, metavar="NAME|FILE")
     parser.add_argument("--model", type=Path, help="model folder; default: the bundled one")
     parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     parser.add_argument("--cell-px", type=int, default=256, help="side of a cell")
@@ -57,10 +69,11 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help=".jpg, .png or .webp")
     options = parser.parse_args()
     try:
+        engine = Engine(options.model, precision=options.precision)
         sheet = paint_sheet(
-            Engine(options.model, precision=options.precision),
+            engine,
             [load_image(file) for file in options.contents],
-            [load_image(file) for file in options.styles],
+            find_styles(engine, options.styles),
             cell_px=options.cell_px,
             size_px=options.size_px,
         )

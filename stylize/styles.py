@@ -68,6 +68,22 @@ class StyleVector:
     def __hash__(self) -> int:
         return hash((self.encoder_sha256, self.values.tobytes()))
 
+    def tuned(self, tuning: ArrayLike) -> StyleVector:
+        """Return the vector with another tuning, which is its last part.
+
+        Args:
+            tuning: (T,), what is added to scales and shifts when a draft is painted; see
+                :mod:`stylize.training.tuning`.
+
+        Raises:
+            ValueError: It is longer than the vector.
+        """
+        last = np.asarray(tuning, np.float32)
+        if last.ndim != 1 or last.size > self.values.size:
+            raise ValueError(f"a tuning of the shape {last.shape} does not fit into the vector")
+        values = np.concatenate([self.values[: self.values.size - last.size], last])
+        return StyleVector(values, self.encoder_sha256)
+
     @property
     def sha256(self) -> str:
         """SHA-256 of the values as little-endian float32: the identity of the vector."""

@@ -109,10 +109,11 @@ def main() -> None:
     cores.rmdir()
     # Drafts of 64 px: small pictures are then drafted and revised as large ones are.
     contract = Contract(
-        vector_length=SIZE.vector,
+        vector_length=SIZE.vector + network.tuning,
         halo_px=network.layers.halo_px(),
         style_side_px=256,
         draft_side_px=64,
+        calming_share=1.0,
     )
     description = {
         "format": FORMAT,

@@ -66,7 +66,8 @@ def test_a_sheet_shows_every_content_in_every_style(tiny_engine):
     import gallery
 
     contents = [make_picture(40, 30, seed=seed) for seed in (1, 2)]
-    styles = [make_picture(30, 40, seed=seed) for seed in (3, 4, 5)]
+    pictures = [make_picture(30, 40, seed=seed) for seed in (3, 4, 5)]
+    styles = [(picture, tiny_engine.encode_style(picture)) for picture in pictures]
     sheet = gallery.paint_sheet(tiny_engine, contents, styles, cell_px=32, size_px=32)
     assert sheet.size == (4 * 38 + 6, 3 * 38 + 6)
     cells = {

@@ -110,3 +110,14 @@ def test_styles_of_different_encoders_do_not_blend():
         blend([vector(1), vector(1, encoder="f")])
     with pytest.raises(StyleVectorError, match="different lengths"):
         blend([vector(1), vector(1, 2)])
+
+
+def test_a_tuning_is_the_last_part_of_a_vector():
+    plain = StyleVector(np.arange(5), "e" * 64)
+    tuned = plain.tuned([7, 8])
+    assert tuned.values.tolist() == [0, 1, 2, 7, 8]
+    assert tuned.encoder_sha256 == plain.encoder_sha256
+    assert plain.values.tolist() == [0, 1, 2, 3, 4]
+    for wrong in (np.zeros(6), np.zeros((1, 2))):
+        with pytest.raises(ValueError, match="does not fit"):
+            plain.tuned(wrong)

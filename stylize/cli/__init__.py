@@ -23,6 +23,7 @@ from stylize.cli import (
     output,
     recipe,
     studio,
+    style,
     training,
     video,
 )
@@ -57,6 +58,7 @@ def _options(
 app.command("image")(image.image)
 app.command("video")(video.video)
 app.add_typer(library.app, name="library")
+app.add_typer(style.app, name="style")
 app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)

@@ -192,6 +192,8 @@ def vector_parts(
 ) -> dict[str, NDArray[np.intp]]:
     """Return the places of each part in a style vector: means, then standard deviations.
 
+    The last part, the network's own, has the style's tuning too.
+
     Raises:
         ControlError: The vector is too short.
     """

@@ -102,12 +102,23 @@ def _load(encoder: Any, folder: Path) -> BundledStore:
     return BundledStore(folder, measure, records)
 
 
-def build_vectors(encoder: Any, folder: Path | None = None) -> Path:
-    """Encode the bundled pictures and write the file of vectors that is shipped beside them."""
+def build_vectors(encoder: Any, folder: Path | None = None, *, tunings: Path | None = None) -> Path:
+    """Encode the bundled pictures and write the file of vectors that is shipped beside them.
+
+    Args:
+        encoder: An engine.
+        folder: With the pictures; default: that of the package.
+        tunings: Folder with NAME.npy, the tuning of a style, for those that have one.
+    """
     folder = folder or bundled_folder()
     text = (folder / "styles.json").read_text(encoding="utf-8")
     names = [credit["name"] for credit in json.loads(text)]
     details = {name: _encode(encoder, folder, name) for name in names}
+    for name in names:
+        if tunings and (file := tunings / f"{name}.npy").is_file():
+            views = details[name].views
+            tuned = StyleVector(views[0], encoder.encoder_sha256).tuned(np.load(file))
+            details[name] = details[name]._replace(views=np.stack([tuned.values, *views[1:]]))
     path = folder / VECTORS_FILE
     _write(path, _pack(_identity(encoder, text), details))
     return path
@@ -216,7 +227,7 @@ def _pack(identity: str, details: dict[str, _Details]) -> bytes:
     crops = views[:, 1:]
     steps = np.abs(crops).max(axis=(0, 1)).clip(1e-12) / 127
     buffer = io.BytesIO()
-    np.savez(
+    np.savez_compressed(
         buffer,
         about=np.array(json.dumps({"identity": identity, "styles": styles})),
         vectors=views[:, 0].clip(half.min, half.max).astype("<f2"),

@@ -364,6 +364,19 @@ class StyleLibrary(StyleCatalogue):
             )  # fmt: skip
         return done
 
+    def set_vector(self, name: str, vector: StyleVector) -> None:
+        """Put another vector in the place of a style's, such as a tuned one; all else stays.
+
+        Raises:
+            StyleNotFoundError: There is no such style.
+            StyleExistsError: It is a bundled style.
+            StyleVectorError: The vector is of another encoder or length.
+            LibraryError: The library cannot be written.
+        """
+        self._check_own(name)
+        self._check_vector(vector)
+        self.store.update(name, {"vector": vector, "updated_at": utc_now()})
+
     def reencode(self, name: str, image: Image.Image) -> None:
         """Encode a style again from its picture and keep all else that is noted about it.
 

@@ -55,7 +55,7 @@ def stylize_tensor(
     """Stylize with the torch network, content sides being multiples of 8."""
     device = next(network.parameters()).device
     small = style.resize(fit_area(style.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
-    encode = EncodeStyle(loss_network, network.own_statistics)
+    encode = EncodeStyle(loss_network, network)
     vector = encode(to_tensor([small]).to(device))
     x = to_tensor([content]).to(device)
     one = torch.ones(1, 1, device=device)

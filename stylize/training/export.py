@@ -97,7 +97,7 @@ def _calibrate_zoom(
 ) -> None:
     """Calibrate on contents, each in the style of the next."""
     pictures = Contents(paths, count=24, seed=8).batch(0, 384, max_ratio=1.0).crops
-    encode = EncodeStyle(loss_network, network.own_statistics)
+    encode = EncodeStyle(loss_network, network)
     vectors = torch.cat([encode(picture[None]) for picture in pictures])
     calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
 
@@ -142,7 +142,7 @@ def _export(
     calm: dict[str, Any] | None,
 ) -> Path:
     network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
-    vector = network.size.vector
+    vector = network.size.vector + network.tuning
     image = torch.rand(1, 3, 64, 96)
     styles = (torch.rand(2, vector), torch.zeros(2, len(CONDITIONS)), torch.ones(2, 1))
     zoom = torch.full((1, 1), 2.0)
@@ -161,7 +161,7 @@ def _export(
     )
     models = {
         "style_encoder": _trace(
-            EncodeStyle(loss_network, network.own_statistics),
+            EncodeStyle(loss_network, network),
             {"image": image},
             ["vector"],
             [{2: any_side, 3: any_side}],
@@ -189,7 +189,7 @@ def _export(
         "format": FORMAT,
         "network": network.size.as_dict(),
         "contract": Contract(
-            vector_length=network.size.vector,
+            vector_length=vector,
             halo_px=network.layers.halo_px(),
             calming_share=1.0,
             **(calm or {}),
@@ -275,15 +275,16 @@ def check_parity(
         picture = _smooth_noise(rng, height, width)
         image = torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():
-            vector = EncodeStyle(loss_network, network.own_statistics)(image)
+            vector = EncodeStyle(loss_network, network)(image)
             found = sessions["style_encoder"].run(None, {"bytes": picture})[0]
             worst_vector = max(worst_vector, float(np.abs(found - vector.numpy()).max()))
-            # Two styles at once, of which one is painted, at weights other than the default.
-            style = network.modulator.vector_mean + network.modulator.vector_std * torch.randn(
-                2, network.size.vector, generator=torch.Generator().manual_seed(height)
-            )
+            # Two styles at once, in a revision and in a draft, at weights other than the default.
+            drawn = torch.randn(2, vector.shape[1], generator=torch.Generator().manual_seed(height))
+            style, tuning = torch.split(drawn, [network.size.vector, network.tuning], dim=1)
+            style = network.modulator.vector_mean + network.modulator.vector_std * style
+            style = torch.cat([style, 0.3 * tuning], dim=1)
             controls = (
-                torch.tensor([[0.3, -0.2, 0.5, 0.1, 1.0]] * 2),
+                torch.tensor([[0.3, -0.2, 0.5, 0.1, revision] for revision in (1.0, 0.0)]),
                 torch.tensor([[1.0], [0.6]]),
             )
             zoom = torch.full((1, 1), 3.0)

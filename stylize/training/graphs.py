@@ -12,23 +12,26 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stylize.training.modulator import CONDITIONS, OwnStatistics, halve
+from stylize.training.modulator import CONDITIONS, halve
 from stylize.training.network import Affines, TransferNetwork
 from stylize.training.vgg import LossNetwork, style_vector
 
 
 class EncodeStyle(nn.Module):
-    """Style picture (1, 3, H, W) in [0, 1] -> style vector (1, D)."""
+    """Style picture (1, 3, H, W) in [0, 1] -> style vector (1, D), not tuned: that part is 0."""
 
-    def __init__(self, loss_network: LossNetwork, own_statistics: OwnStatistics) -> None:
+    untuned: Tensor
+
+    def __init__(self, loss_network: LossNetwork, network: TransferNetwork) -> None:
         super().__init__()
         self.loss_network = loss_network
-        self.own_statistics = own_statistics
+        self.own_statistics = network.own_statistics
+        self.register_buffer("untuned", torch.zeros(1, network.tuning))
 
     def forward(self, image: Tensor) -> Tensor:
         """Encode."""
         seen = style_vector(self.loss_network(image))
-        return torch.cat([seen, self.own_statistics(halve(image))], dim=1)
+        return torch.cat([seen, self.own_statistics(halve(image)), self.untuned], dim=1)
 
 
 class Modulate(nn.Module):

@@ -73,8 +73,9 @@ class Modulation(NamedTuple):
     """What the modulator says of a style: scale and shift of each normalised channel.
 
     Attributes:
-        scale: (N, C) in (-7, 9).
-        shift: (N, C) in (-8, 8). C counts the channels of all sites, 1/4 resolution first.
+        scale: (N, C) in (-7, 9), if the style is not tuned.
+        shift: (N, C) in (-8, 8), likewise. C counts the channels of all sites, 1/4 resolution
+            first.
     """
 
     scale: Tensor
@@ -117,7 +118,9 @@ class Modulator(nn.Module):
         """Modulate.
 
         Args:
-            vectors: (N, ``size.vector``) style vectors.
+            vectors: (N, ``size.vector``) style vectors; what follows in them is their tuning,
+                (N, 2 * C): what is added to scales and shifts of drafts, see
+                :mod:`stylize.training.tuning`.
             content: (N, ``size.own``) own statistics of the contents.
             conditions: (N, 5) natural logarithms of the weights named in ``CONDITIONS``; the last
                 is 0 for a draft and 1 for the revision of an enlarged one.
@@ -125,6 +128,7 @@ class Modulator(nn.Module):
         # The clamp keeps odd pictures (a blank page, noise) within what the layers have seen; the
         # strongest styles reach 10 deviations.
         mean, std, far = self.vector_mean, self.vector_std, _LARGEST_DEVIATION
+        vectors, tuning = vectors[:, : len(mean)], vectors[:, len(mean) :]
         style = ((vectors - mean) / std).clamp(-far, far)
         content = ((content - mean[-self.own :]) / std[-self.own :]).clamp(-far, far)
         raw = self.layers(torch.cat([style, content, _CONDITION_GAIN * conditions], dim=1))
@@ -133,7 +137,11 @@ class Modulator(nn.Module):
         # Bounded, so that no style drives the activations beyond all measure, but with room: where
         # the bounds are near, hardly any gradient is left to learn from. Scale starts at 1, shift
         # at 0. A negative scale turns a channel around: dark may become its brightest colour.
-        return Modulation(1 + _bounded(scale), _bounded(shift))
+        scale, shift = 1 + _bounded(scale), _bounded(shift)
+        if not tuning.shape[1]:
+            return Modulation(scale, shift)
+        more, other = torch.split((1 - conditions[:, -1:]) * tuning, self.channels, dim=1)
+        return Modulation(scale + more, shift + other)
 
 
 def _bounded(x: Tensor) -> Tensor:

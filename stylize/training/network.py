@@ -84,6 +84,11 @@ class TransferNetwork(nn.Module):
             self.register_buffer(name, zeros, persistent=False)
         self._initialize()
 
+    @property
+    def tuning(self) -> int:
+        """Length of the last part of a style vector: what is added to scales and shifts."""
+        return 2 * self.layers.modulated_channels
+
     def _make(self, row: Convolution) -> None:
         made = nn.Conv2d(
             row.inputs, row.outputs, row.kernel, stride=row.stride, padding=row.kernel // 2

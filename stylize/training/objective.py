@@ -10,7 +10,7 @@ from torch import Tensor
 from stylize.training import losses
 from stylize.training.config import TrainConfig
 from stylize.training.data import ContentBatch, RevisionBatch
-from stylize.training.levels import add_ground, enlarge_window, keep_coarse, lay_over
+from stylize.training.levels import add_ground, calm_down, enlarge_window, keep_coarse, lay_over
 from stylize.training.modulator import halve
 from stylize.training.network import TransferNetwork, paint_mirrored
 from stylize.training.samples import Samples
@@ -55,11 +55,12 @@ def revise_draft(
     with torch.no_grad():
         generator = torch.Generator().manual_seed(samples.seed)
         wholes = content.wholes.repeat_interleave(repeat, dim=0)
-        wholes = add_ground(wholes, samples.ground, generator)
+        grounded = add_ground(wholes, samples.ground, generator)
         first = samples.conditions.clone()
         first[:, -1] = 0
-        affines = network.modulate(halve(wholes), vectors, first, samples.strength)
-        drafts = network.paint(wholes, affines).clamp(0, 1)
+        affines = network.modulate(halve(grounded), vectors, first, samples.strength)
+        drafts = network.paint(grounded, affines).clamp(0, 1)
+        drafts = calm_down(drafts, wholes, samples.calm)
         under = enlarge_window(drafts, places, crops.shape[-1])
         seen = lay_over(under, crops, samples.detail)
     affines = network.modulate(halve(drafts), vectors, samples.conditions, samples.strength)
@@ -73,8 +74,20 @@ def compute_losses(
     config: TrainConfig,
     style_weight: float,
     matrices: list[Tensor],
+    *,
+    tuning: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """Return the losses by name as scalars; "total" is the one to minimise."""
+    """Return the losses by name as scalars; "total" is the one to minimise.
+
+    Args:
+        network: What paints.
+        loss_network: The normalized one.
+        samples: What is painted.
+        config: Weights of the losses.
+        style_weight: Of this step.
+        matrices: See :func:`stylize.training.style_bank.projections`.
+        tuning: (N, ``network.tuning``) of the styles.
+    """
     repeat = config.styles_per_content
     crops = samples.content.crops.repeat_interleave(repeat, dim=0)
     with torch.no_grad():
@@ -100,7 +113,7 @@ def compute_losses(
     own_measured = network.own_statistics(halve(samples.content.crops))
     own_measured = own_measured.repeat_interleave(repeat, dim=0)
     measured = torch.where(own[:, None], own_measured, measured)
-    vectors = torch.cat([seen, measured], dim=1)
+    vectors = torch.cat([seen, measured, *([] if tuning is None else [tuning])], dim=1)
     revising = isinstance(samples.content, RevisionBatch)
     if isinstance(samples.content, RevisionBatch):
         painted = revise_draft(network, samples, samples.content, vectors)
@@ -108,6 +121,8 @@ def compute_losses(
         painted = paint_draft(network, samples, samples.content, vectors)
     range_term = losses.range_loss(painted.raw)
     output = losses.clip(painted.raw)
+    if not revising:
+        output = calm_down(output, crops, samples.calm)
     features = loss_network(output)
 
     content_term = losses.content_loss(features, content)
@@ -123,13 +138,15 @@ def compute_losses(
     tones = torch.where(own[:, None, None], own_tones, samples.tones)
     wanted = torch.lerp(own_tones, tones, samples.strength[:, :, None])
     tone_term = losses.tone_loss(output, wanted)
+    gamut_term = losses.gamut_loss(output, wanted)
 
     factors = samples.conditions[:, :4].exp().T
     content_factor, style_factor, fine_factor, coarse_factor = factors
     fine = style_term.fine + config.covariance_weight * covariance_term.fine
     coarse = style_term.coarse + config.covariance_weight * covariance_term.coarse
     if revising:  # large strokes, lights and darks are the draft's
-        coarse, tone_term = config.revision_coarse_weight * coarse, 0 * tone_term
+        coarse = config.revision_coarse_weight * coarse
+        tone_term, gamut_term = 0 * tone_term, 0 * gamut_term
     weighted = content_factor * (
         config.content_weight * content_term
         + config.edge_weight * edge_term
@@ -138,6 +155,7 @@ def compute_losses(
     ) + style_factor * (
         style_weight * (fine_factor * fine + coarse_factor * coarse)
         + config.tone_weight * tone_term
+        + config.gamut_weight * gamut_term
     )
     # The ratio of the weights is what counts; the sum must not let some samples own the step.
     scale = 0.5 * (content_factor + style_factor * (fine_factor * coarse_factor).sqrt())
@@ -160,6 +178,7 @@ def compute_losses(
         "grid": grid_term.mean(),
         "identity": _mean(pixel_term, samples.strength[:, 0] == 0),
         "tones": _mean(tone_term, full),
+        "gamut": _mean(gamut_term, full),
         "range": range_term.mean(),
     }
     # Drafts and revisions are told apart in the log.

@@ -164,6 +164,20 @@ def test_encoded_once_then_cached(tmp_path, bundle, monkeypatch):
     assert other.encoded == 3 * 5
 
 
+def test_tunings_are_shipped_as_the_last_part_of_the_vectors(tmp_path):
+    folder, tunings = write_bundle(tmp_path / "package"), tmp_path / "tunings"
+    tunings.mkdir()
+    np.save(tunings / "bundled-1.npy", np.array([9, -8], np.float32))
+    bundled.build_vectors(FakeEngine(), folder, tunings=tunings)
+    library = StyleLibrary.in_memory(encoder=FakeEngine(), bundled=folder)
+    plain, tuned = (
+        FakeEngine().encode_style(library.original(f"bundled-{index}")).values for index in (0, 1)
+    )
+    found = [library.get(f"bundled-{index}").vector.values for index in (0, 1)]
+    np.testing.assert_allclose(found[0], plain, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found[1], [*tuned[:-2], 9, -8], rtol=1e-3, atol=1e-6)
+
+
 def test_shipped_vectors_are_used_if_they_fit(tmp_path):
     folder = write_bundle(tmp_path / "package")
     path = bundled.build_vectors(FakeEngine(), folder)

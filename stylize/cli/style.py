@@ -1,0 +1,102 @@
+"""``stylize style``: styles of one's own, made better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylize.cli.common import DataOption, JsonOption, library_with_engine
+from stylize.cli.jobs import Bar
+from stylize.cli.output import print_json, say
+from stylize.cli.pictures import path_of
+from stylize.errors import LibraryError, TrainingError
+from stylize.extras import needs_extra
+
+app = typer.Typer(help="Styles of your own.", no_args_is_help=True)
+
+ROOT = Path(__file__).parents[2]
+CHECKPOINT = ROOT / "checkpoints" / "network.pt"
+EXAMPLES = Path(__file__).parents[1] / "studio" / "examples"
+
+
+@app.callback()
+def _commands() -> None:
+    pass
+
+
+@app.command()
+def tune(
+    name: Annotated[str, typer.Argument(help="The style: one of yours, or a new one.")],
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Its pictures; a new style is made of them."),
+    ] = None,
+    contents: Annotated[
+        list[Path] | None,
+        typer.Option("--content", metavar="FILE", help="What it is tried on.", parser=path_of),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, max=600, help="Time to spend.")] = 3.0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The network that the model was made of.", parser=path_of,
+            show_default="checkpoints/network.pt of the repository",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:  # fmt: skip
+    """Fit a style on a few pictures, so that it is painted better than at first sight.
+
+    The style is in your library afterwards, and painted, blended and shared like any other.
+    """
+    with needs_extra("train"):
+        from stylize.training.tuning import (
+            check_same_model,
+            load_networks,
+            tune_style,
+            tuning_contents,
+        )  # fmt: skip
+    from stylize.images import load_image, on_white
+    from stylize.styles import blend
+
+    if checkpoint is None and not CHECKPOINT.is_file():
+        raise TrainingError(
+            "Tuning needs the network as it was trained, which is not installed with the package: "
+            "checkpoints/network.pt of the repository. Give it as --checkpoint FILE."
+        )
+    networks = load_networks(checkpoint or CHECKPOINT)
+    of_style = [load_image(file) for file in pictures or ()]
+    tried = [load_image(file) for file in contents or sorted(EXAMPLES.glob("*.jpg"))]
+    with library_with_engine(data) as library:
+        check_same_model(*networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
+        if of_style:
+            library.add(name, of_style[0], title=name)
+        else:
+            kept = library.original(name)
+            if library.get(name).bundled or kept is None:
+                raise LibraryError(
+                    f"Only your own styles whose picture is kept can be tuned, and {name} is none. "
+                    f"Make a new one: stylize style tune NAME --from FILE."
+                )
+            of_style = [kept]
+        vector = blend([library.encoder.encode_style(picture) for picture in of_style])
+        with Bar(1) as bar:
+            tuned = tune_style(
+                *networks,
+                [on_white(picture) for picture in of_style],
+                tuning_contents([on_white(picture) for picture in tried]),
+                seconds=60 * minutes,
+                progress=lambda done: bar.show(0, done),
+            )
+        library.set_vector(name, vector.tuned(tuned.tuning.numpy()))
+    before, after = tuned.style_loss
+    if as_json:
+        print_json({
+            "name": name, "steps": tuned.steps, "style_loss": tuned.style_loss,
+            "content_loss": tuned.content_loss,
+        })  # fmt: skip
+    else:
+        say(f"Tuned {name} in {tuned.steps} steps: style loss {before:.3f} -> {after:.3f}.")

@@ -1,0 +1,113 @@
+import pytest
+import torch
+from PIL import Image
+
+from stylize.errors import TrainingError
+from stylize.training import tuning
+from stylize.training.checkpoint import save_checkpoint
+from stylize.training.network import TransferNetwork
+from stylize.training.tuning import (
+    CONTENT_SIDE_PX,
+    check_same_model,
+    load_networks,
+    tune_style,
+    tuning_contents,
+)
+from tests.conftest import make_picture
+from tests.make_tiny_model import make_networks
+
+
+@pytest.fixture(scope="module")
+def network(tiny_size):
+    torch.manual_seed(5)
+    return TransferNetwork(tiny_size)
+
+
+@pytest.fixture(scope="module")
+def borderless(loss_network):
+    return loss_network.extend_borders_()
+
+
+def test_a_tuned_style_has_less_style_loss(network, borderless, monkeypatch):
+    # The features of random weights are small beside what is measured on pixels.
+    for name in tuning.WEIGHTS:
+        monkeypatch.setitem(tuning.WEIGHTS, name, 1e4 * (name == "style_weight"))
+    contents = [make_picture(64, 50, seed=1), make_picture(48, 64, seed=2)]
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    shares = []
+    tuned = tune_style(
+        network, borderless, [make_picture(64, 64, seed=9)], contents, steps=12,
+        progress=shares.append,
+    )  # fmt: skip
+    before, after = tuned.style_loss
+    assert after < 0.97 * before
+    assert tuned.tuning.shape == (network.tuning,)
+    assert tuned.tuning.abs().max() > 0.01
+    assert tuned.steps == 12
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, weights[name], rtol=0, atol=0)
+
+
+def test_an_interrupted_tuning_keeps_what_there_is(network, borderless):
+    def impatient(share):
+        if share > 0.25:
+            raise KeyboardInterrupt
+
+    pictures = [make_picture(32, 32, seed=seed) for seed in (1, 2)]
+    tuned = tune_style(network, borderless, pictures[:1], pictures, steps=10, progress=impatient)
+    assert tuned.steps == 3
+    assert tuned.tuning.abs().max() > 0
+
+
+def test_each_content_is_painted_twice_however_short_the_time(network, borderless):
+    contents = [make_picture(32, 32, seed=seed) for seed in (1, 2, 3)]
+    style = [make_picture(48, 40, seed=4), make_picture(40, 64, seed=5)]
+    assert tune_style(network, borderless, style, contents, seconds=0.001).steps == 6
+
+
+@pytest.mark.parametrize(("pictures", "contents", "end"), [(0, 1, 1), (1, 0, 1), (1, 1, None)])
+def test_nothing_to_fit_is_a_programming_mistake(network, borderless, pictures, contents, end):
+    picture = Image.new("RGB", (32, 32))
+    with pytest.raises(ValueError, match="are needed"):
+        tune_style(network, borderless, [picture] * pictures, [picture] * contents, steps=end)
+
+
+def test_contents_are_scaled_down():
+    large, small = tuning_contents([make_picture(800, 600), make_picture(100, 60)])
+    assert large.size == (CONTENT_SIDE_PX, 3 * CONTENT_SIDE_PX // 4)
+    assert small.size == (100, 60)
+
+
+def test_tuning_moves_drafts_and_no_revisions(network):
+    vector = torch.rand(1, network.size.vector)
+    own, condition = torch.rand(1, network.size.own), torch.zeros(2, 5)
+    condition[1, -1] = 1
+    added = torch.zeros(1, network.tuning)
+    added[0, 0], added[0, -1] = 0.5, -0.25
+    plain, tuned = (
+        network.modulator(v.expand(2, -1), own.expand(2, -1), condition)
+        for v in (vector, torch.cat([vector, added], dim=1))
+    )
+    moved = tuned.scale - plain.scale, tuned.shift - plain.shift
+    assert moved[0][0, 0].item() == pytest.approx(0.5, abs=1e-5)
+    assert moved[1][0, -1].item() == pytest.approx(-0.25, abs=1e-5)
+    assert moved[0][0, 1:].abs().max() == moved[1][0, :-1].abs().max() == 0
+    assert moved[0][1].abs().max() == moved[1][1].abs().max() == 0
+
+
+def test_networks_of_another_model_are_refused(tiny_engine, tmp_path):
+    network, loss_network = make_networks()
+    check_same_model(network, loss_network, tiny_engine.encode_style, tmp_path / "network.pt")
+    with torch.no_grad():
+        network.own_statistics.convolutions[0].weight.mul_(2)
+    with pytest.raises(TrainingError, match=r"network\.pt is of another network"):
+        check_same_model(network, loss_network, tiny_engine.encode_style, tmp_path / "network.pt")
+
+
+def test_a_checkpoint_without_a_loss_network_is_refused(network, tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"size": network.size.as_dict(), "ema": network.state_dict()})
+    with pytest.raises(TrainingError, match="holds no loss network"):
+        load_networks(path)
