@@ -182,10 +182,13 @@ def _gradients(images: Tensor) -> tuple[Tensor, Tensor]:
 
 def tones(images: Tensor) -> Tensor:
     """Return quantiles of the colours of (N, 3, H, W) pictures, (N, 9, 32), rising."""
+    return functional.adaptive_avg_pool1d(_on_axes(images).sort(dim=2).values, TONES)
+
+
+def _on_axes(images: Tensor) -> Tensor:
+    """Return where the colours of (N, 3, H, W) pictures lie on the axes, (N, 9, H / 2 * W / 2)."""
     # Halved: grain is not what makes a picture light, dark or colourful.
-    axes = torch.from_numpy(TONE_AXES).to(images)
-    colors = axes @ functional.avg_pool2d(images, 2).flatten(2)
-    return functional.adaptive_avg_pool1d(colors.sort(dim=2).values, TONES)
+    return torch.from_numpy(TONE_AXES).to(images) @ functional.avg_pool2d(images, 2).flatten(2)
 
 
 def tone_loss(output: Tensor, targets: Tensor) -> Tensor:
@@ -212,8 +215,7 @@ def gamut_loss(output: Tensor, targets: Tensor) -> Tensor:
         output: (N, 3, H, W).
         targets: (N, 9, 32), from :func:`tones`; the outermost of an axis are its bounds.
     """
-    axes = torch.from_numpy(TONE_AXES).to(output)
-    colors = axes @ functional.avg_pool2d(output, 2).flatten(2)
+    colors = _on_axes(output)
     low, high = targets[:, :, :1] - _GAMUT_SLACK, targets[:, :, -1:] + _GAMUT_SLACK
     return (functional.relu(low - colors) + functional.relu(colors - high)).mean(dim=(1, 2))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -145,6 +146,42 @@ def _load_part(
     return bank
 
 
+class MeasuredStyle(NamedTuple):
+    """What the losses know of one style picture.
+
+    Attributes:
+        seen: (1, 1920), what the loss network sees: means and standard deviations.
+        covariances: (1, 2, 64, 64) of randomly projected features of ``COVARIANCE_LAYERS``.
+        halved: The picture in half its size, squeezed into a square.
+    """
+
+    seen: Tensor
+    covariances: Tensor
+    halved: Image.Image
+
+
+@torch.no_grad()
+def measure_style(
+    picture: Image.Image, network: LossNetwork, matrices: Sequence[Tensor]
+) -> MeasuredStyle:
+    """Measure a style picture, RGB, at the size at which styles are looked at.
+
+    Args:
+        picture: Scaled to the area of a square of ``STYLE_SIDE_PX``, never enlarged.
+        network: The normalized loss network.
+        matrices: The projections, on the network's device.
+    """
+    side_px = min(STYLE_SIDE_PX, round((picture.width * picture.height) ** 0.5))
+    image = picture.resize(fit_area(picture.size, side_px), Image.Resampling.BICUBIC)
+    features = network(to_tensor([image]).to(matrices[0].device))
+    layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
+    return MeasuredStyle(
+        style_vector(features),
+        torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1),
+        image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX),
+    )
+
+
 def _compute(
     paths: Sequence[Path], network: LossNetwork, variant: int, rng: np.random.Generator
 ) -> StyleBank:
@@ -160,17 +197,10 @@ def _compute(
             continue
         if variant:
             image = _recolor(_crop(image, draws[:3]), draws[3:])
-        small = min(STYLE_SIDE_PX, round((image.width * image.height) ** 0.5))
-        image = image.resize(fit_area(image.size, small), Image.Resampling.BICUBIC)
-        halved = image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX)
-        pictures.append(np.asarray(halved))
-        with torch.no_grad():
-            features = network(to_tensor([image]).to(device))
-            vectors.append(style_vector(features)[0].cpu().numpy())
-            layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
-            covariances.append(
-                np.stack([covariance(features[name], m)[0].cpu().numpy() for name, m in layers])
-            )
+        measured = measure_style(image, network, matrices)
+        pictures.append(np.asarray(measured.halved))
+        vectors.append(measured.seen[0].cpu().numpy())
+        covariances.append(measured.covariances[0].cpu().numpy())
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE
     return StyleBank(

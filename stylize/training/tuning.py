@@ -32,15 +32,15 @@ from stylize.styles import StyleVector
 from stylize.training.calm_styles import calm_share
 from stylize.training.checkpoint import load_checkpoint, load_network
 from stylize.training.config import TrainConfig
-from stylize.training.data import STYLE_SIDE_PX, ContentBatch, fit_area, to_tensor
+from stylize.training.data import ContentBatch, to_tensor
 from stylize.training.graphs import EncodeStyle
-from stylize.training.losses import tones
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples
-from stylize.training.style_bank import COVARIANCE_LAYERS, HALVED_SIDE_PX, projections
-from stylize.training.vgg import LossNetwork, covariance, style_vector
+from stylize.training.style_bank import measure_style, projections
+from stylize.training.tones import style_tones
+from stylize.training.vgg import LossNetwork
 
 RATE = 0.05  # of Adam: a step moves scales of about 1 by a twentieth
 # A style is to be better painted, not more of it.
@@ -230,24 +230,18 @@ def _reach(network: TransferNetwork, samples: Sequence[Samples]) -> Tensor:
 @torch.no_grad()
 def _style_samples(loss_network: LossNetwork, pictures: Sequence[Image.Image]) -> Samples:
     """What the losses ask for: a style at full strength, usual weights, no content yet."""
-    seen, covariances, colors, halved = [], [], [], []
-    for picture in pictures:
-        image = to_tensor([picture.resize(fit_area(picture.size, _side_px(picture)))])
-        features = loss_network(image)
-        seen.append(style_vector(features))
-        layers = zip(COVARIANCE_LAYERS, projections(), strict=True)
-        covariances.append(torch.stack([covariance(features[n], m) for n, m in layers], dim=1))
-        colors.append(tones(image))
-        halved.append(picture.resize((HALVED_SIDE_PX,) * 2, Image.Resampling.BOX))
-    calm = float(np.mean([calm_share(np.asarray(picture)) for picture in halved]))
+    matrices = projections()
+    measured = [measure_style(picture, loss_network, matrices) for picture in pictures]
+    halved = np.stack([np.asarray(one.halved) for one in measured])
+    calm = float(np.mean([calm_share(picture) for picture in halved]))
     brushwork = max(Contract.least_brushwork, 1 - calm / Contract.calm_style)
     shares = torch.full((1, len(pictures)), 1 / len(pictures))
     one = torch.ones(1, 1)
     return Samples(
         content=ContentBatch(torch.empty(0), torch.empty(0)),
-        seen=_mean(seen),
-        covariances=_mean(covariances),
-        tones=_mean(colors),
+        seen=_mean([one.seen for one in measured]),
+        covariances=_mean([one.covariances for one in measured]),
+        tones=torch.from_numpy(style_tones(halved)).mean(dim=0, keepdim=True),
         pictures=to_tensor(halved),
         shares=shares,
         conditions=torch.zeros(1, len(CONDITIONS)),
@@ -258,11 +252,6 @@ def _style_samples(loss_network: LossNetwork, pictures: Sequence[Image.Image]) -
         calm=torch.tensor([calm]),
         seed=0,
     )
-
-
-def _side_px(picture: Image.Image) -> int:
-    """Styles are looked at in the area of a square of this side; none is enlarged."""
-    return min(STYLE_SIDE_PX, round(math.sqrt(picture.width * picture.height)))
 
 
 def _mean(parts: Sequence[Tensor]) -> Tensor:

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 import torch
 from PIL import Image
 
+from stylize.engine import Engine
 from stylize.errors import TrainingError
 from stylize.training import tuning
 from stylize.training.checkpoint import save_checkpoint
@@ -104,6 +107,15 @@ def test_networks_of_another_model_are_refused(tiny_engine, tmp_path):
         network.own_statistics.convolutions[0].weight.mul_(2)
     with pytest.raises(TrainingError, match=r"network\.pt is of another network"):
         check_same_model(network, loss_network, tiny_engine.encode_style, tmp_path / "network.pt")
+
+
+def test_the_committed_checkpoint_is_that_of_the_bundled_model():
+    checkpoint = Path(__file__).parents[2] / "checkpoints" / "network.pt"
+    networks = load_networks(checkpoint)
+    engine = Engine(threads=1)
+    check_same_model(*networks, engine.encode_style, checkpoint)
+    network = networks[0]
+    assert engine.vector_length == network.size.vector + network.tuning
 
 
 def test_a_checkpoint_without_a_loss_network_is_refused(network, tmp_path):
