@@ -39,8 +39,9 @@ from stylize.images import load_image
 from stylize.styles import StyleVector
 from stylize.video.film import FilmPainter
 from stylize.video.live import LivePainter, paint_live
-from stylize.video.reading import Wanted, open_film
+from stylize.video.reading import open_film
 from stylize.video.screen import Screen
+from stylize.video.source import Wanted
 from stylize.video.timeline import Timeline
 
 Bytes = NDArray[np.uint8]

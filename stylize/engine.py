@@ -42,6 +42,7 @@ Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
 _HUGE_PIXELS = 50_000_000
+_LARGE_FRAME_PIXELS, _TILES_OF_FRAME = 1_000_000, 8  # many large frames are held beside it
 
 
 class Engine:
@@ -419,8 +420,12 @@ class Engine:
     def _tile_pixels(self, job: _Job, size: tuple[int, int]) -> int:
         if any(region.style is not None for region in job.regions):
             return self.contract.region_tile_pixels
-        # Two pictures of this size leave less of a gigabyte to the network.
-        return self.contract.tile_pixels // (2 if size[0] * size[1] > _HUGE_PIXELS else 1)
+        pixels, share = size[0] * size[1], 1
+        if job.continuity is not None and pixels > _LARGE_FRAME_PIXELS:
+            share = _TILES_OF_FRAME
+        elif pixels > _HUGE_PIXELS:  # two such pictures leave less of a gigabyte
+            share = 2
+        return self.contract.tile_pixels // share
 
     def _check_style(self, style: StyleVector) -> None:
         if not isinstance(style, StyleVector):

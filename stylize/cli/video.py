@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
     from stylize.recipe import RecipeStyle
     from stylize.video.film_recipe import FilmRecipe
-    from stylize.video.reading import Wanted
     from stylize.video.run import FilmProgress
+    from stylize.video.source import Wanted
 
-_FRAME_BYTES = 4 << 20  # frames from this size on are not kept once they are done with
+_FRAME_BYTES = 1 << 20  # parts of frames from this size on are not kept once they are done with
 _INTERRUPTED = 130  # the exit code of what Ctrl+C ended
 
 
@@ -304,7 +304,7 @@ def _styles(
 
 
 def _wanted(given: FilmRecipe | None, max_side_px: int | None, fps: float | None) -> Wanted:
-    from stylize.video.reading import Wanted
+    from stylize.video.source import Wanted
 
     wanted = given.wanted if given is not None else Wanted()
     if max_side_px is not None:

@@ -62,7 +62,8 @@ class FilmActions(Actions):
         values: Values,
     ) -> Any:
         """Paint some frames, from the beginning to the end: what the film will look like."""
-        from stylize.video.reading import Wanted, open_film
+        from stylize.video.reading import open_film
+        from stylize.video.source import Wanted
         from stylize.video.timeline import Timeline
 
         self.painter.rate.check(request.session_hash)

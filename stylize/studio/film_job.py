@@ -68,7 +68,7 @@ class FilmJob:
             StylizeError: The film cannot be read, or the look has no style.
         """
         from stylize.video.film_recipe import FilmRecipe
-        from stylize.video.reading import Wanted
+        from stylize.video.source import Wanted
 
         settings = painter.settings
         wanted = Wanted(

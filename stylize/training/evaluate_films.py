@@ -30,7 +30,8 @@ from stylize.training.metrics import Meter, load_loss_network
 from stylize.training.vgg import LossNetwork
 from stylize.video.film import FilmPainter
 from stylize.video.measuring import measure_calm
-from stylize.video.reading import Wanted, open_film
+from stylize.video.reading import open_film
+from stylize.video.source import Wanted
 from stylize.video.timeline import Timeline
 
 Bytes = NDArray[np.uint8]

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize.video.flow import Way, seen_through, smooth_change
+from stylize.video.flow import Way, enlarged, lengthened, seen_through, smooth_change
 from stylize.video.frames import Frame, Key
-from stylize.video.moving import moved
+from stylize.video.moving import bands, moved_rows
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -32,19 +32,19 @@ class View:
 
     Attributes:
         key: The key frame.
-        way: There.
+        field: (h, w, 2), the way there.
         weight: (h, w), how far its paint can be trusted here, 0 to 1.
     """
 
     key: Key
-    way: Way
+    field: Floats
     weight: Floats
 
     @classmethod
     def of(cls, frame: Frame, key: Key, way: Way) -> View:
         """Compare what the way leads to with what there is."""
         change = smooth_change(frame.small, seen_through(way.field, key.frame.small))
-        return cls(key, way, way.trust * likeness(change))
+        return cls(key, way.field, way.trust * likeness(change))
 
 
 def mixed(frame: Frame, old: View, new: View, share: float) -> Bytes:
@@ -62,10 +62,16 @@ def mixed(frame: Frame, old: View, new: View, share: float) -> Bytes:
     gone = np.clip((np.float32(share) - begins) / np.float32(_CHANGE_SHARE), 0, 1)
     of_old, of_new = old.weight * (1 - gone), new.weight * gone
     weight: Any = (of_old + _LEAST_WEIGHT * (1 - gone)) / (of_old + of_new + _LEAST_WEIGHT)
-    weight = cv2.resize(weight, frame.size, interpolation=cv2.INTER_LINEAR)
-    first, last = (moved(view.way.field, view.key.fine) for view in (old, new))
-    pixels: Any = cv2.blendLinear(first, last, weight, 1 - weight)
-    return pixels  # type: ignore[no-any-return]
+    pixels = np.empty((*frame.size[::-1], 3), np.uint8)
+    fields = [lengthened(view.field, frame.size, 2.0) for view in (old, new)]
+    for rows in bands(frame.size):
+        first, last = (
+            moved_rows(field, view.key.fine, rows)
+            for field, view in zip(fields, (old, new), strict=True)
+        )
+        share_of_old = enlarged(weight, frame.size, rows)
+        pixels[rows] = cv2.blendLinear(first, last, share_of_old, 1 - share_of_old)
+    return pixels
 
 
 @lru_cache(maxsize=4)

@@ -29,9 +29,10 @@ from stylize.video.between import View, mixed, ways_on
 from stylize.video.cuts import CutFinder
 from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
-from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter
+from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter, most_between
 from stylize.video.memory import Painted
 from stylize.video.patches import MOST_TORN, Torn, mend, patch_of
+from stylize.video.source import Source, pixels_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -39,7 +40,7 @@ Floats = NDArray[np.float32]
 
 # So many frames may wait between two threads: those between two key frames come all at once.
 _MOST_AHEAD = MOST_BETWEEN + 1
-_MOST_AHEAD_BYTES = 25_000_000
+_MOST_AHEAD_BYTES = 19_000_000
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class FilmPainter:
         self._start: Key | None = None
         self._left_at: Key | None = None
 
-    def paint(self, frames: Iterable[tuple[Bytes, float]]) -> Iterator[PaintedFrame]:
+    def paint(self, frames: Iterable[tuple[Source, float]]) -> Iterator[PaintedFrame]:
         """Paint frames, (H, W, 3) RGB with their times in seconds, in their order.
 
         They are taken from a thread of their own, some ahead of what is painted.
@@ -128,8 +129,8 @@ class FilmPainter:
         first = next(frames, None)
         if first is None:
             return
-        ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // first[0].nbytes))
-        followed = read_ahead(self._follow(chain([first], frames)), ahead)
+        ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // pixels_of(first[0]).nbytes))
+        followed = read_ahead(self._follow(chain([first], frames)), max(1, ahead // 4))
         pieces = read_ahead(self._paint_keys(followed), ahead)
         with closing(read_ahead(self._finish(pieces), 1)) as painted:
             for frame, self._left_at in painted:
@@ -176,11 +177,11 @@ class FilmPainter:
         self._start = Key(frame, state["result"], painted, state["shown"], look, lag)
         self._cuts.usual = float(state["usual_change"])
 
-    def _follow(self, frames: Iterable[tuple[Bytes, float]]) -> Iterator[Frame]:
+    def _follow(self, frames: Iterable[tuple[Source, float]]) -> Iterator[Frame]:
         """Yield frames with the ways between each and the one before."""
         before = self._start.frame if self._start is not None else None
-        for pixels, time_s in frames:
-            frame = Frame.of(pixels, time_s)
+        for source, time_s in frames:
+            frame = Frame.of(source, time_s)
             if before is not None and self._stability > 0:
                 frame.came, frame.went = self._flow.find(before.gray, frame.gray)
                 moved = seen_through(frame.went.field, before.small)
@@ -204,7 +205,7 @@ class FilmPainter:
             frame.back = frame.went.then((waiting[-1] if waiting else key.frame).back)
             waiting.append(frame)
             new = 1 - float(frame.back.trust.mean())
-            if len(waiting) > MOST_BETWEEN or new > MOST_NEW:
+            if len(waiting) > most_between(frame) or new > MOST_NEW:
                 key = yield from self._close(key, waiting)
                 waiting = []
         if key is not None:
@@ -264,6 +265,8 @@ class FilmPainter:
                 frame.back = back = frame.went.then(back)
             yield from self._fill(middle, between[at + 1 :], last)
             return
+        for frame in between:
+            frame.forget_ways()
         for step, (frame, (old, new)) in enumerate(zip(between, views, strict=True)):
             yield _Between(frame, old, new, (step + 1) / (len(between) + 1), torn[step])
 

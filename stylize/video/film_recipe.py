@@ -13,7 +13,7 @@ import av
 from stylize.errors import ControlError, StylizeError, VideoError
 from stylize.recipe import MAX_JSON_CHARS, Recipe, read_recipe
 from stylize.styles import StyleVector
-from stylize.video.reading import Wanted
+from stylize.video.source import Wanted
 from stylize.video.timeline import KeyPoint, Timeline, points_from
 from stylize.video.writing import FORMATS
 

@@ -165,10 +165,27 @@ def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
 
 def scaled(field: Floats, size: Size, factor: float = 1.0) -> Floats:
     """Return a field, (h, w, 2), at another (width, height), all of it longer by a factor."""
+    return enlarged(lengthened(field, size, factor), size)
+
+
+def lengthened(field: Floats, size: Size, factor: float = 1.0) -> Floats:
+    """Return a field, (h, w, 2), in pixels of a picture of a (width, height), times a factor."""
     height, width = field.shape[:2]
     factors = factor * size[0] / width, factor * size[1] / height, 0, 0
-    longer: Any = cv2.multiply(field, factors)  # type: ignore[call-overload]
-    return cv2.resize(longer, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[no-any-return]
+    return cv2.multiply(field, factors)  # type: ignore[call-overload,no-any-return]
+
+
+def enlarged(picture: Floats, size: Size, rows: slice = slice(None)) -> Floats:
+    """Return rows of a picture, (h, w) or (h, w, 2), at another (width, height)."""
+    height = picture.shape[0]
+    first, last, _ = rows.indices(size[1])
+    if last - first < size[1]:
+        places = (np.arange(first, last) + 0.5) * (height / size[1]) - 0.5
+        above = np.floor(places).astype(int)
+        share = (places - above).astype(np.float32).reshape(-1, *(1,) * (picture.ndim - 1))
+        upper, lower = (picture[np.clip(row, 0, height - 1)] for row in (above, above + 1))
+        picture = upper + (lower - upper) * share
+    return cv2.resize(picture, (size[0], last - first), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
 
 
 def _agreement(there: Floats, back: Floats) -> Floats:

@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from stylize.video.flow import Way, flow_size
 from stylize.video.memory import Painted
 from stylize.video.moving import twice_as_fine
+from stylize.video.source import Source, pixels_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+
+_NOWHERE = Way.nowhere(0, 0)
 
 
 @dataclass
@@ -24,7 +28,8 @@ class Frame:
     """A frame.
 
     Attributes:
-        pixels: (H, W, 3).
+        source: Of its pixels.
+        size: (width, height) of them.
         time_s: Of the film.
         small: (h, w, 3), at the size of the flow.
         gray: (h, w).
@@ -35,7 +40,8 @@ class Frame:
         usual_change: What the finder of cuts knows, from this frame on.
     """
 
-    pixels: Bytes
+    source: Source
+    size: tuple[int, int]
     time_s: float
     small: Bytes
     gray: Bytes
@@ -46,18 +52,24 @@ class Frame:
     usual_change: float = 0.0
 
     @classmethod
-    def of(cls, pixels: Bytes, time_s: float) -> Frame:
+    def of(cls, source: Source, time_s: float) -> Frame:
         """Return a frame that came from nowhere."""
-        size = flow_size((pixels.shape[1], pixels.shape[0]))
+        pixels = pixels_of(source)
+        full = pixels.shape[1], pixels.shape[0]
+        size = flow_size(full)
         small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         gray: Any = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         here = Way.nowhere(size[1], size[0])
-        return cls(pixels, time_s, small, gray, here, here, here)
+        return cls(source, full, time_s, small, gray, here, here, here)
+
+    def forget_ways(self) -> None:
+        """Let go of the ways, each of which is a quarter of a frame of 1080p."""
+        self.came = self.went = self.back = _NOWHERE
 
     @property
-    def size(self) -> tuple[int, int]:
-        """(width, height)."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+    def pixels(self) -> Bytes:
+        """(H, W, 3) RGB."""
+        return pixels_of(self.source)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from stylize.video.timeline import Look
 Floats = NDArray[np.float32]
 
 MOST_BETWEEN = 15  # frames between two key frames
+_MOST_WAITING_PIXELS = 13_000_000  # of them; large frames wait in smaller numbers
+_LEAST_BETWEEN = 3
 MOST_NEW = 0.2  # share of the picture that may be new before a key frame is painted
 _STILL_LEVELS = 2.5  # change that is noise
 # Mixed strokes are blurred strokes: paint stays, or it does not, with a narrow seam in between. At
@@ -33,6 +35,12 @@ _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
+
+
+def most_between(frame: Frame) -> int:
+    """Return how many frames may lie between two key frames of this size."""
+    pixels = frame.size[0] * frame.size[1]
+    return max(_LEAST_BETWEEN, min(MOST_BETWEEN, _MOST_WAITING_PIXELS // pixels))
 
 
 class KeyPainter:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.measurement import Measurement
-from stylize.video.moving import moved, twice_as_fine
+from stylize.video.flow import enlarged
+from stylize.video.moving import bands, moved, twice_as_fine
 
+Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
@@ -61,7 +63,7 @@ class Memory:
         self.now = Painted()
         self._before = before
         self._kept = kept
-        self._moved: Image.Image | None = None
+        self._moved: Bytes | None = None
 
     def known(self, level: int) -> Measurement | None:
         """Return the affines of the frame before where all of them stay."""
@@ -90,17 +92,20 @@ class Memory:
         if self._kept is not None and self._before is not None and self._before.raw is not None:
             share = self._kept.paint if level == 0 else self._kept.fine
             before = self._moved_to(painting.size, self._before.raw, self._kept.field)
-            share = cv2.resize(share, painting.size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-            mixed = cv2.blendLinear(np.asarray(before), np.asarray(painting), share, 1 - share)
+            mixed = np.array(painting)
+            for rows in bands(painting.size):
+                of_before = enlarged(share, painting.size, rows)
+                mixed[rows] = cv2.blendLinear(before[rows], mixed[rows], of_before, 1 - of_before)
             painting = Image.fromarray(mixed)
         self.now.raw = painting
         return painting
 
-    def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Image.Image:
+    def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Bytes:
         if self._moved is None:
             # Paint is moved again and again: the sharpest filter keeps it from blurring.
             fine = twice_as_fine(np.asarray(raw))
-            self._moved = Image.fromarray(moved(way, fine, cv2.INTER_CUBIC))
-        if self._moved.size == size:
+            self._moved = moved(way, fine, cv2.INTER_CUBIC)
+        if self._moved.shape[:2] == size[::-1]:
             return self._moved
-        return self._moved.resize(size, Image.Resampling.BICUBIC)
+        smaller = Image.fromarray(self._moved).resize(size, Image.Resampling.BICUBIC)
+        return np.asarray(smaller)

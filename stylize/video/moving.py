@@ -8,30 +8,32 @@ byte.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize.video.flow import scaled
+from stylize.video.flow import enlarged, lengthened
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 _HALF_TAPS: Floats = np.array([1, -5, 20, 20, -5, 1], np.float32) / np.float32(32)
 _FIRST = 2  # taps before the half pixel, but one
+_BAND_PIXELS = 250_000
 
 
 def twice_as_fine(picture: Bytes) -> Bytes:
     """Return a picture with pixels half way between all others, (H, W, 3) to (2 H, 2 W, 3)."""
     height, width = picture.shape[:2]
-    right = _half_way(picture, _HALF_TAPS[None], (_FIRST, 0))
-    below = _half_way(picture, _HALF_TAPS[:, None], (0, _FIRST))
-    both = _half_way(right, _HALF_TAPS[:, None], (0, _FIRST))
     fine = np.empty((height, 2, width, 2, 3), np.uint8)
-    fine[:, 0, :, 0], fine[:, 0, :, 1] = picture, right
-    fine[:, 1, :, 0], fine[:, 1, :, 1] = below, both
+    fine[:, 0, :, 0] = picture
+    fine[:, 1, :, 0] = _half_way(picture, _HALF_TAPS[:, None], (0, _FIRST))
+    right = _half_way(picture, _HALF_TAPS[None], (_FIRST, 0))
+    fine[:, 0, :, 1] = right
+    fine[:, 1, :, 1] = _half_way(right, _HALF_TAPS[:, None], (0, _FIRST))
     return fine.reshape(2 * height, 2 * width, 3)
 
 
@@ -46,21 +48,40 @@ def moved(field: Floats, fine: Bytes, filter_: int = cv2.INTER_LINEAR) -> Bytes:
     Returns:
         (H, W, 3).
     """
+    height, width = (side // 2 for side in fine.shape[:2])
+    far = lengthened(field, (width, height), 2.0)
+    there = np.empty((height, width, 3), np.uint8)
+    for rows in bands((width, height)):
+        there[rows] = moved_rows(far, fine, rows, filter_)
+    return there
+
+
+def moved_rows(far: Floats, fine: Bytes, rows: slice, filter_: int = cv2.INTER_LINEAR) -> Bytes:
+    """Return rows of what :func:`moved` returns; the field is in pixels of the finer picture."""
     size = fine.shape[1] // 2, fine.shape[0] // 2
-    ends = scaled(field, size, 2.0)
-    ends += _places(size[1], size[0])
+    ends = enlarged(far, size, rows)
+    ends += _places(size[0], rows.start, rows.stop)
     whole, parts = cv2.convertMaps(ends, None, cv2.CV_16SC2)  # type: ignore[call-overload]
     return cv2.remap(fine, whole, parts, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+
+
+def bands(size: tuple[int, int]) -> Iterator[slice]:
+    """Yield the rows of a picture of a (width, height) in parts that stay in the cache."""
+    width, height = size
+    step = max(1, _BAND_PIXELS // width)
+    for first in range(0, height, step):
+        yield slice(first, min(height, first + step))
 
 
 def _half_way(picture: Bytes, taps: Floats, anchor: tuple[int, int]) -> Bytes:
     return cv2.filter2D(picture, -1, taps, anchor=anchor, borderType=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=2)
-def _places(height: int, width: int) -> Floats:
-    """(height, width, 2): x and y of each pixel of a picture in the one twice as fine."""
-    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+@lru_cache(maxsize=32)
+def _places(width: int, first: int, last: int) -> Floats:
+    """(last - first, width, 2): x and y of pixels of a picture in the one twice as fine."""
+    x = np.arange(width, dtype=np.float32)
+    y = np.arange(first, last, dtype=np.float32)
     places = 2 * np.stack(np.meshgrid(x, y), axis=-1)
     places.flags.writeable = False
     return places

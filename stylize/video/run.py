@@ -24,7 +24,8 @@ from stylize.images import Embedded
 from stylize.video.ahead import read_ahead
 from stylize.video.film import FilmPainter, PaintedFrame
 from stylize.video.folder import FolderSink
-from stylize.video.reading import Film, Frame, Wanted, open_film
+from stylize.video.reading import open_film
+from stylize.video.source import Film, Frame, Source, Wanted
 from stylize.video.timeline import Timeline
 from stylize.video.transparency import joined
 from stylize.video.writing import TRANSPARENT_FORMATS, Sink, VideoSink, written_format
@@ -34,7 +35,7 @@ Bytes = NDArray[np.uint8]
 logger = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
-_AHEAD = 4  # frames that are read while others are painted
+_AHEAD = 2  # frames that are read while others are painted
 _NOTHING = np.empty((0, 0, 3), np.uint8)
 _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
 
@@ -220,10 +221,10 @@ class _Work:
         except (KeyboardInterrupt, StopFilm):
             self._is_stopped = True
 
-    def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[Bytes, float]]:
+    def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[Source, float]]:
         for frame in frames:
-            self._read.append(replace(frame, pixels=_NOTHING))
-            yield frame.pixels, float(frame.time)
+            self._read.append(replace(frame, source=_NOTHING))
+            yield frame.source, float(frame.time)
 
     def _write(self, painted: PaintedFrame, sink: Sink) -> None:
         read = self._read.popleft()

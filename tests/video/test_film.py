@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from stylize.controls import Controls
+from stylize.video import keys
 from stylize.video.film import FilmPainter
-from stylize.video.keys import MOST_BETWEEN
+from stylize.video.frames import Frame
+from stylize.video.keys import MOST_BETWEEN, most_between
 from stylize.video.timeline import Look
 from tests.conftest import make_picture
 from tests.video.conftest import moving_square
@@ -65,10 +67,10 @@ def test_times_and_order(tiny_engine, look):
 
 def test_key_frames_are_never_too_far_apart(tiny_engine, look):
     painted = paint(tiny_engine, look, moving_square(40, step=1))
-    keys = [index for index, frame in enumerate(painted) if frame.is_key]
-    assert keys[0] == 0
-    assert keys[-1] == 39
-    assert max(b - a for a, b in itertools.pairwise(keys)) == MOST_BETWEEN + 1
+    found = [index for index, frame in enumerate(painted) if frame.is_key]
+    assert found[0] == 0
+    assert found[-1] == 39
+    assert max(b - a for a, b in itertools.pairwise(found)) == MOST_BETWEEN + 1
 
 
 def test_a_cut_resets(tiny_engine, look, style):
@@ -163,3 +165,20 @@ def test_going_on_from_a_state_is_the_same(tiny_engine, look):
 def test_a_state_only_at_a_key_frame(tiny_engine, look):
     with pytest.raises(ValueError, match="only at a key frame"):
         FilmPainter(tiny_engine, lambda time: look).state()
+
+
+def test_frames_may_be_made_when_they_are_needed(tiny_engine, look):
+    frames = moving_square(12)
+    makers = [lambda pixels=pixels: pixels for pixels in frames]
+    for frame, wanted in zip(
+        paint(tiny_engine, look, makers), paint(tiny_engine, look, frames), strict=True
+    ):
+        assert (frame.pixels == wanted.pixels).all()
+
+
+def test_large_frames_wait_in_smaller_numbers(tiny_engine, look, monkeypatch):
+    assert most_between(Frame.of(still(), 0)) == MOST_BETWEEN
+    monkeypatch.setattr(keys, "_MOST_WAITING_PIXELS", 5 * SIZE[0] * SIZE[1])
+    painted = paint(tiny_engine, look, moving_square(24, step=1))
+    found = [index for index, frame in enumerate(painted) if frame.is_key]
+    assert max(b - a for a, b in itertools.pairwise(found)) == 6

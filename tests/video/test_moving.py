@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize.video.moving import moved, twice_as_fine
+from stylize.video import moving
+from stylize.video.flow import enlarged
+from stylize.video.moving import bands, moved, twice_as_fine
 from tests.conftest import make_picture
 
 
@@ -46,3 +48,19 @@ def test_half_a_pixel_there_and_back_stays_sharper_than_cubic():
         np.abs(again.astype(int) - picture)[8:-8, 8:-8].mean() for again in (there, cubic)
     )
     assert ours < others
+
+
+def test_rows_are_those_of_the_whole():
+    field = np.random.default_rng(2).normal(0, 3, (27, 31, 2)).astype(np.float32)
+    whole = enlarged(field, (100, 70))
+    for rows in (slice(0, 9), slice(9, 50), slice(50, 70)):
+        assert np.allclose(enlarged(field, (100, 70), rows), whole[rows], atol=1e-5)
+
+
+def test_large_pictures_are_moved_in_bands(monkeypatch):
+    field = np.random.default_rng(2).normal(0, 3, (20, 24, 2)).astype(np.float32)
+    fine = twice_as_fine(np.asarray(make_picture(48, 40)))
+    whole = moved(field, fine)
+    monkeypatch.setattr(moving, "_BAND_PIXELS", 48 * 7)
+    assert [rows.stop for rows in bands((48, 40))] == [7, 14, 21, 28, 35, 40]
+    assert np.abs(moved(field, fine).astype(int) - whole).max() <= 1  # of rounding

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from stylize.errors import VideoError
-from stylize.video.reading import Wanted, open_film
+from stylize.video.reading import open_film
+from stylize.video.source import Wanted
 from tests.video.conftest import RATE, moving_square
 
 

@@ -15,8 +15,9 @@ from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import ControlError, VideoError
 from stylize.video.folder import FolderSink
-from stylize.video.reading import Wanted, open_film
+from stylize.video.reading import open_film
 from stylize.video.run import FilmProgress, StopFilm, paint_film
+from stylize.video.source import Wanted
 from stylize.video.timeline import Timeline
 from tests.conftest import TINY_MODEL, make_picture
 from tests.video.conftest import RATE, moving_square

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from stylize.controls import Controls
-from stylize.video.reading import Wanted, open_film
+from stylize.video.reading import open_film
 from stylize.video.run import paint_film
+from stylize.video.source import Wanted
 from stylize.video.timeline import Timeline
 from stylize.video.transparency import Layers, joined
 from stylize.video.writing import VideoSink
