@@ -378,8 +378,7 @@ def load_workers() -> str:
         f"{max(row['minutes'] for row in result.values()):g} minutes, {first['side_px']} px, "
         "visitors and server on the same cores; each server was told to end while visitors went "
         "on asking, and finished what it had taken. Cores' time: of all that the server does for "
-        "a picture. Load: of the machine, which did much other work, so what visitors waited is an "
-        "upper bound; `benchmarks/load.py`.",
+        "a picture. Load: of the machine at the end, all of this included; `benchmarks/load.py`.",
     ]
     return "\n".join(lines)
 
@@ -398,6 +397,23 @@ def batch() -> str:
         f"{result['pictures']} photographs of {result['side_px']} px, start and saving included, "
         f"on {result['cores']} cores of an {result['machine']['cpu']}; the bytes of the results "
         f"are {'the same' if same else 'NOT the same'}; `benchmarks/batch.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def same_look() -> str:
+    """Is a large picture the same as the small one, in styles of the gallery?"""
+    result = _read("same_look")
+    rows = [
+        [name, f"{row['psnr_db']:.1f} dB", f"{row['worst_psnr_db']:.1f} dB", f"{row['ssim']:.3f}"]
+        for name, row in ((size, result[size]) for size in ("1280 px", "full size"))
+    ]
+    lines = _table(["same look, painted at", "PSNR, mean", "worst", "SSIM"], rows)
+    styles = ", ".join(name.replace("-", " ") for name in result["styles"])
+    lines += [
+        "",
+        f"{result['photos']} photographs of up to 1792 px, each in {len(result['styles'])} styles "
+        f"of the gallery ({styles}); `benchmarks/same_look.py`.",
     ]
     return "\n".join(lines)
 
@@ -616,6 +632,7 @@ def fill(text: str) -> str:
         scaling,
         library_scale,
         memory,
+        same_look,
         video,
         video_speed,
         attack,

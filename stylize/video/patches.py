@@ -26,9 +26,9 @@ Box = tuple[int, int, int, int]
 
 MOST_TORN = 0.0008  # share of a frame that no key frame can show and that does not show
 _TORN_TRUST = 0.25  # of both key frames; less, all around, is torn
-_TORN_PX = 9  # of what is around, at the size of the flow
+_TORN_PX = 7  # of what is around, at the size of the flow
 _TORN_SHARE = 0.7
-_MARGIN_PX = 10  # around what is torn, at the size of the flow
+_MARGIN_PX = 8  # around what is torn, at the size of the flow
 _LEAST_SHARE = 0.27  # of the longer side of a picture: strokes can be four times as large
 _LARGEST_STROKES = 4.0
 _LEAST_PX = 64
