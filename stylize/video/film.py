@@ -130,6 +130,7 @@ class FilmPainter:
         if first is None:
             return
         ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // pixels_of(first[0]).nbytes))
+        # Following is quick, and those that are followed take more memory.
         followed = read_ahead(self._follow(chain([first], frames)), max(1, ahead // 4))
         pieces = read_ahead(self._paint_keys(followed), ahead)
         with closing(read_ahead(self._finish(pieces), 1)) as painted:

@@ -38,6 +38,7 @@ _SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
 _AHEAD = 2  # frames that are read while others are painted
 _NOTHING = np.empty((0, 0, 3), np.uint8)
 _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
+_METHOD = 2  # raised where films are painted in another way: half a film is not gone on with
 
 
 class StopFilm(Exception):
@@ -245,6 +246,7 @@ def _identity(
 ) -> str:
     """Return the same for the same work: film, look and model."""
     found: dict[str, Any] = {
+        "method": _METHOD,
         "model": engine.model_sha256,
         "precision": engine.precision,
         "wanted": repr(wanted),

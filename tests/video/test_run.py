@@ -14,6 +14,7 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.errors import ControlError, VideoError
+from stylize.video import run
 from stylize.video.folder import FolderSink
 from stylize.video.reading import open_film
 from stylize.video.run import FilmProgress, StopFilm, paint_film
@@ -267,6 +268,23 @@ def test_another_look_begins_anew(tiny_engine, style, other_style, tmp_path, mon
     assert summary.key_frames == 2
     wanted = tiny_engine.stylize(make_picture(96, 64), other_style)
     assert (pictures_in(out)["frame-000001.png"] == np.asarray(wanted)).all()
+
+
+def test_half_a_film_of_another_method_begins_anew(tiny_engine, style, tmp_path, monkeypatch):
+    monkeypatch.setattr("stylize.video.run._SAVE_EVERY_S", -1)
+    frames = [np.asarray(make_picture(96, 64, seed=seed)) for seed in (1, 2, 3)]
+    source, timeline = write_frames(tmp_path / "in", frames), Timeline(style, Controls())
+
+    def stop(state):
+        if state.done == 2:
+            raise StopFilm
+
+    for method, painted in ((run._METHOD, 2), (run._METHOD + 1, 3)):
+        out = tmp_path / f"out-{method}"
+        paint_film(tiny_engine, source, out, timeline, progress=stop)
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "_METHOD", method)
+            assert paint_film(tiny_engine, source, out, timeline).key_frames == painted
 
 
 def test_a_damaged_state_begins_anew(tmp_path):
