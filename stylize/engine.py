@@ -30,7 +30,7 @@ from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
-from stylize.regions import MAX_FEATHER_PX, Region, check_count, grid_weights
+from stylize.regions import Region, check_count, mix_pictures, shrunk, style_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
 from stylize.styles import StyleVector, check_encoder
@@ -225,9 +225,14 @@ class Engine:
     def _draft(
         self, plan: Plan, rgb: Image.Image | VisibleColors, job: _Job, progress: Progress
     ) -> Image.Image:
-        contract, brushwork = self.contract, self._brushwork(job)
+        contract = self.contract
         plain = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
-        content = add_ground(plain, contract.ground_levels * brushwork, seed=contract.ground_seed)
+
+        def grounded(style: StyleVector) -> Image.Image:
+            levels = contract.ground_levels * self._brushwork(style, job.controls)
+            return add_ground(plain, levels, seed=contract.ground_seed)
+
+        content = _by_regions(grounded, job, plan)
         brush = self._brush(content, content.size, job, level=0, full=plan.full)
         canvas = self._canvas(content.size, level=0)
         painted = paint_tiles(
@@ -240,19 +245,25 @@ class Engine:
             progress=progress,
         )
         scale_detail(painted, job.controls.detail)
-        left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
-        # About as much of the painting gets calm as of the style is, unless less brushwork is asked
-        # for.
-        reach = min(1.0, contract.calming_reach * contract.calm_share(job.style.values))
-        at_most = 1 - min(1.0, job.controls.brushwork) * (1 - reach)
-        calm_down(painted, plain, contract.calming_share * left_out, at_most)
-        return painted
 
-    def _brushwork(self, job: _Job) -> float:
+        def calmed(style: StyleVector) -> Image.Image:
+            brushwork = self._brushwork(style, job.controls)
+            left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
+            # About as much of the painting gets calm as of the style is, unless less brushwork is
+            # asked for.
+            reach = min(1.0, contract.calming_reach * contract.calm_share(style.values))
+            at_most = 1 - min(1.0, job.controls.brushwork) * (1 - reach)
+            result = painted.copy()
+            calm_down(result, plain, contract.calming_share * left_out, at_most)
+            return result
+
+        return _by_regions(calmed, job, plan)
+
+    def _brushwork(self, style: StyleVector, controls: Controls) -> float:
         """Return how much ground there is: little for ink and flat colour, but all at the end."""
-        amount = job.controls.brushwork
+        amount = controls.brushwork
         contract = self.contract
-        calm = contract.calm_share(job.style.values) / contract.calm_style
+        calm = contract.calm_share(style.values) / contract.calm_style
         usual = max(contract.least_brushwork, 1 - calm)
         return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
 
@@ -317,13 +328,14 @@ class Engine:
                 measurement = job.continuity.measured(level, measurement)
         if not styles:
             return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
-        # The edges of the regions are as wide as at the full size.
-        shrink = max(size) / max(full)
-        regions = [
-            replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * shrink))
-            for region in job.regions
-        ]
-        of_quarter = _style_weights(regions, size, self._canvas(size, level))
+        canvas = self._canvas(size, level)
+        of_quarter = style_weights(
+            shrunk(job.regions, max(size) / max(full)),
+            size,
+            (canvas.grid_width, canvas.grid_height),
+            factor=4,
+            offset=(canvas.margin_px, canvas.margin_px),
+        )
         weights = of_quarter, _halve(of_quarter)
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
@@ -483,23 +495,14 @@ class _Job:
         return painting if self.continuity is None else self.continuity.painted(level, painting)
 
 
-def _style_weights(regions: Sequence[Region], size: tuple[int, int], canvas: Canvas) -> Floats:
-    """Return the weights of the regions with a style at each 4 x 4 cell of a canvas.
-
-    Where a region keeps part of the content, the styles share what is left as they would share
-    the whole: no base style shines through between a style and a kept region beside it.
-    """
-    weights = grid_weights(
-        regions,
-        size,
-        (canvas.grid_width, canvas.grid_height),
-        factor=4,
-        offset=(canvas.margin_px, canvas.margin_px),
-    )
-    keeps = np.array([region.style is None for region in regions])
-    painted = 1 - weights[keeps].sum(axis=0)
-    styles: Floats = weights[~keeps] / np.maximum(painted, 1e-3)
-    return styles
+def _by_regions(make: Callable[[StyleVector], Image.Image], job: _Job, plan: Plan) -> Image.Image:
+    """Make a draft for every style, and take from each what its regions show."""
+    styles = [region.style for region in job.regions if region.style is not None]
+    if not styles:
+        return make(job.style)
+    regions = shrunk(job.regions, max(plan.draft) / max(plan.full))
+    weights = style_weights(regions, plan.draft, plan.draft, factor=1)
+    return mix_pictures([make(style) for style in (job.style, *styles)], weights)
 
 
 def _halve(weights: Floats) -> Floats:

@@ -8,7 +8,7 @@ regions together never exceed 1. What is left to 1 belongs to the base style of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -279,3 +279,45 @@ def _nearest_color(
         distances = np.stack([((strip - color) ** 2).sum(axis=-1) for color in colors])
         nearest[top : top + rows] = distances.argmin(axis=0)
     return nearest
+
+
+def style_weights(
+    regions: Sequence[Region],
+    size: tuple[int, int],
+    grid: tuple[int, int],
+    *,
+    factor: int,
+    offset: tuple[int, int] = (0, 0),
+) -> NDArray[np.float32]:
+    """The weights of those regions that have a style at each cell of a grid; see `grid_weights`.
+
+    Where a region keeps part of the content, the styles share what is left as they would share
+    the whole: no base style shines through between a style and a kept region beside it.
+    """
+    weights = grid_weights(regions, size, grid, factor=factor, offset=offset)
+    keeps = np.array([region.style is None for region in regions])
+    painted = 1 - weights[keeps].sum(axis=0)
+    styles: NDArray[np.float32] = weights[~keeps] / np.maximum(painted, 1e-3)
+    return styles
+
+
+def shrunk(regions: Sequence[Region], factor: float) -> list[Region]:
+    """Regions of a picture of which a smaller one is painted: their edges are as wide in it."""
+    return [
+        replace(region, feather_px=min(MAX_FEATHER_PX, region.feather_px * factor))
+        for region in regions
+    ]
+
+
+def mix_pictures(pictures: Sequence[Image.Image], weights: NDArray[np.float32]) -> Image.Image:
+    """Mix the pictures of K styles.
+
+    Args:
+        pictures: RGB, all of one size; the first is that of the base style.
+        weights: (K - 1, height, width), of the others, summing to at most 1.
+    """
+    base = np.asarray(pictures[0], np.float32)
+    mixed = base.copy()
+    for picture, weight in zip(pictures[1:], weights, strict=True):
+        mixed += weight[..., None] * (np.asarray(picture, np.float32) - base)
+    return Image.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8))

@@ -1,3 +1,4 @@
+import base64
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -504,6 +505,31 @@ def test_a_region_that_covers_all_is_its_style(tiny_engine, style, other_style):
     everywhere = Region(Image.new("L", (9, 9), 255), other_style)
     result = tiny_engine.stylize(content, style, regions=[everywhere])
     assert np.abs(pixels(result) - pixels(tiny_engine.stylize(content, other_style))).max() <= 1
+
+
+@pytest.mark.parametrize("calm_one", [0, 1])
+def test_each_region_is_as_calm_as_its_style(
+    calm_one, tiny_engine, style, other_style, monkeypatch
+):
+    """One style leaves places empty, the other covers all with strokes."""
+    calm, busy = (style, other_style)[:: 1 - 2 * calm_one]
+    apart = calm.values[:100] - busy.values[:100]
+    weights = np.where(np.abs(apart) == np.abs(apart).max(), 1 / (apart + 1e-9), 0)
+    weights = weights.astype(np.float16)
+    told = replace(
+        tiny_engine.contract,
+        calm_weights=base64.b64encode(weights.tobytes()).decode(),
+        calm_bias=-float(busy.values[:100] @ weights),
+    )
+    monkeypatch.setattr(tiny_engine, "contract", told)
+    paper = Image.new("RGB", (96, 64), (240, 238, 230))
+    everywhere = Region(Image.new("L", (9, 9), 255), other_style)
+    result = pixels(tiny_engine.stylize(paper, style, regions=[everywhere]))
+    alone = pixels(tiny_engine.stylize(paper, other_style))
+    assert np.abs(result - alone).max() <= 1
+    monkeypatch.setattr(tiny_engine, "contract", replace(told, calm_weights="AAA=", calm_bias=0))
+    untold = pixels(tiny_engine.stylize(paper, other_style))
+    assert (np.abs(untold - alone).max() > 1) == calm_one
 
 
 def test_an_empty_region_changes_nothing(tiny_engine, style, other_style):

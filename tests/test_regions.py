@@ -13,6 +13,7 @@ from stylize.regions import (
     invert_mask,
     load_mask,
     masks_from_colors,
+    mix_pictures,
     prepare_mask,
     soft_masks,
 )
@@ -76,6 +77,13 @@ def test_resized_mask_keeps_its_place() -> None:
     weights = weights_of([hard(left_half(8, 8))], (256, 100))[0]
     assert weights[:, :112].min() == 1
     assert weights[:, 144:].max() == 0
+
+
+def test_pictures_are_mixed_by_the_weights_of_their_regions() -> None:
+    pictures = [Image.new("RGB", (3, 1), level) for level in ("#000000", "#646464", "#c8c8c8")]
+    weights = np.array([[[0, 1, 0.5]], [[0, 0, 0.25]]], np.float32)
+    mixed = np.asarray(mix_pictures(pictures, weights))
+    assert mixed[0, :, 0].tolist() == [0, 100, 100]
 
 
 def test_grid_cells_are_means_and_padding_continues_the_border() -> None:
