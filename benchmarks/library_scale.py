@@ -36,7 +36,7 @@ from stylize.styles import StyleVector
 
 BATCH = 1000
 QUERIES = 200
-EFS = (128, 512, LEAST_EF, 4096)  # how many neighbours are looked at
+EFS = (128, 512, 2048, LEAST_EF)  # how many neighbours are looked at
 FILTERED = StyleFilter(tags=("tag-7",), year_from=1600)
 
 

@@ -295,7 +295,7 @@ def library_scale() -> str:
         "",
         "Synthetic styles without pictures. milvus-lite is Milvus in Python, for tests and small "
         "libraries; the index alone is one of the kind and settings of a server's, by faiss, which "
-        "is asked to look at 2,048 neighbours. These points fill all directions evenly, which is "
+        "is asked to look at 4,096 neighbours. These points fill all directions evenly, which is "
         "the hardest case for an index. "
         f"Calculated, not measured, by proportion from {file['styles']:,}: a million in the SQLite "
         f"file would take {file['styles_in_memory_mb'] * times / 1000:.1f} GB of memory and "
