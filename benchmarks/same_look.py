@@ -3,8 +3,8 @@
     python benchmarks/same_look.py PHOTO... -o benchmarks/results/same_look.json
 
 Every photograph, each of more than 1280 px, is painted at 640 px, 1280 px and full size with the
-default controls, as the product paints it; the larger results are scaled down and compared with
-the smallest. Needs ``stylize-studio[train]``.
+default controls, in styles as they are shipped; the larger results are scaled down and compared
+with the smallest. Needs ``stylize-studio[train]``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gallery import find_styles
 from machine import describe_machine, report
 from PIL import Image
 
-from stylize.engine import Engine
+from stylize import Engine, StyleVector
 from stylize.images import load_image
 from stylize.training.same_look import compare_sizes
 
 STYLES = ("starry-night", "great-wave", "composition-vii", "the-scream", "senecio")
-ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
@@ -32,18 +32,18 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path)
     options = parser.parse_args()
     engine = Engine(precision="int8")
-
-    def paint(content: Image.Image, style: Image.Image) -> Image.Image:
-        return engine.stylize(content, engine.encode_style(style))
-
     rows: list[dict[str, Any]] = []
-    for name in STYLES:
-        style = load_image(ROOT / "styles_library" / f"{name}.jpg")
+    for name, (picture, vector) in zip(STYLES, find_styles(engine, STYLES), strict=True):
+
+        def paint(content: Image.Image, _: object, vector: StyleVector = vector) -> Image.Image:
+            return engine.stylize(content, vector)
+
         for photo in options.photos:
             content = load_image(photo).convert("RGB")
-            rows += [{"style": name, **row} for row in compare_sizes(paint, content, style)]
+            rows += [{"style": name, **row} for row in compare_sizes(paint, content, picture)]
     result: dict[str, Any] = {
         "photos": len(options.photos),
+        "largest_side_px": max(row["longer_side_px"] for row in rows),
         "styles": STYLES,
         "machine": describe_machine("onnxruntime", "numpy", "pillow"),
         "model_sha256": engine.model_sha256,

@@ -412,8 +412,8 @@ def same_look() -> str:
     styles = ", ".join(name.replace("-", " ") for name in result["styles"])
     lines += [
         "",
-        f"{result['photos']} photographs of up to 1792 px, each in {len(result['styles'])} styles "
-        f"of the gallery ({styles}); `benchmarks/same_look.py`.",
+        f"{result['photos']} photographs of up to {result['largest_side_px']} px, each in "
+        f"{len(result['styles'])} styles of the gallery ({styles}); `benchmarks/same_look.py`.",
     ]
     return "\n".join(lines)
 

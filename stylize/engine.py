@@ -30,7 +30,7 @@ from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
-from stylize.regions import Region, check_count, mix_pictures, shrunk, style_weights
+from stylize.regions import Region, check_count, grid_weights, mix_pictures, shrunk, style_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
 from stylize.styles import StyleVector, check_encoder
@@ -225,14 +225,14 @@ class Engine:
     def _draft(
         self, plan: Plan, rgb: Image.Image | VisibleColors, job: _Job, progress: Progress
     ) -> Image.Image:
-        contract = self.contract
+        contract, of_each_style = self.contract, _mixer(job, plan)
         plain = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
 
         def grounded(style: StyleVector) -> Image.Image:
             levels = contract.ground_levels * self._brushwork(style, job.controls)
             return add_ground(plain, levels, seed=contract.ground_seed)
 
-        content = _by_regions(grounded, job, plan)
+        content = of_each_style(grounded)
         brush = self._brush(content, content.size, job, level=0, full=plan.full)
         canvas = self._canvas(content.size, level=0)
         painted = paint_tiles(
@@ -257,7 +257,7 @@ class Engine:
             calm_down(result, plain, contract.calming_share * left_out, at_most)
             return result
 
-        return _by_regions(calmed, job, plan)
+        return of_each_style(calmed)
 
     def _brushwork(self, style: StyleVector, controls: Controls) -> float:
         """Return how much ground there is: little for ink and flat colour, but all at the end."""
@@ -329,13 +329,14 @@ class Engine:
         if not styles:
             return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
         canvas = self._canvas(size, level)
-        of_quarter = style_weights(
+        of_all = grid_weights(
             shrunk(job.regions, max(size) / max(full)),
             size,
             (canvas.grid_width, canvas.grid_height),
             factor=4,
             offset=(canvas.margin_px, canvas.margin_px),
         )
+        of_quarter = style_weights(job.regions, of_all)
         weights = of_quarter, _halve(of_quarter)
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
@@ -495,14 +496,14 @@ class _Job:
         return painting if self.continuity is None else self.continuity.painted(level, painting)
 
 
-def _by_regions(make: Callable[[StyleVector], Image.Image], job: _Job, plan: Plan) -> Image.Image:
-    """Make a draft for every style, and take from each what its regions show."""
+def _mixer(job: _Job, plan: Plan) -> Callable[[Callable[[StyleVector], Image.Image]], Image.Image]:
+    """Return what makes a draft for every style, and takes from each what its regions show."""
     styles = [region.style for region in job.regions if region.style is not None]
     if not styles:
-        return make(job.style)
+        return lambda make: make(job.style)
     regions = shrunk(job.regions, max(plan.draft) / max(plan.full))
-    weights = style_weights(regions, plan.draft, plan.draft, factor=1)
-    return mix_pictures([make(style) for style in (job.style, *styles)], weights)
+    weights = style_weights(regions, grid_weights(regions, plan.draft, plan.draft, factor=1))
+    return lambda make: mix_pictures([make(style) for style in (job.style, *styles)], weights)
 
 
 def _halve(weights: Floats) -> Floats:

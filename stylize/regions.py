@@ -281,20 +281,16 @@ def _nearest_color(
     return nearest
 
 
-def style_weights(
-    regions: Sequence[Region],
-    size: tuple[int, int],
-    grid: tuple[int, int],
-    *,
-    factor: int,
-    offset: tuple[int, int] = (0, 0),
-) -> NDArray[np.float32]:
-    """The weights of those regions that have a style at each cell of a grid; see `grid_weights`.
+def style_weights(regions: Sequence[Region], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The weights of those regions that have a style, of the weights of all.
 
     Where a region keeps part of the content, the styles share what is left as they would share
     the whole: no base style shines through between a style and a kept region beside it.
+
+    Args:
+        regions: K regions.
+        weights: (K, height, width), their `grid_weights`.
     """
-    weights = grid_weights(regions, size, grid, factor=factor, offset=offset)
     keeps = np.array([region.style is None for region in regions])
     painted = 1 - weights[keeps].sum(axis=0)
     styles: NDArray[np.float32] = weights[~keeps] / np.maximum(painted, 1e-3)

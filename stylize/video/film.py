@@ -32,7 +32,7 @@ from stylize.video.frames import Frame, Key
 from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter, most_between
 from stylize.video.memory import Painted
 from stylize.video.patches import MOST_TORN, Torn, mend, patch_of
-from stylize.video.source import Source, pixels_of
+from stylize.video.source import PixelSource, pixels_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -120,7 +120,7 @@ class FilmPainter:
         self._start: Key | None = None
         self._left_at: Key | None = None
 
-    def paint(self, frames: Iterable[tuple[Source, float]]) -> Iterator[PaintedFrame]:
+    def paint(self, frames: Iterable[tuple[PixelSource, float]]) -> Iterator[PaintedFrame]:
         """Paint frames, (H, W, 3) RGB with their times in seconds, in their order.
 
         They are taken from a thread of their own, some ahead of what is painted.
@@ -178,7 +178,7 @@ class FilmPainter:
         self._start = Key(frame, state["result"], painted, state["shown"], look, lag)
         self._cuts.usual = float(state["usual_change"])
 
-    def _follow(self, frames: Iterable[tuple[Source, float]]) -> Iterator[Frame]:
+    def _follow(self, frames: Iterable[tuple[PixelSource, float]]) -> Iterator[Frame]:
         """Yield frames with the ways between each and the one before."""
         before = self._start.frame if self._start is not None else None
         for source, time_s in frames:

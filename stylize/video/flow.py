@@ -23,7 +23,7 @@ _FAST = 1  # preset of the search
 _STRIDE_PX = 5  # between patches of 8 px
 _STEPS = 12  # of gradient descent
 # At two fifths of a picture's size, such a search makes the errors that one of stride 6 and 8 steps
-# makes at half of it; and all else that is done at this size takes two thirds of the time.
+# makes at half of it, and there are two thirds of the pixels for all else.
 _FLOW_SHARE = 0.4
 _LARGEST_SIDE_PX = 416
 _USUAL_SIDE_PX = 256
@@ -146,7 +146,7 @@ def seen_through(
     """
     (height, width), size = field.shape[:2], (picture.shape[1], picture.shape[0])
     if size != (width, height):
-        field = scaled(field, size)
+        field = enlarged(lengthened(field, size), size)
     return cv2.remap(picture, _ends(field), None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
 
 
@@ -165,11 +165,6 @@ def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     for other in others:
         largest = cv2.max(largest, other)
     return largest  # type: ignore[no-any-return]
-
-
-def scaled(field: Floats, size: Size, factor: float = 1.0) -> Floats:
-    """Return a field, (h, w, 2), at another (width, height), all of it longer by a factor."""
-    return enlarged(lengthened(field, size, factor), size)
 
 
 def lengthened(field: Floats, size: Size, factor: float = 1.0) -> Floats:

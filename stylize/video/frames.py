@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stylize.video.flow import Way, flow_size
 from stylize.video.memory import Painted
 from stylize.video.moving import twice_as_fine
-from stylize.video.source import Source, pixels_of
+from stylize.video.source import PixelSource, pixels_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -40,7 +40,7 @@ class Frame:
         usual_change: What the finder of cuts knows, from this frame on.
     """
 
-    source: Source
+    source: PixelSource
     size: tuple[int, int]
     time_s: float
     small: Bytes
@@ -52,7 +52,7 @@ class Frame:
     usual_change: float = 0.0
 
     @classmethod
-    def of(cls, source: Source, time_s: float) -> Frame:
+    def of(cls, source: PixelSource, time_s: float) -> Frame:
         """Return a frame that came from nowhere."""
         pixels = pixels_of(source)
         full = pixels.shape[1], pixels.shape[0]
@@ -63,7 +63,7 @@ class Frame:
         return cls(source, full, time_s, small, gray, here, here, here)
 
     def forget_ways(self) -> None:
-        """Let go of the ways, each of which is a quarter of a frame of 1080p."""
+        """Let go of the ways, each of which is a fifth of a frame of 1080p."""
         self.came = self.went = self.back = _NOWHERE
 
     @property

@@ -25,7 +25,7 @@ from stylize.video.ahead import read_ahead
 from stylize.video.film import FilmPainter, PaintedFrame
 from stylize.video.folder import FolderSink
 from stylize.video.reading import open_film
-from stylize.video.source import Film, Frame, Source, Wanted
+from stylize.video.source import Film, Frame, PixelSource, Wanted
 from stylize.video.timeline import Timeline
 from stylize.video.transparency import joined
 from stylize.video.writing import TRANSPARENT_FORMATS, Sink, VideoSink, written_format
@@ -222,7 +222,7 @@ class _Work:
         except (KeyboardInterrupt, StopFilm):
             self._is_stopped = True
 
-    def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[Source, float]]:
+    def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[PixelSource, float]]:
         for frame in frames:
             self._read.append(replace(frame, source=_NOTHING))
             yield frame.source, float(frame.time)

@@ -19,12 +19,12 @@ from stylize.video.transparency import Layers
 Bytes = NDArray[np.uint8]
 # Pixels, (H, W, 3) RGB, or what makes them when they are needed: a film's own frames take half of
 # the memory, and most are not looked at again.
-Source = Bytes | Callable[[], Bytes]
+PixelSource = Bytes | Callable[[], Bytes]
 
 USUAL_RATE = Fraction(24)  # of what names none
 
 
-def pixels_of(source: Source) -> Bytes:
+def pixels_of(source: PixelSource) -> Bytes:
     """Return (H, W, 3) RGB."""
     return source if isinstance(source, np.ndarray) else source()
 
@@ -40,7 +40,7 @@ class Frame:
         alpha: (H, W), opacity, if it was asked for and there is some.
     """
 
-    source: Source
+    source: PixelSource
     time: Fraction
     duration: Fraction | None = None
     alpha: Bytes | None = None

@@ -21,7 +21,7 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".webm": "webm", ".gif":
 _BT709 = 1
 _NARROW, _FULL = 1, 2
 _GIF_TIME_BASE = Fraction(1, 100)
-_LOOKAHEAD = "3"  # frames; ten, as is usual, cost 36 MB more of 1080p and make no smaller file
+_LOOKAHEAD = "3"  # frames; ten, as is usual, take more memory and make no smaller file
 _PALETTE_PX = 128  # longer side of the picture whose colours a palette is made of
 
 

@@ -17,7 +17,6 @@ from tests.studio.conftest import CHROMIUM
 from tests.web.conftest import ROOT, Server
 
 CASES = json.loads((FOLDER / "pictures.json").read_text())["cases"]
-BY_THREADS = [case["file"] for case in CASES[::4]]
 WEAKEST_INT8_DB = 30
 LIVE = """document.querySelector('#live').getContext('2d')
   .getImageData(0, 0, 256, 192).data.some((value) => value > 0)"""
@@ -51,9 +50,7 @@ def pixels(painted) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"].split("/")[1])
-def test_it_paints_the_pictures_of_the_contract(page, server, case):
-    if server.isolated and case["file"] not in BY_THREADS:
-        pytest.skip("with threads, some are enough")
+def test_it_paints_the_pictures_of_the_contract(page, case):
     found = pixels(page.evaluate("(given) => paint(given)", case))
     golden = np.asarray(Image.open(FOLDER / case["file"]).convert("RGBA"))
     assert found.shape == golden.shape
