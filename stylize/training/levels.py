@@ -5,6 +5,9 @@ The same is done to bytes by :mod:`stylize.painting` when a picture is painted.
 
 from __future__ import annotations
 
+import functools
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -72,6 +75,12 @@ def keep_coarse(painted: Tensor, under: Tensor) -> Tensor:
     return painted + coarse + low_pass(change - coarse)  # the second time for what the first blurs
 
 
+@functools.cache
+def _reliefs(device: torch.device) -> Tensor:
+    """Return some reliefs, (4, PERIOD_PX, PERIOD_PX)."""
+    return torch.from_numpy(np.stack([relief(seed) for seed in range(4)])).to(device)
+
+
 def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> Tensor:
     """Put a ground under the calm areas of (N, 3, H, W) pictures in [0, 1].
 
@@ -83,14 +92,17 @@ def add_ground(images: Tensor, amounts: Tensor, generator: torch.Generator) -> T
     height, width = images.shape[2:]
     if height % CELL_PX or width % CELL_PX:
         raise ValueError(f"sides must be multiples of {CELL_PX}; got {width} x {height}")
-    rows, columns = (torch.arange(side) % PERIOD_PX for side in (height, width))
-    parts = []
-    for _ in range(len(images)):
-        seed, y, x = torch.randint(0, PERIOD_PX, (3,), generator=generator).tolist()
-        part = torch.from_numpy(relief(seed % 4).copy()).roll((y, x), (0, 1))
-        parts.append(part[rows][:, columns])
+    reliefs = _reliefs(images.device)
+    seeds, y, x = torch.randint(0, PERIOD_PX, (len(images), 3), generator=generator).T
+    rows, columns = (
+        (torch.arange(side) - start[:, None]) % PERIOD_PX
+        for side, start in ((height, y), (width, x))
+    )
+    seeds = seeds % len(reliefs)
+    places = (seeds[:, None, None], rows[:, :, None], columns[:, None, :])
+    parts = reliefs[tuple(place.to(images.device) for place in places)]
     levels = (amounts / 255)[:, None, None, None].to(images)
-    ground = levels * torch.stack(parts)[:, None].to(images)
+    ground = levels * parts[:, None].to(images)
     brightest, darkest = images.amax(dim=1, keepdim=True), images.amin(dim=1, keepdim=True)
     ground += (1 - ROOM * levels - brightest).clamp(max=0) + (ROOM * levels - darkest).clamp(min=0)
     ground *= ground_shares(images) * (levels > 0)

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.training.fake_quantization import fake_quantize_activation, fake_quantize_weight
 from stylize.training.layers import (
     CELLS_PX,
     PICTURE,
@@ -58,7 +59,13 @@ class Affines(NamedTuple):
 
 
 class TransferNetwork(nn.Module):
-    """Content picture and style vector -> stylized picture."""
+    """Content picture and style vector -> stylized picture.
+
+    Attributes:
+        size: Channels.
+        layers: The table of its layers.
+        rounded: In training: paint with weights and activations rounded as in INT8.
+    """
 
     epsilon: Tensor
     zoom_std: Tensor
@@ -67,6 +74,7 @@ class TransferNetwork(nn.Module):
     def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
         self.size = size = size or NetworkSize()
+        self.rounded = False
         self.layers = Layers(make_rows(size))
         channels = self.layers.modulated_channels
         self.modulator = Modulator(size, channels)
@@ -193,6 +201,7 @@ class TransferNetwork(nn.Module):
 
     def _run(self, rows: Sequence[Row], images: Tensor, normalize: Measurement | _Apply) -> Tensor:
         """Compute rows of the table, from the first on; return the output of the last."""
+        rounded = self.rounded and isinstance(normalize, _Apply)
         outputs = {PICTURE: images}
         for row in rows:
             if isinstance(row, Enlarged):
@@ -202,13 +211,21 @@ class TransferNetwork(nn.Module):
                 first, second = (outputs[source] for source in row.sources)
                 x = first + second
             else:
-                x = self.convolution(row.name)(outputs[row.source])
+                convolution, x = self.convolution(row.name), outputs[row.source]
+                if rounded:
+                    weight = fake_quantize_weight(convolution.weight)
+                    x = convolution._conv_forward(x, weight, convolution.bias)
+                else:
+                    x = convolution(x)
                 if row.site:
                     x = normalize.site(row.name, x)
             if row.relu:
                 x = functional.relu(x)
             if row.name in self.layers.activations:
                 normalize.see(x, signed=not row.relu)
+            if rounded and row is not rows[-1]:
+                fixed = row.name in self.layers.fixed
+                x = fake_quantize_activation(x, signed=not row.relu, fixed=fixed)
             outputs[row.name] = x
         return outputs[rows[-1].name]
 

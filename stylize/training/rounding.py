@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.training.fake_quantization import WEIGHT_LEVELS
 from stylize.training.graphs import Paint
 from stylize.training.network import TransferNetwork
 
 Floats = NDArray[np.float32]
 
-WEIGHT_LEVELS = 63  # 7 bits: sums of two products stay below 2**15, where AVX2 saturates
 _POSITIONS = 2048  # of a picture that are looked at in each convolution
 _DAMPING = 0.003  # of the mean moment, so that what the pictures never show is not wildly bent
 
