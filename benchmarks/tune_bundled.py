@@ -64,7 +64,7 @@ def tune(options: argparse.Namespace) -> None:
         calm = engine.contract.calm_share(library.get(name).vector.values)
         how = of_empty(options.contents) if calm >= CALM_SHARE else of_full(options.contents)
         picture = read_style(bundled_folder() / f"{name}.jpg")
-        tuned = tune_style(*networks, [picture], **how)
+        tuned = tune_style(networks, [picture], **how)
         record = {"style_loss": tuned.style_loss, "content_loss": tuned.content_loss}
         target.with_suffix(".json").write_text(json.dumps(record) + "\n", encoding="utf-8")
         np.save(target, tuned.tuning.numpy())

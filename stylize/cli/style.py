@@ -71,7 +71,7 @@ def tune(
     of_style = [load_image(file) for file in pictures or ()]
     tried = [load_image(file) for file in contents or sorted(EXAMPLES.glob("*.jpg"))]
     with library_with_engine(data) as library:
-        check_same_model(*networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
+        check_same_model(networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
         if of_style:
             library.add(name, of_style[0], title=name)
         else:
@@ -85,7 +85,7 @@ def tune(
         vector = blend([library.encoder.encode_style(picture) for picture in of_style])
         with Bar(1) as bar:
             tuned = tune_style(
-                *networks,
+                networks,
                 [on_white(picture) for picture in of_style],
                 tuning_contents([on_white(picture) for picture in tried]),
                 seconds=60 * minutes,

@@ -93,6 +93,35 @@ def train(
         say(str(run(config, stop_after=stop_after)))
 
 
+def distill(
+    checkpoint: Annotated[Path, typer.Argument(help="From training; gets the encoder.")],
+    styles: Folders,
+    exclude: Annotated[
+        Path | None, typer.Option(help="JSON file of pictures to keep out of training.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Crops in a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="At the start.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+) -> None:
+    """Distill a slimmer style encoder from the loss network of a checkpoint."""
+    with _training():
+        from stylize.training.data import list_pictures, read_exclusions
+        from stylize.training.distillation import distill as run
+
+        options: dict[str, Any] = {
+            "steps": steps,
+            "batch": batch,
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "device": device,
+        }
+        paths = list_pictures(styles, exclude=read_exclusions(exclude))
+        error = run(checkpoint, paths, **_given(options))
+    say(f"error of the statistics {error:.4f}")
+
+
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="From training.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],

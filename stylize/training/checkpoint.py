@@ -15,6 +15,7 @@ from stylize.training.files import whole_file
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
 from stylize.training.network_size import NetworkSize
+from stylize.training.vgg import LossNetwork
 
 FORMAT = 1
 
@@ -63,6 +64,35 @@ def load_network(state: dict[str, Any], *, ema: bool = True) -> TransferNetwork:
             f"The checkpoint holds another architecture than this version's: {error}"
         ) from error
     return network.eval()
+
+
+def load_loss_network(state: dict[str, Any]) -> LossNetwork:
+    """Rebuild the loss network of a checkpoint, with borders that go on.
+
+    Raises:
+        TrainingError: There is none that fits.
+    """
+    return _load_vgg(state, "loss_network")
+
+
+def load_encoder(state: dict[str, Any]) -> LossNetwork:
+    """Rebuild what encodes styles: the loss network, or what was distilled from it.
+
+    Raises:
+        TrainingError: There is none that fits.
+    """
+    return _load_vgg(state, "encoder" if "encoder" in state else "loss_network")
+
+
+def _load_vgg(state: dict[str, Any], name: str) -> LossNetwork:
+    try:
+        network = LossNetwork.of(state[name])
+    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
+        raise TrainingError(
+            f"The checkpoint holds no {name.replace('_', ' ')} that fits: {error}. Take a "
+            f"checkpoint.pt of a training."
+        ) from error
+    return network.extend_borders_().to(memory_format=torch.channels_last)
 
 
 def with_all_conditions(weights: dict[str, Tensor]) -> dict[str, Tensor]:

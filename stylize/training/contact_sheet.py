@@ -48,14 +48,14 @@ class SheetPictures:
 @torch.no_grad()
 def stylize_tensor(
     network: TransferNetwork,
-    loss_network: LossNetwork,
+    encoder: LossNetwork,
     content: Image.Image,
     style: Image.Image,
 ) -> Image.Image:
     """Stylize with the torch network, content sides being multiples of 8."""
     device = next(network.parameters()).device
     small = style.resize(fit_area(style.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
-    encode = EncodeStyle(loss_network, network)
+    encode = EncodeStyle(encoder, network)
     vector = encode(to_tensor([small]).to(device))
     x = to_tensor([content]).to(device)
     one = torch.ones(1, 1, device=device)
@@ -65,27 +65,27 @@ def stylize_tensor(
 
 
 def write_contact_sheet(
-    network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
+    network: TransferNetwork, encoder: LossNetwork, pictures: SheetPictures, path: Path
 ) -> None:
     """Stylize all pairs at 256 px and write them as one picture.
 
     What cannot be read or written is only logged: a sheet is not worth the end of a training.
     """
     try:
-        _write(network, loss_network, pictures, path)
+        _write(network, encoder, pictures, path)
     except (TrainingError, OSError) as error:
         logger.warning("No contact sheet: %s", error)
 
 
 def _write(
-    network: TransferNetwork, loss_network: LossNetwork, pictures: SheetPictures, path: Path
+    network: TransferNetwork, encoder: LossNetwork, pictures: SheetPictures, path: Path
 ) -> None:
     cell = (CELL_PX, CELL_PX)
     contents = [ImageOps.fit(read_content(file), cell) for file in pictures.contents]
     styles = [read_style(file) for file in pictures.styles]
     rows = [[None, *contents]]
     rows += [
-        [style, *(stylize_tensor(network, loss_network, content, style) for content in contents)]
+        [style, *(stylize_tensor(network, encoder, content, style) for content in contents)]
         for style in styles
     ]
     contact_sheet(uncaptioned(rows), cell=cell, gap_px=0).save(path, quality=90)

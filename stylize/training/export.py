@@ -23,7 +23,7 @@ from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
 from stylize.model_files import FORMAT
-from stylize.training.checkpoint import load_checkpoint, load_network, save_checkpoint
+from stylize.training.checkpoint import load_checkpoint, load_encoder, load_network, save_checkpoint
 from stylize.training.data import Contents, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.modulator import CONDITIONS
@@ -68,15 +68,7 @@ def export(
     """
     state = load_checkpoint(checkpoint)
     network = load_network(state)
-    loss_network = LossNetwork()
-    try:
-        loss_network.load_state_dict(state["loss_network"])
-    except (KeyError, RuntimeError) as error:
-        raise TrainingError(
-            f"{checkpoint} holds no loss network that fits: {error}. Take a checkpoint.pt of a "
-            f"training."
-        ) from error
-    loss_network.extend_borders_()
+    encoder = load_encoder(state)
     training = {
         "steps": state["step"],
         "samples_seen": state["samples_seen"],
@@ -84,27 +76,25 @@ def export(
     }
     if contents:
         paths = list_pictures(contents)
-        _calibrate_zoom(network, loss_network, paths)
+        _calibrate_zoom(network, encoder, paths)
         equalize_(network, Contents(paths, count=32, seed=7).batch(0, 192, max_ratio=1.0).crops)
     return export_networks(
-        network, loss_network, out, training=training, record=record, calm=state.get("calm")
+        network, encoder, out, training=training, record=record, calm=state.get("calm")
     )
 
 
 @torch.no_grad()
-def _calibrate_zoom(
-    network: TransferNetwork, loss_network: LossNetwork, paths: Sequence[Path]
-) -> None:
+def _calibrate_zoom(network: TransferNetwork, encoder: LossNetwork, paths: Sequence[Path]) -> None:
     """Calibrate on contents, each in the style of the next."""
     pictures = Contents(paths, count=24, seed=8).batch(0, 384, max_ratio=1.0).crops
-    encode = EncodeStyle(loss_network, network)
+    encode = EncodeStyle(encoder, network)
     vectors = torch.cat([encode(picture[None]) for picture in pictures])
     calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
 
 
 def export_networks(
     network: TransferNetwork,
-    loss_network: LossNetwork,
+    encoder: LossNetwork,
     out: Path,
     *,
     training: dict[str, Any] | None = None,
@@ -119,7 +109,7 @@ def export_networks(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
-            made = _export(network, loss_network, Path(folder), training, record, calm)
+            made = _export(network, encoder, Path(folder), training, record, calm)
             for file in out.glob("*.int8.onnx"):
                 file.unlink()
             shutil.rmtree(out / CORES, ignore_errors=True)
@@ -135,13 +125,13 @@ def export_networks(
 
 def _export(
     network: TransferNetwork,
-    loss_network: LossNetwork,
+    encoder: LossNetwork,
     out: Path,
     training: dict[str, Any] | None,
     record: dict[str, Any] | None,
     calm: dict[str, Any] | None,
 ) -> Path:
-    network, loss_network = network.cpu().eval(), loss_network.cpu().eval()
+    network, encoder = network.cpu().eval(), encoder.cpu().eval()
     vector = network.size.vector + network.tuning
     image = torch.rand(1, 3, 64, 96)
     styles = (torch.rand(2, vector), torch.zeros(2, len(CONDITIONS)), torch.ones(2, 1))
@@ -161,7 +151,7 @@ def _export(
     )
     models = {
         "style_encoder": _trace(
-            EncodeStyle(loss_network, network),
+            EncodeStyle(encoder, network),
             {"image": image},
             ["vector"],
             [{2: any_side, 3: any_side}],
@@ -184,7 +174,7 @@ def _export(
     )
     for name, model in models.items():
         onnx.save(add_byte_ports(model, picture=name == "paint"), out / f"{name}.onnx")
-    parity = check_parity(network, loss_network, out)
+    parity = check_parity(network, encoder, out)
     description = {
         "format": FORMAT,
         "network": network.size.as_dict(),
@@ -254,9 +244,7 @@ def _free_maps(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def check_parity(
-    network: TransferNetwork, loss_network: LossNetwork, folder: Path
-) -> dict[str, float]:
+def check_parity(network: TransferNetwork, encoder: LossNetwork, folder: Path) -> dict[str, float]:
     """Compare the exported files with torch at sizes that were not traced.
 
     Returns:
@@ -275,7 +263,7 @@ def check_parity(
         picture = _smooth_noise(rng, height, width)
         image = torch.from_numpy(picture).permute(0, 3, 1, 2).float() / 255
         with torch.no_grad():
-            vector = EncodeStyle(loss_network, network)(image)
+            vector = EncodeStyle(encoder, network)(image)
             found = sessions["style_encoder"].run(None, {"bytes": picture})[0]
             worst_vector = max(worst_vector, float(np.abs(found - vector.numpy()).max()))
             # Two styles at once, in a revision and in a draft, at weights other than the default.

@@ -22,15 +22,15 @@ class EncodeStyle(nn.Module):
 
     untuned: Tensor
 
-    def __init__(self, loss_network: LossNetwork, network: TransferNetwork) -> None:
+    def __init__(self, encoder: LossNetwork, network: TransferNetwork) -> None:
         super().__init__()
-        self.loss_network = loss_network
+        self.encoder = encoder
         self.own_statistics = network.own_statistics
         self.register_buffer("untuned", torch.zeros(1, network.tuning))
 
     def forward(self, image: Tensor) -> Tensor:
         """Encode."""
-        seen = style_vector(self.loss_network(image))
+        seen = style_vector(self.encoder(image))
         return torch.cat([seen, self.own_statistics(halve(image)), self.untuned], dim=1)
 
 

@@ -113,7 +113,8 @@ def compute_losses(
     own_measured = network.own_statistics(halve(samples.content.crops))
     own_measured = own_measured.repeat_interleave(repeat, dim=0)
     measured = torch.where(own[:, None], own_measured, measured)
-    vectors = torch.cat([seen, measured, *([] if tuning is None else [tuning])], dim=1)
+    encoded = torch.where(own[:, None], own_seen, samples.encoded)
+    vectors = torch.cat([encoded, measured, *([] if tuning is None else [tuning])], dim=1)
     revising = isinstance(samples.content, RevisionBatch)
     if isinstance(samples.content, RevisionBatch):
         painted = revise_draft(network, samples, samples.content, vectors)

@@ -32,6 +32,7 @@ class Samples:
     Attributes:
         content: The contents, for a draft or for a revision.
         seen: (N, 1920) what the loss network sees in the styles.
+        encoded: (N, 1920) what the style encoder sees in them.
         covariances: (N, 2, P, P) their covariances.
         tones: (N, 9, 32) quantiles of their colours.
         pictures: (M, 3, 256, 256) style pictures in half their size, in [0, 1].
@@ -47,6 +48,7 @@ class Samples:
 
     content: ContentBatch | RevisionBatch
     seen: Tensor
+    encoded: Tensor
     covariances: Tensor
     tones: Tensor
     pictures: Tensor
@@ -109,6 +111,7 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
             else contents.batch(step, side_px, max_ratio=_MAX_RATIO)
         ),
         seen=torch.from_numpy(seen),
+        encoded=torch.from_numpy(_mix(bank.encoded[first], bank.encoded[second], share)),
         covariances=torch.from_numpy(covariances),
         tones=torch.from_numpy(_mix(bank.tones[first], bank.tones[second], share)),
         pictures=to_tensor(pictures),

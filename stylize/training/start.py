@@ -8,7 +8,12 @@ from typing import Any
 import torch
 
 from stylize.errors import TrainingError
-from stylize.training.checkpoint import load_checkpoint, with_all_conditions
+from stylize.training.checkpoint import (
+    load_checkpoint,
+    load_encoder,
+    load_loss_network,
+    with_all_conditions,
+)
 from stylize.training.config import TrainConfig
 from stylize.training.data import Contents, to_tensor
 from stylize.training.files import whole_file
@@ -32,14 +37,7 @@ def start_loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNe
                 f"no checkpoint beside it yet."
             ) from error
     elif config.init is not None:
-        network = LossNetwork()
-        try:
-            network.load_state_dict(load_checkpoint(config.init)["loss_network"])
-        except (KeyError, RuntimeError) as error:
-            raise TrainingError(
-                f"{config.init} holds no loss network that fits: {error}. Take a checkpoint.pt "
-                f"of a training."
-            ) from error
+        network = load_loss_network(load_checkpoint(config.init))
     else:
         network = LossNetwork.load(config.vgg)
         contents = Contents(content_paths, count=8, seed=config.seed)
@@ -50,6 +48,14 @@ def start_loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNe
             torch.save(network.state_dict(), partial)
     # Channels last is about 1.4 times faster on CPUs.
     return network.to(memory_format=torch.channels_last)
+
+
+def start_encoder(
+    config: TrainConfig, state: dict[str, Any] | None, loss_network: LossNetwork
+) -> LossNetwork:
+    """Return what encodes styles: what was distilled before, or else the loss network itself."""
+    source = state or (load_checkpoint(config.init) if config.init is not None else {})
+    return load_encoder(source) if "encoder" in source else loss_network
 
 
 def start_network(

@@ -41,6 +41,7 @@ class StyleBank:
 
     Attributes:
         vectors: (S, 1920) float32, what the loss network sees: means and standard deviations.
+        encoded: (S, 1920) float32, what the style encoder sees, which may be a slimmer one.
         covariances: (S, 2, 64, 64) float16, covariances of randomly projected features of
             ``COVARIANCE_LAYERS``.
         pictures: (S, 256, 256, 3) uint8, the pictures in half their size, squeezed into squares:
@@ -50,6 +51,7 @@ class StyleBank:
     """
 
     vectors: NDArray[np.float32]
+    encoded: NDArray[np.float32]
     covariances: NDArray[np.float16]
     pictures: NDArray[np.uint8]
     tones: NDArray[np.float32]
@@ -83,7 +85,13 @@ def projections() -> list[Tensor]:
 
 
 def load_style_bank(
-    paths: Sequence[Path], network: LossNetwork, *, variants: int, seed: int, cache: Path
+    paths: Sequence[Path],
+    network: LossNetwork,
+    encoder: LossNetwork,
+    *,
+    variants: int,
+    seed: int,
+    cache: Path,
 ) -> StyleBank:
     """Compute, or read from the cache folder, the statistics of all styles.
 
@@ -95,6 +103,7 @@ def load_style_bank(
     Args:
         paths: Style pictures; one that cannot be read is left out with a warning.
         network: The normalized loss network.
+        encoder: What encodes styles: the same, or what was distilled from it.
         variants: Variants for each picture.
         seed: Seed of the random crops and colours.
         cache: Folder for the computed statistics, one file for each folder and variant.
@@ -106,9 +115,11 @@ def load_style_bank(
     parts = [(folder, variant) for variant in range(variants) for folder in folders]
     for index, (folder, variant) in enumerate(parts):
         if index % parallel.count() == parallel.rank():
-            _load_part(folder, network, variant, seed, cache)
+            _load_part(folder, network, encoder, variant, seed, cache)
     parallel.wait()
-    banks = [_load_part(folder, network, variant, seed, cache) for folder, variant in parts]
+    banks = [
+        _load_part(folder, network, encoder, variant, seed, cache) for folder, variant in parts
+    ]
     joined = {
         item.name: np.concatenate([getattr(bank, item.name) for bank in banks])
         for item in fields(StyleBank)
@@ -119,13 +130,18 @@ def load_style_bank(
 
 
 def _load_part(
-    paths: Sequence[Path], network: LossNetwork, variant: int, seed: int, cache: Path
+    paths: Sequence[Path],
+    network: LossNetwork,
+    encoder: LossNetwork,
+    variant: int,
+    seed: int,
+    cache: Path,
 ) -> StyleBank:
     names = "\n".join(f"{path.parent.name}/{path.name} {path.stat().st_size}" for path in paths)
     # What is kept of a style, and how it is measured at the border.
     kept = sorted(item.name for item in fields(StyleBank))
     names += f" {kept} {[layer.padding_mode for layer in network.convolutions.values()]} {_RULES}"
-    first = list(network.parameters())[:4]
+    first = [*list(network.parameters())[:4], *list(encoder.parameters())[2:4]]
     weights = b"".join(part.detach().cpu().numpy().tobytes() for part in first)
     digest = hashlib.sha256(names.encode() + weights + bytes([seed % 256, variant])).hexdigest()
     file = cache / f"styles-{digest[:16]}.npz"
@@ -136,7 +152,7 @@ def _load_part(
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             logger.warning("Damaged cache %s is computed again: %s", file, error)
     logger.info("Computing the statistics of %d styles, variant %d", len(paths), variant)
-    bank = _compute(paths, network, variant, np.random.default_rng([seed, variant]))
+    bank = _compute(paths, network, encoder, variant, np.random.default_rng([seed, variant]))
     then = ". Free some space and start again."
     with (
         whole_file(file, what=f"The cache {file}", then=then) as partial,
@@ -151,43 +167,56 @@ class MeasuredStyle(NamedTuple):
 
     Attributes:
         seen: (1, 1920), what the loss network sees: means and standard deviations.
+        encoded: (1, 1920), what the style encoder sees.
         covariances: (1, 2, 64, 64) of randomly projected features of ``COVARIANCE_LAYERS``.
         halved: The picture in half its size, squeezed into a square.
     """
 
     seen: Tensor
+    encoded: Tensor
     covariances: Tensor
     halved: Image.Image
 
 
 @torch.no_grad()
 def measure_style(
-    picture: Image.Image, network: LossNetwork, matrices: Sequence[Tensor]
+    picture: Image.Image,
+    network: LossNetwork,
+    encoder: LossNetwork,
+    matrices: Sequence[Tensor],
 ) -> MeasuredStyle:
     """Measure a style picture, RGB, at the size at which styles are looked at.
 
     Args:
         picture: Scaled to the area of a square of ``STYLE_SIDE_PX``, never enlarged.
         network: The normalized loss network.
+        encoder: What encodes styles: the same, or what was distilled from it.
         matrices: The projections, on the network's device.
     """
     side_px = min(STYLE_SIDE_PX, round((picture.width * picture.height) ** 0.5))
     image = picture.resize(fit_area(picture.size, side_px), Image.Resampling.BICUBIC)
-    features = network(to_tensor([image]).to(matrices[0].device))
+    pixels = to_tensor([image]).to(matrices[0].device)
+    features = network(pixels)
+    seen = style_vector(features)
     layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
     return MeasuredStyle(
-        style_vector(features),
+        seen,
+        seen if encoder is network else style_vector(encoder(pixels)),
         torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1),
         image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX),
     )
 
 
 def _compute(
-    paths: Sequence[Path], network: LossNetwork, variant: int, rng: np.random.Generator
+    paths: Sequence[Path],
+    network: LossNetwork,
+    encoder: LossNetwork,
+    variant: int,
+    rng: np.random.Generator,
 ) -> StyleBank:
     device = next(network.parameters()).device
     matrices = [matrix.to(device) for matrix in projections()]
-    vectors, covariances, pictures = [], [], []
+    vectors, encoded, covariances, pictures = [], [], [], []
     for path in paths:
         draws = rng.random(9)
         try:
@@ -196,20 +225,29 @@ def _compute(
             logger.warning("Skipped: %s", error)
             continue
         if variant:
-            image = _recolor(_crop(image, draws[:3]), draws[3:])
-        measured = measure_style(image, network, matrices)
+            image = variant_of(image, draws)
+        measured = measure_style(image, network, encoder, matrices)
         pictures.append(np.asarray(measured.halved))
         vectors.append(measured.seen[0].cpu().numpy())
+        encoded.append(measured.encoded[0].cpu().numpy())
         covariances.append(measured.covariances[0].cpu().numpy())
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE
     return StyleBank(
-        np.array(vectors, np.float32).reshape(len(seen), 2 * sum(STYLE_CHANNELS)),
+        *(
+            np.array(values, np.float32).reshape(len(seen), 2 * sum(STYLE_CHANNELS))
+            for values in (vectors, encoded)
+        ),
         np.array(covariances, np.float16).reshape(len(seen), len(matrices), side, side),
         seen,
         style_tones(seen),
         np.array([calm_share(picture) for picture in seen], np.float32),
     )
+
+
+def variant_of(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:
+    """Return a crop of a style in other colours, as nine draws from [0, 1) say."""
+    return _recolor(_crop(image, draws[:3]), draws[3:])
 
 
 def _crop(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:

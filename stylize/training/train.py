@@ -36,7 +36,7 @@ from stylize.training.data import (
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples, drawn_ahead
-from stylize.training.start import start_loss_network, start_network
+from stylize.training.start import start_encoder, start_loss_network, start_network
 from stylize.training.style_bank import load_style_bank, projections
 from stylize.training.vgg import half_precision_is_faster
 
@@ -79,9 +79,11 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         parallel.wait()
     on_card = device.type == "cuda"
     loss_network.to(device).accelerate_(half_precision=on_card or half_precision_is_faster())
+    encoder = start_encoder(config, state, loss_network).to(device)
     bank = load_style_bank(
         style_paths,
         loss_network,
+        encoder,
         variants=config.style_variants,
         seed=config.seed,
         cache=config.out / "cache",
@@ -124,6 +126,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                 "ema": average.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "loss_network": loss_network.state_dict(),
+                **({} if encoder is loss_network else {"encoder": encoder.state_dict()}),
                 "calm": calm,
             },
         )
@@ -162,9 +165,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
             if first and step % config.checkpoint_steps == 0:
                 save()
             if first and config.sheet_steps and step % config.sheet_steps == 0:
-                write_contact_sheet(
-                    average, loss_network, sheet, config.out / f"sheet-{step:06d}.jpg"
-                )
+                write_contact_sheet(average, encoder, sheet, config.out / f"sheet-{step:06d}.jpg")
     if first:
         save()
     parallel.wait()

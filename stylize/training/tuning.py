@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +30,12 @@ from stylize.errors import TrainingError
 from stylize.images import fit_within, resize_image
 from stylize.styles import StyleVector
 from stylize.training.calm_styles import calm_share
-from stylize.training.checkpoint import load_checkpoint, load_network
+from stylize.training.checkpoint import (
+    load_checkpoint,
+    load_encoder,
+    load_loss_network,
+    load_network,
+)
 from stylize.training.config import TrainConfig
 from stylize.training.data import ContentBatch, to_tensor
 from stylize.training.graphs import EncodeStyle
@@ -77,25 +82,32 @@ class Tuned:
     steps: int
 
 
-def load_networks(checkpoint: Path) -> tuple[TransferNetwork, LossNetwork]:
+class Networks(NamedTuple):
+    """What tuning needs.
+
+    Attributes:
+        network: As exported.
+        loss_network: The normalized one that it was trained with.
+        encoder: What encodes styles; the loss network, or what was distilled from it.
+    """
+
+    network: TransferNetwork
+    loss_network: LossNetwork
+    encoder: LossNetwork
+
+
+def load_networks(checkpoint: Path) -> Networks:
     """Load what :func:`tune_style` needs.
 
     Raises:
         TrainingError: The file is no checkpoint of a training.
     """
     state = load_checkpoint(checkpoint)
-    network, loss_network = load_network(state), LossNetwork()
-    try:
-        loss_network.load_state_dict(state["loss_network"])
-    except (KeyError, RuntimeError) as error:
-        raise TrainingError(f"{checkpoint} holds no loss network that fits: {error}.") from error
-    loss_network.extend_borders_().to(memory_format=torch.channels_last)
-    return network, loss_network
+    return Networks(load_network(state), load_loss_network(state), load_encoder(state))
 
 
 def check_same_model(
-    network: TransferNetwork,
-    loss_network: LossNetwork,
+    networks: Networks,
     encode_style: Callable[[Image.Image], StyleVector],
     checkpoint: Path,
 ) -> None:
@@ -106,8 +118,9 @@ def check_same_model(
     """
     picture = Image.linear_gradient("L").resize((64, 64)).convert("RGB")
     found = encode_style(picture).values
+    network = networks.network
     with torch.no_grad():
-        expected = EncodeStyle(loss_network, network)(to_tensor([picture]))[0].numpy()
+        expected = EncodeStyle(networks.encoder, network)(to_tensor([picture]))[0].numpy()
     part = slice(network.size.seen, network.size.vector)  # this one is not in 8 bits
     if found.shape != expected.shape or not np.allclose(found[part], expected[part], 0.02, 0.02):
         raise TrainingError(
@@ -125,8 +138,7 @@ def tuning_contents(photographs: Sequence[Image.Image]) -> list[Image.Image]:
 
 
 def tune_style(
-    network: TransferNetwork,
-    loss_network: LossNetwork,
+    networks: Networks,
     pictures: Sequence[Image.Image],
     contents: Sequence[Image.Image],
     *,
@@ -139,8 +151,7 @@ def tune_style(
     """Fit what is added to the modulator's answer for a style. Ctrl+C ends it with what there is.
 
     Args:
-        network: As exported.
-        loss_network: The normalized one that it was trained with.
+        networks: Theirs stay as they are.
         pictures: Of the style, RGB; the means of their statistics are what is aimed at.
         contents: RGB, see :func:`tuning_contents`; cut so that their sides are multiples of 16.
         seconds: Time to spend; each content is painted twice at least.
@@ -154,9 +165,11 @@ def tune_style(
     """
     if not pictures or not contents or (steps is None and math.isinf(seconds)):
         raise ValueError("pictures, contents, and seconds or steps are needed")
-    network.requires_grad_(False).eval()
-    loss_network.requires_grad_(False)
-    style = _style_samples(loss_network, pictures)
+    network, loss_network, encoder = networks
+    for each in networks:
+        each.requires_grad_(False)
+    network.eval()
+    style = _style_samples(loss_network, encoder, pictures)
     samples = [replace(style, content=_whole(content)) for content in contents]
     weighted = WEIGHTS | dict(weights or {})
     config = TrainConfig(contents=(), styles=(), out=Path(), styles_per_content=1, **weighted)
@@ -217,7 +230,7 @@ def _reach(network: TransferNetwork, samples: Sequence[Samples]) -> Tensor:
     """How far each number may go in one step, (1, T): loud styles have large scales and shifts."""
     one = samples[0]
     measured = one.shares @ network.own_statistics(one.pictures)
-    vector = torch.cat([one.seen, measured], dim=1)
+    vector = torch.cat([one.encoded, measured], dim=1)
     said = [
         network.modulation(sample.content.thumbnails, vector, sample.conditions)
         for sample in samples
@@ -228,10 +241,12 @@ def _reach(network: TransferNetwork, samples: Sequence[Samples]) -> Tensor:
 
 
 @torch.no_grad()
-def _style_samples(loss_network: LossNetwork, pictures: Sequence[Image.Image]) -> Samples:
+def _style_samples(
+    loss_network: LossNetwork, encoder: LossNetwork, pictures: Sequence[Image.Image]
+) -> Samples:
     """What the losses ask for: a style at full strength, usual weights, no content yet."""
     matrices = projections()
-    measured = [measure_style(picture, loss_network, matrices) for picture in pictures]
+    measured = [measure_style(picture, loss_network, encoder, matrices) for picture in pictures]
     halved = np.stack([np.asarray(one.halved) for one in measured])
     calm = float(np.mean([calm_share(picture) for picture in halved]))
     brushwork = max(Contract.least_brushwork, 1 - calm / Contract.calm_style)
@@ -240,6 +255,7 @@ def _style_samples(loss_network: LossNetwork, pictures: Sequence[Image.Image]) -
     return Samples(
         content=ContentBatch(torch.empty(0), torch.empty(0)),
         seen=_mean([one.seen for one in measured]),
+        encoded=_mean([one.encoded for one in measured]),
         covariances=_mean([one.covariances for one in measured]),
         tones=torch.from_numpy(style_tones(halved)).mean(dim=0, keepdim=True),
         pictures=to_tensor(halved),

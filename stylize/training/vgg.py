@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ _LAYERS: tuple[tuple[str, int, int, int], ...] = (
     ("pool", 16, 0, 0),
     ("relu4_1", 17, 256, 512),
 )
+LAYER_NAMES = tuple(name for name, _, n_in, _ in _LAYERS if n_in)
 _MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, on the 0..255 scale of the original weights
 _EPS = 1e-5  # added to variances
 
@@ -92,11 +93,21 @@ class LossNetwork(nn.Module):
     activation one over the given pictures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: Mapping[str, int] | None = None) -> None:
+        """Make one.
+
+        Args:
+            channels: Outputs of layers between those of ``STYLE_LAYERS`` that are not those of
+                VGG16.
+        """
         super().__init__()
-        self.convolutions = nn.ModuleDict(
-            {name: nn.Conv2d(n_in, n_out, 3, padding=1) for name, _, n_in, n_out in _LAYERS if n_in}
-        )
+        self.convolutions = nn.ModuleDict()
+        inputs = 3
+        for name, _, n_in, n_out in _LAYERS:
+            if n_in:
+                outputs = (channels or {}).get(name, n_out)
+                self.convolutions[name] = nn.Conv2d(inputs, outputs, 3, padding=1)
+                inputs = outputs
         self.requires_grad_(False)
         self.eval()
         self._fast: dict[str, Callable[[Tensor], Tensor]] = {}
@@ -132,6 +143,18 @@ class LossNetwork(nn.Module):
         shift = torch.tensor(_MEAN_RGB).view(1, 3, 1, 1)
         first.bias.sub_((first.weight * shift).sum(dim=(1, 2, 3)))  # type: ignore[union-attr]
         first.weight.mul_(255.0)
+        return network
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Tensor]) -> LossNetwork:
+        """Rebuild a network from its ``state_dict``, as wide as that says.
+
+        Raises:
+            KeyError: The weights are not all there.
+            RuntimeError: They do not fit together.
+        """
+        network = cls({name: len(weights[f"convolutions.{name}.weight"]) for name in LAYER_NAMES})
+        network.load_state_dict(dict(weights))
         return network
 
     def _convolution(self, name: str) -> nn.Conv2d:

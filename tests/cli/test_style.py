@@ -19,13 +19,18 @@ from tests.conftest import make_picture
 from tests.make_tiny_model import make_networks
 
 
+def networks() -> tuning.Networks:
+    network, encoder = make_networks()
+    return tuning.Networks(network, encoder, encoder)
+
+
 @pytest.fixture
 def library(tmp_path, tiny_engine, monkeypatch) -> StyleLibrary:
     def opened(data: object = None) -> StyleLibrary:
         return StyleLibrary.open(tmp_path / "library", encoder=tiny_engine, bundled=False)
 
     monkeypatch.setattr(style, "library_with_engine", opened)
-    monkeypatch.setattr(tuning, "load_networks", lambda path: make_networks())
+    monkeypatch.setattr(tuning, "load_networks", lambda path: networks())
     for name, seed in (("a", 1), ("b", 2)):
         make_picture(64, 64, seed=seed).save(tmp_path / f"{name}.png")
     with opened() as library:
@@ -37,10 +42,12 @@ def asked(monkeypatch) -> dict[str, object]:
     """What the tuning was asked for; it adds 0.25 to everything."""
     found: dict[str, object] = {}
 
-    def tune(network, loss_network, pictures, contents, *, seconds, progress):
+    def tune(networks, pictures, contents, *, seconds, progress):
         progress(0.5)
         found.update(pictures=len(pictures), contents=len(contents), seconds=seconds)
-        return tuning.Tuned(torch.full((network.tuning,), 0.25), (1.0, 0.5), (0.8, 0.8), 12)
+        return tuning.Tuned(
+            torch.full((networks.network.tuning,), 0.25), (1.0, 0.5), (0.8, 0.8), 12
+        )
 
     monkeypatch.setattr(tuning, "tune_style", tune)
     return found

@@ -14,6 +14,7 @@ def bank_of(vectors):
     count = len(vectors)
     return StyleBank(
         vectors,
+        vectors,
         np.zeros((count, 2, 64, 64), np.float16),
         np.zeros((count, 256, 256, 3), np.uint8),
         np.zeros((count, 9, 32), np.float32),
@@ -30,7 +31,7 @@ def test_loud_styles_are_drawn_more_often_and_none_is_left_out():
 
 def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path, monkeypatch):
     paths = list_pictures(picture_folders[1:])
-    bank = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
+    bank = load_style_bank(paths, loss_network, loss_network, variants=2, seed=1, cache=tmp_path)
     assert len(bank) == 6
     assert bank.vectors.shape == (6, 1920)
     assert bank.covariances.shape == (6, 2, 64, 64)
@@ -40,7 +41,7 @@ def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path
     monkeypatch.setattr(
         "stylize.training.style_bank.style_vector", lambda _: pytest.fail("computed again")
     )
-    again = load_style_bank(paths, loss_network, variants=2, seed=1, cache=tmp_path)
+    again = load_style_bank(paths, loss_network, loss_network, variants=2, seed=1, cache=tmp_path)
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     np.testing.assert_array_equal(again.pictures, bank.pictures)
     np.testing.assert_array_equal(again.tones, bank.tones)
@@ -48,10 +49,10 @@ def test_the_style_bank_is_computed_once(picture_folders, loss_network, tmp_path
 
 def test_a_damaged_cache_is_computed_again(picture_folders, loss_network, tmp_path):
     paths = list_pictures(picture_folders[1:])
-    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
+    bank = load_style_bank(paths, loss_network, loss_network, variants=1, seed=1, cache=tmp_path)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:1000])
-    again = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path)
+    again = load_style_bank(paths, loss_network, loss_network, variants=1, seed=1, cache=tmp_path)
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     np.testing.assert_array_equal(again.pictures, bank.pictures)
 
@@ -62,7 +63,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(
     (tmp_path / "cache").write_text("no folder")
     with pytest.raises(TrainingError, match=r"cannot be written.*Free some space"):
         load_style_bank(
-            list_pictures(picture_folders[1:]), loss_network, variants=1, seed=1,
+            list_pictures(picture_folders[1:]), loss_network, loss_network, variants=1, seed=1,
             cache=tmp_path / "cache",
         )  # fmt: skip
 
@@ -71,13 +72,15 @@ def test_a_folder_of_other_styles_leaves_the_cache_of_the_first(
     picture_folders, loss_network, tmp_path
 ):
     paths = list_pictures(picture_folders[1:])
-    load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path / "cache")
+    load_style_bank(paths, loss_network, loss_network, variants=1, seed=1, cache=tmp_path / "cache")
     others = tmp_path / "others"
     others.mkdir()
     Image.new("RGB", (40, 40), "red").save(others / "red.png")
     (others / "bad.png").write_text("no picture")
     paths += list_pictures([others])
-    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=tmp_path / "cache")
+    bank = load_style_bank(
+        paths, loss_network, loss_network, variants=1, seed=1, cache=tmp_path / "cache"
+    )
     assert len(bank) == 4
     assert bank.calm[-1] == 1
     np.testing.assert_allclose(bank.tones[-1, 0], 0.299, atol=1e-3)
@@ -88,7 +91,12 @@ def test_no_style_at_all_is_an_error(loss_network, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     with pytest.raises(TrainingError, match="None of the style pictures"):
         load_style_bank(
-            [tmp_path / "bad.png"], loss_network, variants=1, seed=1, cache=tmp_path / "cache"
+            [tmp_path / "bad.png"],
+            loss_network,
+            loss_network,
+            variants=1,
+            seed=1,
+            cache=tmp_path / "cache",
         )
 
 

@@ -88,7 +88,7 @@ def test_the_loss_falls_on_one_batch(revision_share, config, loss_network, tmp_p
         ground=0,
     )
     paths = list_pictures(config.styles)
-    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=config.out)
+    bank = load_style_bank(paths, loss_network, loss_network, variants=1, seed=1, cache=config.out)
     contents = Contents(list_pictures(config.contents), count=1, seed=1, drawings_share=1)
     samples = draw_samples(contents, bank, config, step=0)
     assert isinstance(samples.content, RevisionBatch) == bool(revision_share)
@@ -113,7 +113,7 @@ def test_the_loss_falls_on_one_batch(revision_share, config, loss_network, tmp_p
 def draw(config, loss_network):
     """Draws the samples of a step."""
     paths = list_pictures(config.styles)
-    bank = load_style_bank(paths, loss_network, variants=1, seed=1, cache=config.out)
+    bank = load_style_bank(paths, loss_network, loss_network, variants=1, seed=1, cache=config.out)
 
     def draw(step: int):
         contents = Contents(list_pictures(config.contents), count=1, seed=1)
@@ -125,7 +125,12 @@ def draw(config, loss_network):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_samples_that_are_drawn_ahead_come_in_order(config, loss_network, draw, threads):
     bank = load_style_bank(
-        list_pictures(config.styles), loss_network, variants=1, seed=1, cache=config.out
+        list_pictures(config.styles),
+        loss_network,
+        loss_network,
+        variants=1,
+        seed=1,
+        cache=config.out,
     )
     contents = Contents(list_pictures(config.contents), count=1, seed=1)
     found = list(drawn_ahead(contents, bank, config, range(4, 15), threads=threads))
@@ -276,6 +281,7 @@ def test_training_can_start_from_another_checkpoint(config):
     network = start_loss_network(other, list_pictures(config.contents))
     torch.testing.assert_close(network.state_dict()["convolutions.relu1_1.weight"], expected)
     bank = StyleBank(
+        torch.zeros(2, 1920).numpy(),
         torch.zeros(2, 1920).numpy(),
         torch.zeros(2, 2, 64, 64).numpy(),
         torch.zeros(2, 256, 256, 3, dtype=torch.uint8).numpy(),

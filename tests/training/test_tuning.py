@@ -8,14 +8,17 @@ from stylize.engine import Engine
 from stylize.errors import TrainingError
 from stylize.training import tuning
 from stylize.training.checkpoint import save_checkpoint
+from stylize.training.distillation import fit_layers
 from stylize.training.network import TransferNetwork
 from stylize.training.tuning import (
     CONTENT_SIDE_PX,
+    Networks,
     check_same_model,
     load_networks,
     tune_style,
     tuning_contents,
 )
+from stylize.training.vgg import LossNetwork
 from tests.conftest import make_picture
 from tests.make_tiny_model import make_networks
 
@@ -27,19 +30,22 @@ def network(tiny_size):
 
 
 @pytest.fixture(scope="module")
-def borderless(loss_network):
-    return loss_network.extend_borders_()
+def networks(network, loss_network):
+    encoder = fit_layers(loss_network, torch.rand(2, 3, 64, 64), {"relu1_2": 32})
+    borderless = LossNetwork.of(loss_network.state_dict()).extend_borders_()
+    return Networks(network, borderless, encoder)
 
 
-def test_a_tuned_style_has_less_style_loss(network, borderless, monkeypatch):
+def test_a_tuned_style_has_less_style_loss(networks, monkeypatch):
     # The features of random weights are small beside what is measured on pixels.
     for name in tuning.WEIGHTS:
         monkeypatch.setitem(tuning.WEIGHTS, name, 1e4 * (name == "style_weight"))
     contents = [make_picture(64, 50, seed=1), make_picture(48, 64, seed=2)]
+    network = networks.network
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     shares = []
     tuned = tune_style(
-        network, borderless, [make_picture(64, 64, seed=9)], contents, steps=12,
+        networks, [make_picture(64, 64, seed=9)], contents, steps=12,
         progress=shares.append,
     )  # fmt: skip
     before, after = tuned.style_loss
@@ -53,28 +59,28 @@ def test_a_tuned_style_has_less_style_loss(network, borderless, monkeypatch):
         torch.testing.assert_close(value, weights[name], rtol=0, atol=0)
 
 
-def test_an_interrupted_tuning_keeps_what_there_is(network, borderless):
+def test_an_interrupted_tuning_keeps_what_there_is(networks):
     def impatient(share):
         if share > 0.25:
             raise KeyboardInterrupt
 
     pictures = [make_picture(32, 32, seed=seed) for seed in (1, 2)]
-    tuned = tune_style(network, borderless, pictures[:1], pictures, steps=10, progress=impatient)
+    tuned = tune_style(networks, pictures[:1], pictures, steps=10, progress=impatient)
     assert tuned.steps == 3
     assert tuned.tuning.abs().max() > 0
 
 
-def test_each_content_is_painted_twice_however_short_the_time(network, borderless):
+def test_each_content_is_painted_twice_however_short_the_time(networks):
     contents = [make_picture(32, 32, seed=seed) for seed in (1, 2, 3)]
     style = [make_picture(48, 40, seed=4), make_picture(40, 64, seed=5)]
-    assert tune_style(network, borderless, style, contents, seconds=0.001).steps == 6
+    assert tune_style(networks, style, contents, seconds=0.001).steps == 6
 
 
 @pytest.mark.parametrize(("pictures", "contents", "end"), [(0, 1, 1), (1, 0, 1), (1, 1, None)])
-def test_nothing_to_fit_is_a_programming_mistake(network, borderless, pictures, contents, end):
+def test_nothing_to_fit_is_a_programming_mistake(networks, pictures, contents, end):
     picture = Image.new("RGB", (32, 32))
     with pytest.raises(ValueError, match="are needed"):
-        tune_style(network, borderless, [picture] * pictures, [picture] * contents, steps=end)
+        tune_style(networks, [picture] * pictures, [picture] * contents, steps=end)
 
 
 def test_contents_are_scaled_down():
@@ -101,20 +107,21 @@ def test_tuning_moves_drafts_and_no_revisions(network):
 
 
 def test_networks_of_another_model_are_refused(tiny_engine, tmp_path):
-    network, loss_network = make_networks()
-    check_same_model(network, loss_network, tiny_engine.encode_style, tmp_path / "network.pt")
+    network, encoder = make_networks()
+    networks = Networks(network, encoder, encoder)
+    check_same_model(networks, tiny_engine.encode_style, tmp_path / "network.pt")
     with torch.no_grad():
         network.own_statistics.convolutions[0].weight.mul_(2)
     with pytest.raises(TrainingError, match=r"network\.pt is of another network"):
-        check_same_model(network, loss_network, tiny_engine.encode_style, tmp_path / "network.pt")
+        check_same_model(networks, tiny_engine.encode_style, tmp_path / "network.pt")
 
 
 def test_the_committed_checkpoint_is_that_of_the_bundled_model():
     checkpoint = Path(__file__).parents[2] / "checkpoints" / "network.pt"
     networks = load_networks(checkpoint)
     engine = Engine(threads=1)
-    check_same_model(*networks, engine.encode_style, checkpoint)
-    network = networks[0]
+    check_same_model(networks, engine.encode_style, checkpoint)
+    network = networks.network
     assert engine.vector_length == network.size.vector + network.tuning
 
 
