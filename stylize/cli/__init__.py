@@ -7,7 +7,10 @@ imported inside of the commands that need them, so that help and messages come a
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -72,9 +75,26 @@ app.command("quantize")(training.quantize)
 app.command("evaluate")(training.evaluate)
 
 
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end what goes on as Ctrl+C does: what there is then is kept.
+
+    Shells start background processes that do not hear Ctrl+C.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main() -> None:
     """Run the command line of this process."""
-    with output.steady_streams():
+    with output.steady_streams(), _terminated_as_interrupted():
         try:
             app()
         except StylizeError as error:

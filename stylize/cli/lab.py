@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import tempfile
 import time
@@ -203,7 +204,8 @@ def johnson(
 ) -> None:
     """Train a network that paints one style, as Johnson et al. did in 2016.
 
-    It takes hours on a CPU; Ctrl+C writes what it has learned so far.
+    It takes hours on a CPU; Ctrl+C writes what it has learned so far. OUT.pt beside it keeps that
+    too: after a crash, or to go on after Ctrl+C, give the same command again.
     """
     with needs_extra("train"):
         from stylize.lab.one_style import (
@@ -218,9 +220,11 @@ def johnson(
     _check_writable(out)
     config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
     paths, network = list_pictures(contents), open_loss_network(loss_network)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     with Bar(1) as bar:
         trained = train_one_style(
             _style_picture(style, data), paths, network, config,
+            checkpoint=out.with_name(f"{out.name}.pt"),
             progress=lambda done, _: bar.show(0, done),
         )  # fmt: skip
     say(str(export_one_style(trained, out)))

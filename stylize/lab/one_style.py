@@ -6,8 +6,8 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from stylize.errors import ControlError, ModelFileError, TrainingError
 from stylize.images import on_white, prepare_image
 from stylize.lab.johnson import SIDES_PX, JohnsonNetwork, Variant
 from stylize.lab.objective import gram, style_loss
+from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.data import Contents, fit_area, to_tensor
 from stylize.training.files import whole_file
 from stylize.training.losses import content_loss, smoothness_loss
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 _STYLE_SIDE_PX = 256
 _GROWTH = 10.0  # the learning rate falls to a tenth of itself
 _OPSET = 20
+_LOG_STEPS, _CHECKPOINT_STEPS = 50, 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,19 +77,25 @@ def train_one_style(
     loss_network: LossNetwork,
     config: OneStyle,
     *,
+    checkpoint: Path | None = None,
     progress: Callable[[float, float], None] | None = None,
 ) -> JohnsonNetwork:
     """Train a network; Ctrl+C ends it with what it has learned.
+
+    With a checkpoint nothing but the last ``_CHECKPOINT_STEPS`` is lost when the process is killed,
+    and the same call goes on from there.
 
     Args:
         style: The style, any mode.
         contents: Content pictures.
         loss_network: The normalized one, see :func:`stylize.training.metrics.load_loss_network`.
         config: How.
+        checkpoint: File for what it has learned so far; one of another style or of other settings
+            is refused.
         progress: Called with the share done and the loss.
 
     Raises:
-        TrainingError: None of the contents can be read.
+        TrainingError: None of the contents can be read, or the checkpoint is unusable.
     """
     torch.manual_seed(config.seed)
     network = JohnsonNetwork(config.variant).to(memory_format=torch.channels_last)
@@ -95,9 +103,11 @@ def train_one_style(
     drawn = Contents(contents, count=config.batch, seed=config.seed)
     grams = _style_grams(style, loss_network)
     steps = math.ceil(config.samples / config.batch)
+    saved = _Saved(checkpoint, config, grams)
+    taken = saved.load(network, optimizer)
     begun = time.perf_counter()
     try:
-        for step in range(steps):
+        for step in range(taken, steps):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _GROWTH ** (-step / steps)
             images = drawn.batch(step, config.side_px, max_ratio=1.0).crops
@@ -105,13 +115,55 @@ def train_one_style(
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            taken = step + 1
+            lost = float(loss.detach())
+            if taken % _LOG_STEPS == 0:
+                logger.info("step %d of %d: loss %.3f", taken, steps, lost)
+            if taken % _CHECKPOINT_STEPS == 0:
+                saved.save(network, optimizer, taken)
             if progress is not None:
-                progress((step + 1) / steps, float(loss.detach()))
+                progress(taken / steps, lost)
+        saved.save(network, optimizer, taken)
     except KeyboardInterrupt:
+        saved.save(network, optimizer, taken)
         logger.warning(
             "Interrupted after %.0f s; what it learned is kept", time.perf_counter() - begun
         )
     return network.eval()
+
+
+class _Saved:
+    """The checkpoint of a training, if there is to be one."""
+
+    def __init__(self, path: Path | None, config: OneStyle, grams: Mapping[str, Tensor]) -> None:
+        self._path = path
+        # Of another style or another plan nothing can be gone on with.
+        self._of = {
+            **asdict(config),
+            "style": [round(float(values.norm()), 4) for values in grams.values()],
+        }
+
+    def load(self, network: JohnsonNetwork, optimizer: torch.optim.Optimizer) -> int:
+        """Set the weights as they were; return the step to go on with."""
+        if self._path is None or not self._path.exists():
+            return 0
+        state = load_checkpoint(self._path)
+        if state.get("of") != self._of:
+            raise TrainingError(
+                f"{self._path} is of another style or of other settings. Give the same, or delete "
+                f"it to begin anew."
+            )
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        logger.info("Going on with %s from step %d", self._path, state["step"])
+        return int(state["step"])
+
+    def save(self, network: JohnsonNetwork, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """Write what was learned in so many steps."""
+        if self._path is not None:
+            weights, moments = network.state_dict(), optimizer.state_dict()
+            state = {"of": self._of, "step": step, "network": weights, "optimizer": moments}
+            save_checkpoint(self._path, state)
 
 
 def _style_grams(style: Image.Image, loss_network: LossNetwork) -> dict[str, Tensor]:

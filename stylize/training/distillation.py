@@ -40,6 +40,7 @@ CROP_PX = 256
 _POSITIONS = 900  # of a crop that a layer is fitted to
 _RIDGE = 1e-4  # of the mean moment
 _STATISTICS_WEIGHT = 4.0
+_SAVE_STEPS = 100  # between two states of the checkpoint
 _DECAY = 0.998  # of the averaged weights
 
 
@@ -59,7 +60,7 @@ def distill(
     Training, export and tuning encode styles by it from then on.
 
     Args:
-        checkpoint: From training; gets the encoder when all is done.
+        checkpoint: From training; gets the encoder, every ``_SAVE_STEPS``.
         styles: Pictures to learn from; half of them are recoloured.
         steps: Steps, in which the learning rate falls to nearly 0.
         batch: Crops of ``CROP_PX`` in a step.
@@ -102,9 +103,11 @@ def distill(
         with torch.no_grad():
             torch._foreach_lerp_(list(average.parameters()), list(student.parameters()), 1 - decay)
         errors.append(error)
+        if (step + 1) % _SAVE_STEPS == 0 or step + 1 == steps:
+            encoder = {name: value.cpu() for name, value in average.state_dict().items()}
+            save_checkpoint(checkpoint, {**state, "encoder": encoder})
         if (step + 1) % 100 == 0:
             logger.info("step %d: error of the statistics %.4f", step + 1, np.mean(errors[-100:]))
-    save_checkpoint(checkpoint, {**state, "encoder": average.cpu().state_dict()})
     return float(np.mean(errors[-max(1, steps // 10) :]))
 
 

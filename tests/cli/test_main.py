@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +8,7 @@ import pytest
 from typer.main import get_command
 
 import stylize
+from stylize import cli
 from stylize.cli import app
 
 HEAVY = ("onnxruntime", "gradio", "torch", "rich.progress", "stylize.engine", "stylize.library")
@@ -88,3 +91,10 @@ COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_in_the_docs(name: str) -> None:
     assert f"`stylize {name}`" in COMMANDS_PAGE.read_text(encoding="utf-8")
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), cli._terminated_as_interrupted():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from stylize.errors import ControlError  # noqa: E402
-from stylize.lab import johnson  # noqa: E402
+from stylize.errors import ControlError, TrainingError  # noqa: E402
+from stylize.lab import johnson, one_style  # noqa: E402
 from stylize.lab.johnson import JohnsonNetwork  # noqa: E402
 from stylize.lab.one_style import OneStyle, export_one_style, train_one_style  # noqa: E402
 from stylize.training.vgg import LossNetwork  # noqa: E402
@@ -99,3 +99,49 @@ def test_onnx_paints_the_same_at_another_size(tmp_path, one_block) -> None:
     with torch.no_grad():
         expected = network(picture).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_training_that_was_cut_off_ends_as_one_that_was_not(contents, tmp_path) -> None:
+    style, checkpoint = make_picture(64, 64, seed=2), tmp_path / "one.pt"
+
+    def stop(done: float, _: float) -> None:
+        if done >= 0.5:
+            raise KeyboardInterrupt
+
+    whole = train_one_style(style, contents, FewLayers(), TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_style, "_CHECKPOINT_STEPS", 3)
+        patch.setattr(one_style._Saved, "save", kept_once(one_style._Saved.save))
+        train_one_style(style, contents, FewLayers(), TINY, checkpoint=checkpoint, progress=stop)
+    steps: list[float] = []
+    again = train_one_style(
+        style, contents, FewLayers(), TINY, checkpoint=checkpoint,
+        progress=lambda done, _: steps.append(done),
+    )  # fmt: skip
+    assert steps[0] == 0.5  # the fourth of eight: three were kept
+    for a, b in zip(whole.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def kept_once(save):
+    """As if the process had been killed after its first checkpoint."""
+    kept = []
+
+    def once(self, *arguments) -> None:
+        if not kept:
+            kept.append(save(self, *arguments))
+
+    return once
+
+
+def test_a_checkpoint_of_another_style_is_refused(contents, tmp_path) -> None:
+    checkpoint = tmp_path / "one.pt"
+    train_one_style(
+        make_picture(64, 64, seed=2), contents, FewLayers(), TINY, checkpoint=checkpoint
+    )
+    before = checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match="another style or of other settings"):
+        train_one_style(
+            make_picture(64, 64, seed=3), contents, FewLayers(), TINY, checkpoint=checkpoint
+        )
+    assert checkpoint.read_bytes() == before
