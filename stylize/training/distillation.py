@@ -82,7 +82,7 @@ def distill(
     rng = np.random.default_rng(seed)
     crops = _Crops(styles, rng)
     student = load_encoder(state).to(device)
-    if {name: len(student.convolutions[name].weight) for name in channels} != dict(channels):
+    if {name: len(student.convolution(name).weight) for name in channels} != dict(channels):
         student = fit_layers(teacher, crops.draw(32).to(device), channels, seed=seed)
     learned = [p for name, p in student.named_parameters() if STYLE_LAYERS[0] not in name]
     for parameter in learned:
@@ -145,15 +145,15 @@ def fit_layers(
     for name, following in zip(LAYER_NAMES, [*LAYER_NAMES[1:], None], strict=True):
         if name.endswith("_1") and name != LAYER_NAMES[0]:
             seen, wanted = (functional.max_pool2d(x, 2) for x in (seen, wanted))
-        layer, model = student.convolutions[name], teacher.convolutions[name]
+        layer, model = student.convolution(name), teacher.convolution(name)
         raw = model(wanted)
         kept = torch.arange(len(model.weight), device=crops.device)
         if following is not None and len(layer.weight) < len(model.weight):
-            heard = teacher.convolutions[following].weight.square().sum(dim=(0, 2, 3))
+            heard = teacher.convolution(following).weight.square().sum(dim=(0, 2, 3))
             kept = heard.topk(len(layer.weight)).indices.sort().values
         if seen.shape == wanted.shape:
             layer.weight.copy_(model.weight[kept])
-            layer.bias.copy_(model.bias[kept])
+            _bias(layer).copy_(_bias(model)[kept])
         else:
             _fit(layer, seen, raw[:, kept], generator)
         seen, wanted = functional.relu(layer(seen)), functional.relu(raw)
@@ -175,8 +175,13 @@ def _fit(layer: torch.nn.Conv2d, seen: Tensor, wanted: Tensor, generator: torch.
     moments += _RIDGE * moments.diagonal().mean() * torch.eye(len(moments)).to(moments)
     fitted = torch.linalg.solve(moments, x.T @ torch.cat(outputs).double()).float()
     layer.weight.copy_(fitted[:-1].T.reshape(layer.weight.shape))
-    if layer.bias is not None:
-        layer.bias.copy_(fitted[-1])
+    _bias(layer).copy_(fitted[-1])
+
+
+def _bias(layer: torch.nn.Conv2d) -> Tensor:
+    if layer.bias is None:
+        raise TypeError("a layer has no bias")
+    return layer.bias
 
 
 class _Crops:

@@ -234,15 +234,17 @@ def _compute(
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE
     return StyleBank(
-        *(
-            np.array(values, np.float32).reshape(len(seen), 2 * sum(STYLE_CHANNELS))
-            for values in (vectors, encoded)
-        ),
+        _rows(vectors),
+        _rows(encoded),
         np.array(covariances, np.float16).reshape(len(seen), len(matrices), side, side),
         seen,
         style_tones(seen),
         np.array([calm_share(picture) for picture in seen], np.float32),
     )
+
+
+def _rows(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.array(vectors, np.float32).reshape(-1, 2 * sum(STYLE_CHANNELS))
 
 
 def variant_of(image: Image.Image, draws: NDArray[np.float64]) -> Image.Image:

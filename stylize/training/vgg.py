@@ -134,12 +134,12 @@ class LossNetwork(nn.Module):
                 raise TrainingError(
                     f"{path} holds no {error.args[0]!r}: it is not a VGG16 weights file."
                 ) from None
-            network._convolution(name).weight.copy_(weight.float())
-            network._convolution(name).bias.copy_(bias.float())  # type: ignore[union-attr]
+            network.convolution(name).weight.copy_(weight.float())
+            network.convolution(name).bias.copy_(bias.float())  # type: ignore[union-attr]
         # The preprocessing 255 * x - mean moves into the first layer, so that the network takes
         # pictures in [0, 1]. Zero padding then means black instead of the mean colour, which is
         # the same everywhere in this project.
-        first = network._convolution("relu1_1")
+        first = network.convolution("relu1_1")
         shift = torch.tensor(_MEAN_RGB).view(1, 3, 1, 1)
         first.bias.sub_((first.weight * shift).sum(dim=(1, 2, 3)))  # type: ignore[union-attr]
         first.weight.mul_(255.0)
@@ -157,7 +157,8 @@ class LossNetwork(nn.Module):
         network.load_state_dict(dict(weights))
         return network
 
-    def _convolution(self, name: str) -> nn.Conv2d:
+    def convolution(self, name: str) -> nn.Conv2d:
+        """Return a convolution by its name."""
         module = self.convolutions[name]
         if not isinstance(module, nn.Conv2d):
             raise TypeError(name)
@@ -177,7 +178,7 @@ class LossNetwork(nn.Module):
                 x = functional.max_pool2d(x, 2)
                 continue
             fast = self._fast.get(name)
-            x = fast(x) if fast else functional.relu(self._convolution(name)(x))
+            x = fast(x) if fast else functional.relu(self.convolution(name)(x))
             features[name] = x
             if name == last:
                 break
@@ -196,7 +197,7 @@ class LossNetwork(nn.Module):
             This network.
         """
         for name in self.convolutions:
-            self._convolution(name).padding_mode = "replicate"
+            self.convolution(name).padding_mode = "replicate"
         return self
 
     def accelerate_(self, *, half_precision: bool = False) -> None:
@@ -209,11 +210,11 @@ class LossNetwork(nn.Module):
         """
         names = [name for name, _, n_in, _ in _LAYERS if n_in >= 64]
         if half_precision:
-            self._fast = {name: _HalfConvReLU(self._convolution(name)) for name in names}
+            self._fast = {name: _HalfConvReLU(self.convolution(name)) for name in names}
         else:
             # At full resolution memory is the limit and not multiplications.
             names.remove("relu1_2")
-            self._fast = {name: FrozenConvReLU(self._convolution(name)) for name in names}
+            self._fast = {name: FrozenConvReLU(self.convolution(name)) for name in names}
 
     @torch.no_grad()
     def normalize_(self, batches: Iterable[Tensor]) -> None:
@@ -241,7 +242,7 @@ class LossNetwork(nn.Module):
             mean = sums[name] / count
             # A channel that is nearly dead on these pictures must not become the loudest on others.
             mean = mean.clamp_min(0.05 * float(mean.mean()))
-            convolution = self._convolution(name)
+            convolution = self.convolution(name)
             weight = convolution.weight.double() * previous[None, :, None, None]
             convolution.weight.copy_(weight / mean[:, None, None, None])
             convolution.bias.div_(mean)  # type: ignore[union-attr]
@@ -253,10 +254,10 @@ class _HalfConvReLU:
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         half = copy.deepcopy(convolution).bfloat16()
-        self._convolution = half.to(memory_format=torch.channels_last)
+        self._layer = half.to(memory_format=torch.channels_last)
 
     def __call__(self, images: Tensor) -> Tensor:
-        return functional.relu(self._convolution(images.bfloat16()))
+        return functional.relu(self._layer(images.bfloat16()))
 
 
 def half_precision_is_faster() -> bool:
