@@ -6,7 +6,7 @@ Torch is imported inside of the commands: whoever only paints does not need it i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -339,12 +339,20 @@ def _stage(text: str) -> tuple[int, int]:
         raise ControlError(f'--stage takes STEP:PX, like 0:128; got "{text}".') from None
 
 
+# How values of settings are read, by the type of their default.
+_READ: dict[type, Callable[[str], Any]] = {
+    int: int,
+    float: float,
+    bool: {"true": True, "false": False}.__getitem__,
+}
+
+
 def _settings(config: type[TrainConfig], texts: list[str]) -> dict[str, Any]:
     """Settings of training by name, read as the type of their default."""
     numbers = {
         item.name: item.default
         for item in fields(config)
-        if item.default is not MISSING and type(item.default) in (int, float)
+        if item.default is not MISSING and type(item.default) in _READ
     }
     settings: dict[str, Any] = {}
     for text in texts:
@@ -352,7 +360,8 @@ def _settings(config: type[TrainConfig], texts: list[str]) -> dict[str, Any]:
         if name not in numbers:
             raise ControlError(f'There is no setting "{name}". Known: {", ".join(numbers)}.')
         try:
-            settings[name] = type(numbers[name])(value)
-        except ValueError:
-            raise ControlError(f'--set {name} needs a number; got "{value}".') from None
+            settings[name] = _READ[type(numbers[name])](value)
+        except (ValueError, KeyError):
+            needed = "true or false" if isinstance(numbers[name], bool) else "a number"
+            raise ControlError(f'--set {name} needs {needed}; got "{value}".') from None
     return settings

@@ -52,6 +52,7 @@ class TrainConfig:
         drawings_share: Share of the contents that are drawings made by code.
         style_variants: Variants of each style in the bank.
         mixed_share: Share of the samples whose style is a mixture of two.
+        fake_quantization: Paint with weights and activations rounded as in INT8.
         ema_decay: Of the averaged weights.
         gradient_clip: Largest norm of the gradient; far above the usual one, or loud styles, whose
             gradients are the largest, would hardly count.
@@ -99,6 +100,7 @@ class TrainConfig:
     drawings_share: float = 0.1
     style_variants: int = 3
     mixed_share: float = 0.1
+    fake_quantization: bool = False
     ema_decay: float = 0.999
     gradient_clip: float = 300.0
     average_steps: int = 20

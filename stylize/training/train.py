@@ -89,6 +89,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         cache=config.out / "cache",
     )
     network = start_network(config, state, bank).to(device).train()
+    network.rounded = config.fake_quantization
     average = copy.deepcopy(network).requires_grad_(False)
     if state is not None:
         average.load_state_dict(state["ema"])

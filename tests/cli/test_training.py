@@ -17,6 +17,7 @@ class FakeConfig:
     steps: int = 20_000
     stages: tuple[tuple[int, int], ...] = ((0, 128),)
     style_weight: float = 6.0
+    fake_quantization: bool = False
     seed: int = 1
     device: str = "auto"
 
@@ -59,7 +60,7 @@ def test_train_passes_only_what_was_given(tool, training: list[object]) -> None:
     result = tool(
         "train", "--contents", "c1", "--contents", "c2", "--styles", "s", "-o", "run",
         "--stage", "0:128", "--stage", "800:192", "--set", "style_weight=8", "--set", "seed=3",
-        "--seed", "4", "--stop-after", "10",
+        "--seed", "4", "--stop-after", "10", "--set", "fake_quantization=true",
     )  # fmt: skip
     assert (result.code, result.out) == (0, f"{Path('run/checkpoint.pt')}\n")
     assert training == [
@@ -70,6 +71,7 @@ def test_train_passes_only_what_was_given(tool, training: list[object]) -> None:
                 out=Path("run"),
                 stages=((0, 128), (800, 192)),
                 style_weight=8.0,
+                fake_quantization=True,
                 seed=4,
             ),
             10,
@@ -81,8 +83,9 @@ def test_train_passes_only_what_was_given(tool, training: list[object]) -> None:
     ("options", "message"),
     [
         (["--stage", "128"], '--stage takes STEP:PX, like 0:128; got "128"'),
-        (["--set", "glitter=1"], 'no setting "glitter". Known: steps, style_weight, seed'),
+        (["--set", "glitter=1"], 'no setting "glitter". Known: steps, style_weight, fake_quantization'),
         (["--set", "steps=1.5"], '--set steps needs a number; got "1.5"'),
+        (["--set", "fake_quantization=1"], "fake_quantization needs true or false"),
         (["--set", "device=cpu"], 'no setting "device"'),
     ],
 )

@@ -56,6 +56,18 @@ def test_normalised_features_have_the_styles_statistics(network):
     assert (deviation >= 0.8 * asked).all()
 
 
+def test_rounded_it_paints_nearly_the_same_and_measures_the_same(network):
+    images, vector = torch.rand(1, 3, 32, 32), torch.randn(1, SMALL.vector)
+    affines = modulate(network, images, vector=vector)
+    with torch.no_grad():
+        plain = network.paint(images, affines)
+        network.rounded = True
+        rounded = network.paint(images, affines)
+    again = modulate(network, images, vector=vector)
+    torch.testing.assert_close(again.quarter, affines.quarter, rtol=0, atol=0)
+    assert 0 < (rounded - plain).abs().mean() < 0.1 * plain.std()
+
+
 def test_strength_zero_ignores_the_style(network):
     images = torch.rand(1, 3, 32, 32)
     first, second = (
