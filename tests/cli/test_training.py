@@ -51,6 +51,14 @@ def training(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     quantize.quantize = run_quantize
     monkeypatch.setitem(sys.modules, quantize.__name__, quantize)
+    distillation = types.ModuleType("stylize.training.distillation")
+
+    def run_distill(checkpoint: Path, styles: list[Path], **options: object) -> float:
+        calls.append((checkpoint, [path.name for path in styles], options))
+        return 0.0123
+
+    distillation.distill = run_distill
+    monkeypatch.setitem(sys.modules, distillation.__name__, distillation)
     monkeypatch.setitem(sys.modules, train.__name__, train)
     monkeypatch.setitem(sys.modules, export.__name__, export)
     return calls
@@ -83,7 +91,10 @@ def test_train_passes_only_what_was_given(tool, training: list[object]) -> None:
     ("options", "message"),
     [
         (["--stage", "128"], '--stage takes STEP:PX, like 0:128; got "128"'),
-        (["--set", "glitter=1"], 'no setting "glitter". Known: steps, style_weight, fake_quantization'),
+        (
+            ["--set", "glitter=1"],
+            'no setting "glitter". Known: steps, style_weight, fake_quantization',
+        ),
         (["--set", "steps=1.5"], '--set steps needs a number; got "1.5"'),
         (["--set", "fake_quantization=1"], "fake_quantization needs true or false"),
         (["--set", "device=cpu"], 'no setting "device"'),
@@ -93,6 +104,19 @@ def test_unusable_settings(tool, training: list[object], options: list[str], mes
     result = tool("train", "--contents", "c", "--styles", "s", "-o", "run", *options)
     assert (result.code, training) == (2, [])
     assert message in result.err
+
+
+def test_distill(tool, training: list[object], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    for name in ("a.png", "b.jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "out.json").write_text(f'{{"styles": ["{tmp_path.name}/b.jpg"]}}')
+    result = tool(
+        "distill", "run/checkpoint.pt", "--styles", tmp_path, "--exclude", tmp_path / "out.json",
+        "--steps", 50, "--batch", 4,
+    )  # fmt: skip
+    assert (result.code, result.out) == (0, "error of the statistics 0.0123\n")
+    assert training == [(Path("run/checkpoint.pt"), ["a.png"], {"steps": 50, "batch": 4})]
 
 
 def test_export(tool, training: list[object]) -> None:
@@ -136,10 +160,14 @@ def test_options_are_parameters_of_the_real_functions() -> None:
     pytest.importorskip("torch")
     from inspect import signature
 
+    from stylize.training.distillation import distill
     from stylize.training.export import export
     from stylize.training.quantize import quantize
     from stylize.training.train import train
 
     signature(train).bind("config", stop_after=1)
+    signature(distill).bind(
+        "checkpoint", [], steps=1, batch=1, learning_rate=1e-3, seed=1, device="cpu"
+    )
     signature(export).bind("checkpoint", "out", contents=())
     signature(quantize).bind("model", [], [], pairs=1, validation_pairs=1, percentile=99.0, seed=1)
