@@ -46,6 +46,9 @@ class Contract:
             ground.
         calming_reach: So many times the calm share of the style is the share of a picture that is
             smoothed at most.
+        calming_least: How much is smoothed there in every style, as long as no more brushwork is
+            asked for.
+        calming_least_reach: Share of a picture that is smoothed so at most.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -72,6 +75,8 @@ class Contract:
     least_brushwork: float = 0.1
     calming_share: float = 0.0
     calming_reach: float = 1.5
+    calming_least: float = 0.0
+    calming_least_reach: float = 0.4
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -150,6 +155,8 @@ _LARGEST: dict[str, float] = {
     "revision_share": 1,
     "calming_share": 1,
     "calming_reach": 100,
+    "calming_least": 1,
+    "calming_least_reach": 1,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

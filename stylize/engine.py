@@ -247,14 +247,8 @@ class Engine:
         scale_detail(painted, job.controls.detail)
 
         def calmed(style: StyleVector) -> Image.Image:
-            brushwork = self._brushwork(style, job.controls)
-            left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
-            # About as much of the painting gets calm as of the style is, unless less brushwork is
-            # asked for.
-            reach = min(1.0, contract.calming_reach * contract.calm_share(style.values))
-            at_most = 1 - min(1.0, job.controls.brushwork) * (1 - reach)
             result = painted.copy()
-            calm_down(result, plain, contract.calming_share * left_out, at_most)
+            calm_down(result, plain, *self._calming(style, job.controls))
             return result
 
         return of_each_style(calmed)
@@ -266,6 +260,21 @@ class Engine:
         calm = contract.calm_share(style.values) / contract.calm_style
         usual = max(contract.least_brushwork, 1 - calm)
         return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
+
+    def _calming(self, style: StyleVector, controls: Controls) -> tuple[float, float]:
+        """Return how much calm areas are calmed, and as which share of the picture at most."""
+        contract = self.contract
+        brushwork = self._brushwork(style, controls)
+        left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
+        # About as much of the painting gets calm as of the style is, unless less brushwork is
+        # asked for.
+        reach = min(1.0, contract.calming_reach * contract.calm_share(style.values))
+        at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
+        least = contract.calming_least * min(1.0, max(0.0, 2 - controls.brushwork))
+        least *= controls.strength
+        if least > 0:
+            at_most = max(at_most, contract.calming_least_reach)
+        return max(contract.calming_share * left_out, least), at_most
 
     def _revise(
         self,

@@ -14,6 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from stylize.calming import LEAST, LEAST_REACH
 from stylize.contract import Contract
 from stylize.model_files import FORMAT
 from stylize.training.export import export_networks, write_description
@@ -114,6 +115,8 @@ def main() -> None:
         style_side_px=256,
         draft_side_px=64,
         calming_share=1.0,
+        calming_least=LEAST,
+        calming_least_reach=LEAST_REACH,
     )
     description = {
         "format": FORMAT,

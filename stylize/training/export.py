@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stylize.calming import LEAST, LEAST_REACH
 from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
@@ -182,6 +183,8 @@ def _export(
             vector_length=vector,
             halo_px=network.layers.halo_px(),
             calming_share=1.0,
+            calming_least=LEAST,
+            calming_least_reach=LEAST_REACH,
             **(calm or {}),
         ).to_dict(),
         "opset": OPSET,

@@ -20,6 +20,8 @@ export interface Contract {
   readonly least_brushwork: number;
   readonly calming_share: number;
   readonly calming_reach: number;
+  readonly calming_least: number;
+  readonly calming_least_reach: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
@@ -48,6 +50,8 @@ export function readContract(record: unknown): Contract {
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
     calming_share: values["calming_share"] === undefined ? 0 : number(values, "calming_share"), // older models lack it
     calming_reach: values["calming_reach"] === undefined ? 1.5 : number(values, "calming_reach"),
+    calming_least: values["calming_least"] === undefined ? 0 : number(values, "calming_least"),
+    calming_least_reach: values["calming_least_reach"] === undefined ? 0.4 : number(values, "calming_least_reach"),
     calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
     calm_bias: Number(values["calm_bias"] ?? 0),
   };

@@ -169,10 +169,13 @@ export class Engine {
 
   /** Smooth what was painted on calm areas of a content, where there is little ground. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
-    const leftOut = (1 - this.brushwork(style, controls)) / (1 - this.contract.least_brushwork || 1);
-    const reach = Math.min(1, this.contract.calming_reach * calmShare(this.contract, style.values));
+    const contract = this.contract;
+    const leftOut = (1 - this.brushwork(style, controls)) / (1 - contract.least_brushwork || 1);
+    const reach = Math.min(1, contract.calming_reach * calmShare(contract, style.values));
     const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
-    calmDown(painted, content, this.contract.calming_share * leftOut, atMost);
+    const least = contract.calming_least * Math.min(1, Math.max(0, 2 - controls.brushwork)) * controls.strength;
+    const amount = Math.max(contract.calming_share * leftOut, least);
+    calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost);
   }
 
   /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
