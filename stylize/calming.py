@@ -1,11 +1,8 @@
-"""Calm areas stay calm: no dashes in the skies of prints and ink, fewer halos before them.
+"""Calm areas stay calm, most of all in styles with empty places: no dashes in the skies of prints.
 
 The network has learned from paintings whose skies are full of strokes, and puts some into all
 others too. Medians over more than the width of such a stroke take them away and keep tones and
-edges (Tukey, "Exploratory Data Analysis", 1977). What the content shows there is drawn instead: in
-all surroundings the paint becomes a line through the content's luma (He et al., "Guided Image
-Filtering", 2010), so what is of one tone in the content is of one colour in the painting, and
-clouds keep their shape.
+edges (Tukey, "Exploratory Data Analysis", 1977); what the content shows there is drawn instead.
 """
 
 from __future__ import annotations
@@ -23,12 +20,10 @@ Bytes = NDArray[np.uint8]
 # Medians are taken at an eighth of the size, where five cells are wider than the longest strokes,
 # and what they leave of them is smoothed.
 REDUCED = 8
-REACH = 6  # of the surroundings, at that size
-SOFTNESS = 60  # variance of the luma there, in squared levels, below which the paint is just even
 # How much is smoothed in every style, and as which share of a picture at most; contracts that were
 # made before have none of it.
-LEAST = 0.45
-LEAST_REACH = 0.3
+LEAST = 0.6
+LEAST_REACH = 0.4
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.04
@@ -51,11 +46,9 @@ def calm_down(
     if amount <= 0:
         return
     luma = content.convert("L")
-    small = _without_strokes(luma)
     # Fur, faces and clouds keep their modelling: that of the content.
-    detail = np.asarray(luma, np.int16) - _enlarge(small, painted.size)
-    guided = _guide(_without_strokes(painted), small)
-    smooth = _enlarge(guided, painted.size) + detail[..., None]
+    detail = np.asarray(luma, np.int16) - np.asarray(_smooth(luma))
+    smooth = np.asarray(_smooth(painted), np.int16) + detail[..., None]
     calmed = Image.fromarray(smooth.clip(0, 255).astype(np.uint8))
     painted.paste(calmed, mask=calm_areas(content, min(1.0, amount), at_most))
 
@@ -85,39 +78,11 @@ def calm_share_of_cells(mean: Any, variance: Any) -> Any:
     return (1 + _STEEPNESS * (1 - deviation)).clip(0, 1)
 
 
-def _without_strokes(picture: Image.Image) -> Bytes:
-    """Return a picture, RGB or L, reduced and without what is smaller than some 40 pixels."""
-    return _medians(_medians(np.asarray(picture.reduce(REDUCED)), axis=1), axis=0)
-
-
-def _enlarge(small: Bytes, size: tuple[int, int]) -> NDArray[np.int16]:
-    enlarged = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(enlarged, np.int16)
-
-
-def _guide(paint: Bytes, luma: Bytes) -> Bytes:
-    """Let paint (H, W, 3) follow a luma (H, W) as far as it does so in the surroundings."""
-    whole = paint.astype(np.int64)
-    guide = luma[..., None].astype(np.int64)
-    # Whole numbers until the division: the same in every engine.
-    of_paint, of_guide = _sums(whole), _sums(guide)
-    together, square = _sums(whole * guide), _sums(guide * guide)
-    count = _sums(np.ones_like(guide))
-    slope = (count * together - of_paint * of_guide) / (
-        count * square - of_guide * of_guide + count * count * SOFTNESS
-    )
-    offset = (of_paint - slope * of_guide) / count
-    guided = (_sums(slope) * guide + _sums(offset)) / count
-    return np.floor(guided + 0.5).clip(0, 255).astype(np.uint8)
-
-
-def _sums(values: NDArray[Any]) -> NDArray[Any]:
-    """Sums over squares of 2 * REACH + 1 a side, as far as they lie within the picture."""
-    for axis in (0, 1):
-        widths = [(REACH + 1, REACH) if at == axis else (0, 0) for at in range(values.ndim)]
-        whole = np.moveaxis(np.pad(values, widths), axis, 0).cumsum(axis=0)
-        values = np.moveaxis(whole[2 * REACH + 1 :] - whole[: -2 * REACH - 1], 0, axis)
-    return values
+def _smooth(picture: Image.Image) -> Image.Image:
+    """Return a picture, RGB or L, without what is smaller than some 40 pixels."""
+    small = np.asarray(picture.reduce(REDUCED))
+    small = _medians(_medians(small, axis=1), axis=0)
+    return Image.fromarray(small).reduce(2).resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def _medians(values: Bytes, *, axis: int) -> Bytes:

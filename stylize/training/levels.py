@@ -12,14 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.calming import (
-    LEAST,
-    LEAST_REACH,
-    REACH,
-    REDUCED,
-    SOFTNESS,
-    calm_share_of_cells,
-)
+from stylize.calming import LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
 from stylize.contract import Contract
 from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
 from stylize.training.tones import LUMA
@@ -136,42 +129,24 @@ def calm_down(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
     """
     with torch.no_grad():
         luma = _luma(content)
-        small = _without_strokes(luma)
-        detail = luma - _enlarge_smoothly(small, luma)
+        detail = luma - _smooth(luma)
         cells = calm_share_of_cells(*_cells_of(content))
         left_out = calm / (Contract.calm_style * (1 - Contract.least_brushwork))
         reach = (Contract.calming_reach * calm).clamp(LEAST_REACH, 1)
         of_picture = cells.mean(dim=(1, 2, 3)).clamp(min=1e-9)
         amounts = torch.minimum(left_out.clamp(min=LEAST), reach / of_picture).clamp(max=1)
         mask = _enlarge_cells(cells, content) * amounts[:, None, None, None]
-    guided = _enlarge_smoothly(_guide(_without_strokes(painted), small), painted)
-    return torch.lerp(painted, (guided + detail).clamp(0, 1), mask)
+    return torch.lerp(painted, (_smooth(painted) + detail).clamp(0, 1), mask)
 
 
-def _without_strokes(images: Tensor) -> Tensor:
+def _smooth(images: Tensor) -> Tensor:
     small = functional.avg_pool2d(images, REDUCED)
     for padding, axis in (((2, 2, 0, 0), 3), ((0, 0, 2, 2), 2)):
         windows = functional.pad(small, padding, "replicate").unfold(axis, 5, 1)
         small = windows.median(dim=-1).values
-    return small
-
-
-def _enlarge_smoothly(small: Tensor, images: Tensor) -> Tensor:
-    return functional.interpolate(small, images.shape[2:], mode="bicubic", antialias=True)
-
-
-def _guide(paint: Tensor, luma: Tensor) -> Tensor:
-    """Let paint follow a luma as far as it does so in the surroundings: `calming._guide`."""
-    of_paint, of_luma = _around(paint), _around(luma)
-    together, square = _around(paint * luma), _around(luma.square())
-    slope = (together - of_paint * of_luma) / (square - of_luma.square() + SOFTNESS / 255**2)
-    offset = of_paint - slope * of_luma
-    return (_around(slope) * luma + _around(offset)).clamp(0, 1)
-
-
-def _around(values: Tensor) -> Tensor:
-    side = 2 * REACH + 1
-    return functional.avg_pool2d(values, side, 1, REACH, count_include_pad=False)
+    return functional.interpolate(
+        functional.avg_pool2d(small, 2), images.shape[2:], mode="bicubic", antialias=True
+    )
 
 
 def _luma(images: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 /**
- * Calm areas stay calm: no dashes in the skies of prints and ink, fewer halos before them; see
+ * Calm areas stay calm, most of all in styles with empty places: no dashes in the skies of prints; see
  * `stylize/calming.py`.
  */
 import { CELL_PX, cellsOf } from "./ground.ts";
@@ -8,8 +8,6 @@ import { BICUBIC, BILINEAR, reduce, resize } from "./resample.ts";
 import { roundHalfEven } from "./rounding.ts";
 
 const REDUCED = 8; // medians are taken at an eighth of the size
-const REACH = 6; // of the surroundings, at that size
-const SOFTNESS = 60; // variance of the luma there, in squared levels, below which the paint is just even
 const CALM_SHARE = 0.04; // standard deviation of the luma, as a share of itself and something in the dark
 const DARK_LEVELS = 32;
 const STEEPNESS = 2;
@@ -23,9 +21,7 @@ export function calmDown(painted: Pixels, content: Pixels, amount: number, atMos
   const { width, height, data } = painted;
   // The content's luma takes the place of alpha: all four channels are smoothed in one pass.
   const both = withLuma(painted, content);
-  const small = withoutStrokes(both);
-  guide(small);
-  const smooth = resize(small, [width, height], BICUBIC);
+  const smooth = withoutStrokes(both);
   const calm = calmAreas(content, Math.min(1, amount), atMost);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
@@ -68,58 +64,10 @@ function withLuma(picture: Pixels, other: Pixels): Pixels {
   return result;
 }
 
-/** Return a picture reduced and without what is smaller than some 40 pixels. */
+/** Return a picture without what is smaller than some 40 pixels. */
 function withoutStrokes(picture: Pixels): Pixels {
-  return medians(medians(reduce(picture, REDUCED), 1, 0), 0, 1);
-}
-
-/** Let the paint of a picture follow its alpha, the luma of the content, as far as it does so in the surroundings. */
-function guide({ width, height, data }: Pixels): void {
-  const plane = (value: (at: number) => number): Float64Array =>
-    sums(Float64Array.from({ length: width * height }, (_, cell) => value(4 * cell)), width, height);
-  const luma = (at: number): number => data[at + 3]!;
-  const ofGuide = plane(luma);
-  const counts = plane(() => 1);
-  const square = plane((at) => luma(at) * luma(at));
-  for (let channel = 0; channel < 3; channel++) {
-    const paint = (at: number): number => data[at + channel]!;
-    const ofPaint = plane(paint);
-    // Whole numbers until the division: the same in every engine.
-    const slope = plane((at) => paint(at) * luma(at)).map(
-      (together, cell) =>
-        (counts[cell]! * together - ofPaint[cell]! * ofGuide[cell]!) /
-        (counts[cell]! * square[cell]! - ofGuide[cell]! * ofGuide[cell]! + counts[cell]! * counts[cell]! * SOFTNESS),
-    );
-    const offset = slope.map((value, cell) => (ofPaint[cell]! - value * ofGuide[cell]!) / counts[cell]!);
-    const slopes = sums(slope, width, height);
-    const offsets = sums(offset, width, height);
-    for (let cell = 0; cell < slopes.length; cell++) {
-      const guided = (slopes[cell]! * luma(4 * cell) + offsets[cell]!) / counts[cell]!;
-      data[4 * cell + channel] = Math.min(255, Math.max(0, Math.floor(guided + 0.5)));
-    }
-  }
-}
-
-/** Return sums over squares of 2 * REACH + 1 a side, as far as they lie within the picture. */
-function sums(values: Float64Array, width: number, height: number): Float64Array {
-  const ofColumns = alongLines(values, width, height, 1, width);
-  return alongLines(ofColumns, height, width, width, 1);
-}
-
-/** Sum along lines of `length` values that lie `step` apart; the lines are `stride` apart. */
-function alongLines(values: Float64Array, length: number, lines: number, step: number, stride: number): Float64Array {
-  const result = new Float64Array(values.length);
-  for (let line = 0; line < lines; line++) {
-    const first = line * stride;
-    for (let at = 0; at < length; at++) {
-      let sum = 0;
-      for (let near = Math.max(0, at - REACH); near <= Math.min(length - 1, at + REACH); near++) {
-        sum += values[first + step * near]!;
-      }
-      result[first + step * at] = sum;
-    }
-  }
-  return result;
+  const small = medians(medians(reduce(picture, REDUCED), 1, 0), 0, 1);
+  return resize(reduce(small, 2), [picture.width, picture.height], BICUBIC);
 }
 
 /** Return the medians of each channel over five pixels, (dx, dy) apart, borders repeated. */
