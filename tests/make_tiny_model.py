@@ -22,7 +22,8 @@ from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
 from stylize.training.network_size import NetworkSize
-from stylize.training.quantize import quantize_encoder, quantize_weights
+from stylize.training.quantize import quantize_weights
+from stylize.training.quantize_encoder import quantize_encoder
 from stylize.training.rounding import input_moments
 from stylize.training.vgg import STYLE_LAYERS
 

@@ -13,7 +13,6 @@ import contextlib
 import json
 import logging
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,16 +20,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
 from PIL import Image, ImageOps
 
 from stylize.controls import Controls
@@ -48,11 +39,10 @@ from stylize.training.data import (
     read_style,
     to_tensor,
 )
-from stylize.training.encoder_graph import simplify_int8_encoder
 from stylize.training.export import write_description
-from stylize.training.graphs import add_byte_ports
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.picture_metrics import psnr_db
+from stylize.training.quantize_encoder import correct_vectors, quantize_encoder, vector_error
 from stylize.training.rounding import input_moments
 
 logger = logging.getLogger(__name__)
@@ -63,112 +53,11 @@ _TELLING = "down_quarter"
 _TRIED = 0.9  # share of the peaks below which a picture is painted in INT8, if all else is well
 _SPREADS = 4.0  # standard deviations of the PSNR that a picture's expected PSNR keeps off the bar
 LARGEST_SHARE_FP32 = 0.3
-_SMALLEST_VARIANCE = 1e-6  # of a number of the style vector
-_LARGEST_GAIN = 1.5
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 FULL_MODULATOR = "modulate.fp32.onnx"
 _SIDE_PX = 256  # of the pictures to calibrate on; all their activations are held at once
-_BYTES = {
-    "scale": np.array(1 / 255, np.float32),
-    "zero_point": np.array(0, np.uint8),
-    "quant_type": QuantType.QUInt8,
-}
 Feeds = dict[str, NDArray[Any]]
 Floats = NDArray[np.floating[Any]]
-
-
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, feeds: Iterator[Feeds]) -> None:
-        self._feeds = feeds
-
-    def get_next(self) -> Feeds | None:
-        return next(self._feeds, None)
-
-
-def quantize_encoder(
-    source: Path, target: Path, feeds: Iterator[Feeds], *, percentile: float
-) -> None:
-    """Quantize the convolutions of the loss network in the style encoder and let it take bytes.
-
-    The network's own statistics stay in FP32: they cost next to nothing and carry the palette.
-
-    Args:
-        source: The float graph of the export's ``cores`` folder.
-        target: The INT8 model to write.
-        feeds: Inputs to calibrate on.
-        percentile: Of the activations that the range covers, in percent.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "int8.onnx"
-        quantize_static(
-            source,
-            path,
-            _Reader(feeds),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            reduce_range=True,
-            op_types_to_quantize=["Conv", "Relu", "MaxPool"],
-            nodes_to_exclude=_own_nodes(source),
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={
-                "TensorQuantOverrides": {"image": [_BYTES]},
-                "CalibPercentile": percentile,
-                "CalibTensorRangeSymmetric": False,
-            },
-        )
-        model = add_byte_ports(simplify_int8_encoder(onnx.load(path)))
-    onnx.save(model, target)
-
-
-def correct_vectors(encoder: Path, full: Path, pictures: Sequence[Image.Image]) -> None:
-    """Let an INT8 style encoder scale and move each number so that it is right on the mean.
-
-    Rounding makes some statistics too large or too small in every picture.
-
-    Args:
-        encoder: The INT8 model; gets the correction.
-        full: The same in FP32.
-        pictures: Styles, RGB, as large as they are encoded.
-    """
-    expected, found = (_vectors(model, pictures).astype(np.float64) for model in (full, encoder))
-    at, to = found.mean(axis=0), expected.mean(axis=0)
-    together = ((found - at) * (expected - to)).mean(axis=0)
-    variance = found.var(axis=0)
-    # What hardly varies says nothing of its scale.
-    gain = np.where(variance > _SMALLEST_VARIANCE, together / variance.clip(_SMALLEST_VARIANCE), 1)
-    gain = gain.clip(1 / _LARGEST_GAIN, _LARGEST_GAIN)
-    model = onnx.load(encoder)
-    graph, name = model.graph, model.graph.output[0].name
-    for node in graph.node:
-        node.output[:] = [f"{name}_measured" if out == name else out for out in node.output]
-    for constant, value in (("gain", gain), ("offset", to - gain * at)):
-        array = value.astype(np.float32)[None]
-        graph.initializer.append(numpy_helper.from_array(array, f"{name}_{constant}"))
-    graph.node.extend(
-        [
-            onnx.helper.make_node("Mul", [f"{name}_measured", f"{name}_gain"], [f"{name}_scaled"]),
-            onnx.helper.make_node("Add", [f"{name}_scaled", f"{name}_offset"], [name]),
-        ]
-    )
-    onnx.checker.check_model(model)
-    onnx.save(model, encoder)
-
-
-def _vectors(model: Path, pictures: Sequence[Image.Image]) -> Floats:
-    session = onnxruntime.InferenceSession(model)
-    return np.concatenate(
-        [session.run(None, {"bytes": np.asarray(picture)[None]})[0] for picture in pictures]
-    )
-
-
-def _own_nodes(source: Path) -> list[str]:
-    """Names of the nodes that measure the network's own statistics, see graphs.EncodeStyle."""
-    nodes = onnx.load(source).graph.node
-    own = [n for n in nodes if n.op_type == "Conv" and n.input[1].startswith("own_statistics.")]
-    outputs = {node.output[0] for node in own}
-    return [node.name for node in [*own, *(n for n in nodes if outputs & set(n.input))]]
 
 
 def quantize_weights(source: Path, target: Path, *, smallest: int = 1024) -> None:
@@ -313,7 +202,7 @@ def _quantize(
     )
     correct_vectors(encoder, model_dir / "style_encoder.onnx", [_style(s) for _, s in calibration])
     quantize_weights(model_dir / "modulate.onnx", model_dir / "modulate.int8.onnx")
-    vector_error = _vector_error(model_dir, [path for _, path in validation])
+    error = vector_error(model_dir, [_style(path) for _, path in validation])
     # From here on vectors come from the INT8 encoder, which serves both precisions.
     (model_dir / "style_encoder.onnx").rename(cores / FULL_ENCODER)
     _describe(model_dir, {})
@@ -338,7 +227,7 @@ def _quantize(
     figures = {
         "psnr_db_mean": round(float(np.mean(kept)), 2),
         "psnr_db_min": round(float(np.min(kept)), 2),
-        "vector_error": round(vector_error, 4),
+        "vector_error": round(error, 4),
         "pairs": len(psnrs),
         "share_fp32": round(1 - len(kept) / len(psnrs), 3),
     }
@@ -443,17 +332,6 @@ def _feeds_of(
         "affine_eighth": measurement.eighth,
         "peaks": measurement.peaks,
     }
-
-
-def _vector_error(model_dir: Path, paths: list[Path]) -> float:
-    """Return the mean relative error of INT8 style vectors against FP32."""
-    pictures = [_style(path) for path in paths]
-    expected, found = (
-        _vectors(model_dir / name, pictures)
-        for name in ("style_encoder.onnx", "style_encoder.int8.onnx")
-    )
-    errors = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
-    return float(np.mean(errors))
 
 
 def _describe(model_dir: Path, more: dict[str, Any]) -> None:

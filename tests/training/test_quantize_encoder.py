@@ -5,7 +5,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 from PIL import Image
 
-from stylize.training.quantize import correct_vectors
+from stylize.training.quantize_encoder import correct_vectors
 from tests.conftest import make_picture
 
 
