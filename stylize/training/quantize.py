@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from PIL import Image, ImageOps
 
@@ -42,7 +41,13 @@ from stylize.training.data import (
 from stylize.training.export import write_description
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.picture_metrics import psnr_db
-from stylize.training.quantize_encoder import correct_vectors, quantize_encoder, vector_error
+from stylize.training.quantize_encoder import (
+    Feeds,
+    Floats,
+    correct_vectors,
+    quantize_encoder,
+    vector_error,
+)
 from stylize.training.rounding import input_moments
 
 logger = logging.getLogger(__name__)
@@ -56,8 +61,6 @@ LARGEST_SHARE_FP32 = 0.3
 FULL_ENCODER = "style_encoder.fp32.onnx"  # in the cores, while INT8 takes its place
 FULL_MODULATOR = "modulate.fp32.onnx"
 _SIDE_PX = 256  # of the pictures to calibrate on; all their activations are held at once
-Feeds = dict[str, NDArray[Any]]
-Floats = NDArray[np.floating[Any]]
 
 
 def quantize_weights(source: Path, target: Path, *, smallest: int = 1024) -> None:

@@ -1,4 +1,4 @@
-"""The style encoder in INT8: static quantization, and numbers put right that are off on the mean."""
+"""The style encoder in INT8, with numbers put right that would be off in all pictures."""
 
 from __future__ import annotations
 
