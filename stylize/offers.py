@@ -42,7 +42,7 @@ KIDS_TILES = len(KIDS_STYLES)
 # How free the paint is. A line drawing on white paper becomes a full picture in any of them.
 FREEDOMS: Mapping[str, Controls] = {
     "near": Controls(strength=0.6, stroke_size=1.2),
-    "painted": Controls(stroke_size=1.5, brushwork=1.5),
+    "painted": Controls(stroke_size=1.5, brushwork=1.2),
     "wild": Controls(stroke_size=2.5, style_weight=1.8, brushwork=2.0),
 }
 
