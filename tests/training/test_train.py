@@ -97,7 +97,7 @@ def test_the_loss_falls_on_one_batch(revision_share, config, loss_network, tmp_p
     conditions[:, -1] = revision_share
     samples = replace(samples, conditions=conditions, strength=torch.ones(2, 1))
     network = start_network(config, None, bank).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     totals = []
     for _ in range(20):
         terms = compute_losses(network, loss_network, samples, config, 4.0, projections())
@@ -105,7 +105,7 @@ def test_the_loss_falls_on_one_batch(revision_share, config, loss_network, tmp_p
         terms["total"].backward()
         optimizer.step()
         totals.append(terms["total"].item())
-    assert totals[-1] < 0.9 * totals[0]
+    assert sum(totals[-5:]) / 5 < 0.9 * totals[0]
     assert ("revision content" in terms) == bool(revision_share)
 
 
