@@ -13,6 +13,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+# Of the layers with the most pixels only every so many rows are measured: as floats, all of them
+# take more memory and time than any convolution. Odd, so that no screen or hatching meets them.
+_ROWS = (5, 3)
+
 
 def simplify_int8_encoder(model: onnx.ModelProto) -> onnx.ModelProto:
     """Pad bytes as bytes, and take the statistics of whole numbers; in place.
@@ -27,8 +31,10 @@ def simplify_int8_encoder(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = _Graph(model)
     for pad in graph.nodes("Pad"):
         _pad_bytes(graph, pad)
+    rows = iter(_ROWS)
     for mean in graph.nodes("ReduceMean"):
-        _measure_bytes(graph, mean)
+        if graph.quantized(mean.input[0]) is not None:
+            _measure_bytes(graph, mean, next(rows, 1))
     graph.clean()
     onnx.checker.check_model(model)
     return model
@@ -110,8 +116,8 @@ def _round_bias(graph: _Graph, conv: onnx.NodeProto, scale: str) -> None:
     graph.set(bias.input[0], np.round(values * (old / new)).astype(np.int32))
 
 
-def _measure_bytes(graph: _Graph, mean: onnx.NodeProto) -> None:
-    """Take mean and deviation of bytes, as whole numbers, and scale these few.
+def _measure_bytes(graph: _Graph, mean: onnx.NodeProto, step: int) -> None:
+    """Take mean and deviation of bytes of some rows, as whole numbers, and scale these few.
 
     The square of the deviation is the mean square less the squared mean: each is one pass over the
     bytes, which are kept as numbers of 32 bits once.
@@ -122,6 +128,7 @@ def _measure_bytes(graph: _Graph, mean: onnx.NodeProto) -> None:
         return
     root, epsilon = deviation
     values, scale, zero = floats.input
+    seen = values if step == 1 else f"{mean.output[0]}_rows"
     if graph.constants[zero].any():
         raise ValueError(f"zero is {graph.constants[zero]} in {values}, not 0")
     axes, name = mean.input[1], mean.output[0]
@@ -134,13 +141,19 @@ def _measure_bytes(graph: _Graph, mean: onnx.NodeProto) -> None:
     def of(part: str) -> str:
         return f"{name}_{part}"
 
+    first, last, height, stride = (
+        graph.constant(f"rows_{name}", np.array([value], np.int64))
+        for name, value in (("first", 0), ("last", 2**31), ("axis", 2), (f"step_{step}", step))
+    )
+    thinned = helper.make_node("Slice", [values, first, last, height, stride], [seen])
     graph.insert(
         mean,
         [
-            node("Cast", [values], "bytes", to=TensorProto.FLOAT),
+            *([] if step == 1 else [thinned]),
+            node("Cast", [seen], "bytes", to=TensorProto.FLOAT),
             node("ReduceMean", [of("bytes"), axes], "of_bytes", keepdims=0),
             node("ReduceSumSquare", [of("bytes"), axes], "squares", keepdims=0),
-            node("Shape", [values], "shape"),
+            node("Shape", [seen], "shape"),
             node("Gather", [of("shape"), sides], "sides"),
             node("ReduceProd", [of("sides")], "count", keepdims=0),
             node("Cast", [of("count")], "floats", to=TensorProto.FLOAT),
