@@ -103,7 +103,7 @@ def distill(
     batch: Annotated[int | None, typer.Option(min=1, help="Crops in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="At the start.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or auto.")] = None,
 ) -> None:
     """Distill a slimmer style encoder from the loss network of a checkpoint."""
     with _training():
@@ -349,7 +349,7 @@ _READ: dict[type, Callable[[str], Any]] = {
 
 def _settings(config: type[TrainConfig], texts: list[str]) -> dict[str, Any]:
     """Settings of training by name, read as the type of their default."""
-    numbers = {
+    known = {
         item.name: item.default
         for item in fields(config)
         if item.default is not MISSING and type(item.default) in _READ
@@ -357,11 +357,11 @@ def _settings(config: type[TrainConfig], texts: list[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for text in texts:
         name, _, value = text.partition("=")
-        if name not in numbers:
-            raise ControlError(f'There is no setting "{name}". Known: {", ".join(numbers)}.')
+        if name not in known:
+            raise ControlError(f'There is no setting "{name}". Known: {", ".join(known)}.')
         try:
-            settings[name] = _READ[type(numbers[name])](value)
+            settings[name] = _READ[type(known[name])](value)
         except (ValueError, KeyError):
-            needed = "true or false" if isinstance(numbers[name], bool) else "a number"
+            needed = "true or false" if isinstance(known[name], bool) else "a number"
             raise ControlError(f'--set {name} needs {needed}; got "{value}".') from None
     return settings

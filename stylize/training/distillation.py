@@ -26,9 +26,11 @@ from stylize.training.checkpoint import (
     load_checkpoint,
     load_encoder,
     load_loss_network,
+    load_network,
     save_checkpoint,
 )
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_style, to_tensor
+from stylize.training.device import open_device
 from stylize.training.style_bank import variant_of
 from stylize.training.vgg import LAYER_NAMES, STYLE_LAYERS, LossNetwork, style_vector
 
@@ -61,12 +63,12 @@ def distill(
 
     Args:
         checkpoint: From training; gets the encoder, every ``_SAVE_STEPS``.
-        styles: Pictures to learn from; half of them are recoloured.
+        styles: Pictures to learn from, in crops, three quarters of them in other colours.
         steps: Steps, in which the learning rate falls to nearly 0.
         batch: Crops of ``CROP_PX`` in a step.
         learning_rate: At the start.
         channels: Of the layers that are not measured.
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda" or "auto".
         seed: Of everything random.
 
     Returns:
@@ -74,16 +76,17 @@ def distill(
         over styles.
 
     Raises:
-        TrainingError: The checkpoint or all pictures are unusable.
+        TrainingError: The checkpoint, the device or all pictures are unusable.
     """
     state = load_checkpoint(checkpoint)
-    teacher = load_loss_network(state).to(device)
-    deviations = state["ema"]["modulator.vector_std"].to(device)
+    where = open_device(device)
+    teacher = load_loss_network(state).to(where)
+    deviations = load_network(state).modulator.vector_std.to(where)
     rng = np.random.default_rng(seed)
     crops = _Crops(styles, rng)
-    student = load_encoder(state).to(device)
+    student = load_encoder(state).to(where)
     if {name: len(student.convolution(name).weight) for name in channels} != dict(channels):
-        student = fit_layers(teacher, crops.draw(32).to(device), channels, seed=seed)
+        student = fit_layers(teacher, crops.draw(32).to(where), channels, seed=seed)
     learned = [p for name, p in student.named_parameters() if STYLE_LAYERS[0] not in name]
     for parameter in learned:
         parameter.requires_grad_(True)
@@ -94,7 +97,7 @@ def distill(
         share = step / steps
         fall = 0.5 * (1 + math.cos(math.pi * share)) + 0.005
         optimizer.param_groups[0]["lr"] = learning_rate * fall * min(1.0, (step + 1) / 50)
-        loss, error = _loss(student, teacher, crops.draw(batch).to(device), deviations)
+        loss, error = _loss(student, teacher, crops.draw(batch).to(where), deviations)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learned, 1.0)

@@ -33,6 +33,7 @@ from stylize.training.data import (
     list_pictures,
     read_exclusions,
 )
+from stylize.training.device import open_device
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples, drawn_ahead
@@ -64,7 +65,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
             the loss or its gradient is not finite; the last good checkpoint stays.
     """
     parallel.start()
-    device = _device(config.device)
+    device = open_device(config.device)
     exclude = read_exclusions(config.exclude)
     content_paths = list_pictures(config.contents, exclude=exclude)
     style_paths = list_pictures(config.styles, exclude=exclude)
@@ -186,17 +187,6 @@ def _not_finite(what: str, step: int, path: Path) -> TrainingError:
     return TrainingError(
         f"The {what} is not finite at step {step}; {there}. Resume with a lower learning rate."
     )
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # the latter: torch without CUDA
-        raise TrainingError(f'"{name}" is no device of this machine: {error}. Take cpu.') from error
-    return device
 
 
 def _to_device(samples: Samples, device: torch.device) -> Samples:

@@ -6,6 +6,7 @@ from stylize.errors import TrainingError
 from stylize.training import distillation
 from stylize.training.checkpoint import load_checkpoint, load_encoder, save_checkpoint
 from stylize.training.distillation import SLIM, distill, fit_layers
+from stylize.training.network import TransferNetwork
 from stylize.training.vgg import LossNetwork, style_vector
 from tests.conftest import make_picture
 
@@ -16,14 +17,16 @@ def teacher(loss_network):
 
 
 @pytest.fixture
-def checkpoint(teacher, tmp_path):
+def checkpoint(teacher, tiny_size, tmp_path):
     path = tmp_path / "checkpoint.pt"
-    deviations = torch.full((1952,), 0.1)
+    network = TransferNetwork(tiny_size)
+    network.modulator.vector_std.fill_(0.1)
     save_checkpoint(
         path,
         {
             "loss_network": teacher.state_dict(),
-            "ema": {"modulator.vector_std": deviations},
+            "size": tiny_size.as_dict(),
+            "ema": network.state_dict(),
             "step": 3,
         },
     )
@@ -99,3 +102,17 @@ def test_styles_that_cannot_be_read_are_an_error(checkpoint, tmp_path):
     with pytest.raises(TrainingError, match="None of the style pictures"):
         distill(checkpoint, [tmp_path / "bad.png"], steps=1)
     assert checkpoint.read_bytes() == before
+
+
+def test_a_device_that_is_not_there_is_an_error(checkpoint, styles):
+    before = checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match='"nowhere" is no device of this machine'):
+        distill(checkpoint, styles, steps=1, device="nowhere")
+    assert checkpoint.read_bytes() == before
+
+
+def test_a_checkpoint_without_a_network_is_refused(teacher, styles, tmp_path):
+    path = tmp_path / "bare.pt"
+    save_checkpoint(path, {"loss_network": teacher.state_dict()})
+    with pytest.raises(TrainingError, match="another architecture"):
+        distill(path, styles, steps=1)
