@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 import tempfile
 import time
 from enum import StrEnum
@@ -220,7 +221,8 @@ def johnson(
     _check_writable(out)
     config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
     paths, network = list_pictures(contents), open_loss_network(loss_network)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if not sys.stderr.isatty():  # a person sees the bar
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
     with Bar(1) as bar:
         trained = train_one_style(
             _style_picture(style, data), paths, network, config,

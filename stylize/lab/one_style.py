@@ -123,12 +123,11 @@ def train_one_style(
                 saved.save(network, optimizer, taken)
             if progress is not None:
                 progress(taken / steps, lost)
-        saved.save(network, optimizer, taken)
     except KeyboardInterrupt:
-        saved.save(network, optimizer, taken)
         logger.warning(
             "Interrupted after %.0f s; what it learned is kept", time.perf_counter() - begun
         )
+    saved.save(network, optimizer, taken)
     return network.eval()
 
 
