@@ -613,6 +613,26 @@ def lab_finish() -> str:
     return "\n".join(lines)
 
 
+def video_workers() -> str:
+    """A film with cuts, painted by one process and by several."""
+    result = _read("video_workers")
+    runs = result["runs"].values()
+    rows = [
+        [name, f"{row['fps']:.1f}", f"{row['fps_once_started']:.1f}"]
+        for name, row in result["runs"].items()
+    ]
+    same = all(row["same_bytes"] for row in runs)
+    lines = _table(["frames a second", "with start and end", "once started"], rows)
+    lines += [
+        "",
+        f"{max(row['frames'] for row in runs)} frames of {result['max_side_px']} px with "
+        f"{result['cuts']} cuts, on {result['cores']} cores of an {result['machine']['cpu']}, "
+        "which one process keeps busy as well; the bytes of the files are "
+        f"{'the same' if same else 'NOT the same'}; `benchmarks/video_workers.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
@@ -635,6 +655,7 @@ def fill(text: str) -> str:
         same_look,
         video,
         video_speed,
+        video_workers,
         attack,
         web,
         lab,

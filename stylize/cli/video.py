@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +29,14 @@ from stylize.cli.common import (
     with_controls,
 )
 from stylize.cli.live import camera_number, show_camera
+from stylize.cli.many import open_pool
 from stylize.cli.output import print_json, warn
 from stylize.cli.pictures import path_of
 from stylize.controls import Controls
 from stylize.cores import available_cores
 from stylize.errors import ControlError, VideoError
 from stylize.files import write_whole
+from stylize.hub_model import model_folder
 from stylize.memory import give_back_memory
 
 if TYPE_CHECKING:
@@ -144,6 +147,25 @@ def video(
         ),
     ] = None,
     data: DataOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Paint what lies between cuts in so many processes at once.",
+            show_default="this one",
+            rich_help_panel="Long films",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS",
+            help="Paint it on all machines of a Ray cluster, likewise; auto: the one that is "
+            "there, or this computer.",
+            rich_help_panel="Long films",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     **controls: float | None,
 ) -> None:
@@ -165,7 +187,12 @@ def video(
     from stylize.video.run import paint_film
     from stylize.video.timeline import parse_time, read_points
 
+    is_pooled = workers is not None or cluster is not None
     if camera:
+        if is_pooled:
+            raise ControlError(
+                "A camera has no parts to share out: leave --workers and --cluster out."
+            )
         number = camera_number(source, given=(out, at, start, end, fps))
         film = out_path = Path()
     else:
@@ -182,10 +209,10 @@ def video(
     if not style and given is None and not named:
         raise ControlError("Name at least one --style, or a --recipe to paint by.")
 
-    if threads is None and not camera:
-        # The other half follows what moves and makes the frames between.
-        threads = max(1, available_cores() // 2)
-    engine = open_engine(precision, threads, model, provider)
+    # The other half follows what moves and makes the frames between.
+    half = max(1, available_cores() // 2)
+    own_threads = half if threads is None and not camera else threads
+    engine = open_engine(precision, own_threads, model, provider)
     with Names(engine, data) as names:
         styles = _styles(names, style or [], blend, named, given)
     if given is not None:
@@ -216,7 +243,13 @@ def video(
         show_camera(engine, number, look, stability, max_side_px=max_side, as_json=as_json)
         return
     give_back_memory(_FRAME_BYTES)
-    with _Bar() as bar:
+    with contextlib.ExitStack() as stack:
+        pool = None
+        if is_pooled:
+            pool = stack.enter_context(
+                open_pool(engine, model_folder(model), workers, cluster, threads)
+            )
+        bar = stack.enter_context(_Bar())
         summary = paint_film(
             engine,
             film,
@@ -227,6 +260,7 @@ def video(
             sound=sound,
             quality=quality,
             comment=made.to_json() if embed_recipe else "",
+            pool=pool,
             progress=bar.show,
         )
     if embed_recipe:

@@ -26,7 +26,7 @@ from stylize.engine import Engine
 from stylize.measurement import Measurement
 from stylize.video.ahead import read_ahead
 from stylize.video.between import View, mixed, ways_on
-from stylize.video.cuts import CutFinder
+from stylize.video.cuts import CutFinder, change_between
 from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
 from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter, most_between
@@ -163,7 +163,9 @@ class FilmPainter:
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state; one with nothing in it is the end of a shot."""
+        if not state:
+            return
         levels: dict[int, dict[str, Floats]] = {}
         for name, values in state.items():
             if name.startswith("level-"):
@@ -186,7 +188,7 @@ class FilmPainter:
             if before is not None and self._stability > 0:
                 frame.came, frame.went = self._flow.find(before.gray, frame.gray)
                 moved = seen_through(frame.went.field, before.small)
-                frame.begins_shot = self._cuts.is_cut(moved, frame.small)
+                frame.begins_shot = self._cuts.is_cut(change_between(moved, frame.small))
             else:
                 frame.begins_shot = True
             frame.usual_change = self._cuts.usual

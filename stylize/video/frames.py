@@ -55,12 +55,9 @@ class Frame:
     def of(cls, source: PixelSource, time_s: float) -> Frame:
         """Return a frame that came from nowhere."""
         pixels = pixels_of(source)
-        full = pixels.shape[1], pixels.shape[0]
-        size = flow_size(full)
-        small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        gray: Any = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        here = Way.nowhere(size[1], size[0])
-        return cls(source, full, time_s, small, gray, here, here, here)
+        small, gray = made_small(pixels)
+        here = Way.nowhere(*gray.shape)
+        return cls(source, pixels.shape[1::-1], time_s, small, gray, here, here, here)
 
     def forget_ways(self) -> None:
         """Let go of the ways, each of which is a fifth of a frame of 1080p."""
@@ -70,6 +67,14 @@ class Frame:
     def pixels(self) -> Bytes:
         """(H, W, 3) RGB."""
         return pixels_of(self.source)
+
+
+def made_small(pixels: Bytes) -> tuple[Bytes, Bytes]:
+    """Return a frame at the size of the flow, (h, w, 3) in colours and (h, w) in grey."""
+    size = flow_size(pixels.shape[1::-1])
+    small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    gray: Any = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return small, gray
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from stylize.engine import Engine
 from stylize.video.between import View
-from stylize.video.cuts import CutFinder
+from stylize.video.cuts import CutFinder, change_between
 from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
 from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter
@@ -61,7 +61,8 @@ class LivePainter:
         if key is None or before is None or self._stability == 0:
             return self._show(self._keys.first(frame))
         frame.came, frame.went = self._flow.find(before.gray, frame.gray)
-        if self._cuts.is_cut(seen_through(frame.went.field, before.small), frame.small):
+        moved_before = seen_through(frame.went.field, before.small)
+        if self._cuts.is_cut(change_between(moved_before, frame.small)):
             return self._show(self._keys.first(frame))
         frame.back = frame.went.then(before.back)
         self._since += 1

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ from stylize.video.source import Film, Frame, PixelSource, Wanted
 from stylize.video.timeline import Timeline
 from stylize.video.transparency import joined
 from stylize.video.writing import TRANSPARENT_FORMATS, Sink, VideoSink, written_format
+from stylize.workers.film import Manner, PooledPainter
+
+if TYPE_CHECKING:
+    from stylize.workers.pool import Pool
 
 Bytes = NDArray[np.uint8]
 
@@ -41,6 +45,9 @@ _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
 _METHOD = 2  # raised where films are painted in another way: half a film is not gone on with
 
 
+Painter: TypeAlias = FilmPainter | PooledPainter
+
+
 class StopFilm(Exception):
     """What a callback raises to end a film where it is: what is done is kept."""
 
@@ -50,7 +57,7 @@ class FilmProgress:
     """How far a film has come.
 
     Attributes:
-        done: Frames that are written.
+        done: Frames that are painted.
         count: About how many there will be; None if nobody knows.
         fps: Frames painted a second, so far.
         left_s: Seconds left, about; None if nobody knows.
@@ -95,6 +102,7 @@ def paint_film(
     quality: int = 75,
     comment: str = "",
     recipe: Embedded | None = None,
+    pool: Pool | None = None,
     progress: Callable[[FilmProgress], None] | None = None,
 ) -> FilmSummary:
     """Paint a film.
@@ -111,8 +119,10 @@ def paint_film(
         quality: Of the file, 1 to 100.
         comment: Kept in the file's metadata; it tells one work on a folder from another.
         recipe: Kept in the first picture of a folder.
+        pool: Its processes, each with an engine like this one, paint the parts between cuts at
+            once; what comes of it is the same.
         progress: Called after every frame. Where it raises `StopFilm`, or the user interrupts, the
-            film ends with what is done.
+            film ends with what is done; if that is nothing, it goes on to the caller.
 
     Raises:
         VideoError: The film cannot be read or written.
@@ -120,14 +130,18 @@ def paint_film(
     """
     if not 0 <= stability <= 1:
         raise ControlError(f"stability must be from 0 to 1; got {stability}.")
-    painter = FilmPainter(engine, timeline.look, stability=stability)
     keeps_alpha = is_folder(out) or written_format(out) in TRANSPARENT_FORMATS
     with open_film(source, wanted, keeps_alpha=keeps_alpha) as film:
-        work = _Work(painter, film, progress)
+        work = _Work(film, progress)
+        painter: Painter = (
+            FilmPainter(engine, timeline.look, stability=stability)
+            if pool is None
+            else PooledPainter(pool, Manner(timeline, stability), work.tell)
+        )
         if is_folder(out):
             folder = FolderSink(out, recipe=recipe)
             identity = _identity(engine, source, wanted, stability, comment)
-            work.go_on(folder, identity)
+            work.go_on(painter, folder, identity)
             return work.summary
         kind = written_format(out)
         try:
@@ -144,7 +158,7 @@ def paint_film(
                     is_transparent=keeps_alpha and film.is_transparent,
                 )
                 try:
-                    work.begin(sink)
+                    work.begin(painter, sink)
                 finally:
                     sink.close()
                 if not work.done:
@@ -164,16 +178,15 @@ class _Work:
 
     def __init__(
         self,
-        painter: FilmPainter,
         film: Film,
         progress: Callable[[FilmProgress], None] | None,
     ) -> None:
-        self._painter = painter
         self._film = film
         self._progress = progress
         self._start = time.perf_counter()
         self._read: deque[Frame] = deque()
         self._before = 0
+        self._painted = 0
         self._keys = 0
         self._is_stopped = False
         self.done = 0
@@ -189,37 +202,56 @@ class _Work:
             is_stopped=self._is_stopped,
         )
 
-    def begin(self, sink: Sink) -> None:
+    def begin(self, painter: Painter, sink: Sink) -> None:
         """Paint all frames."""
         with closing(read_ahead(self._film, _AHEAD)) as frames:
-            self._paint(frames, sink, lambda: None)
+            self._paint(painter, frames, sink, lambda: None)
 
-    def go_on(self, folder: FolderSink, identity: str) -> None:
+    def go_on(self, painter: Painter, folder: FolderSink, identity: str) -> None:
         """Paint those frames that are not in a folder yet."""
         state = folder.restore(identity)
         if state is not None:
-            self._painter.restore(state)
+            painter.restore(state)
             self._before = self.done = folder.count
         saved = time.perf_counter()
 
         def save() -> None:
             nonlocal saved
             if time.perf_counter() - saved > _SAVE_EVERY_S:
-                folder.save(self._painter.state(), identity)
+                folder.save(painter.state(), identity)
                 saved = time.perf_counter()
 
         with closing(read_ahead(self._film, _AHEAD)) as frames:
-            self._paint(islice(frames, folder.count, None), folder, save)
+            self._paint(painter, islice(frames, folder.count, None), folder, save)
         if not self._is_stopped:
             folder.forget()
 
-    def _paint(self, frames: Iterator[Frame], sink: Sink, at_key: Callable[[], None]) -> None:
+    def tell(self, painted: int = 0) -> None:
+        """Tell how far it has come.
+
+        Args:
+            painted: Frames of this run that are painted, if some of them are not written yet.
+        """
+        self._painted = max(self._painted, painted, self.done - self._before)
+        if self._progress is None:
+            return
+        done = self._before + self._painted
+        fps = self._painted / max(1e-9, time.perf_counter() - self._start)
+        count = self._film.count
+        left_s = None if count is None or not fps else max(0, count - done) / fps
+        self._progress(FilmProgress(done, count, fps, left_s))
+
+    def _paint(
+        self, painter: Painter, frames: Iterator[Frame], sink: Sink, leave: Callable[[], None]
+    ) -> None:
         try:
-            for painted in self._painter.paint(self._shown(frames)):
+            for painted in painter.paint(self._shown(frames)):
                 self._write(painted, sink)
-                if self._painter.can_be_left:
-                    at_key()
+                if painter.can_be_left:
+                    leave()
         except (KeyboardInterrupt, StopFilm):
+            if not self.done:
+                raise
             self._is_stopped = True
 
     def _shown(self, frames: Iterator[Frame]) -> Iterator[tuple[PixelSource, float]]:
@@ -233,12 +265,7 @@ class _Work:
         sink.write(pixels, read.time, read.duration, is_cut=painted.is_cut)
         self.done += 1
         self._keys += painted.is_key
-        if self._progress is not None:
-            now = self.done - self._before
-            fps = now / max(1e-9, time.perf_counter() - self._start)
-            count = self._film.count
-            left_s = None if count is None else max(0, count - self.done) / fps
-            self._progress(FilmProgress(self.done, count, fps, left_s))
+        self.tell()
 
 
 def _identity(

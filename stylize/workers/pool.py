@@ -302,7 +302,7 @@ class _Worker:
 _STOP, _END = "stop", "end"
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """Nobody wants the result any more."""
 
 
@@ -352,7 +352,7 @@ class _Orders:
         try:
             while self._connection.poll():
                 if self._connection.recv() == _STOP:
-                    raise _Stopped
+                    raise Stopped
                 self._is_last = True
             self._connection.send(("progress", share))
         except (EOFError, OSError):
@@ -363,7 +363,7 @@ def result_of(work: Callable[[], Any]) -> tuple[str, Any]:
     """What comes of some work, as it is sent: ``done`` with it, or ``failed`` with the error."""
     try:
         return "done", work()
-    except (StylizeError, _Stopped) as error:
+    except (StylizeError, Stopped) as error:
         return "failed", error
     except MemoryError:
         return "failed", OutOfMemoryError()

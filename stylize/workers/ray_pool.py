@@ -13,6 +13,7 @@ import os
 import queue
 import socket
 from collections.abc import Callable
+from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,12 +22,14 @@ from stylize.errors import TaskLostError, WorkerError
 from stylize.extras import needs_extra
 from stylize.messages import say
 from stylize.network import why_unreachable
-from stylize.workers.pool import Progress, result_of
+from stylize.workers.pool import Progress, Stopped, result_of
 
 T = TypeVar("T")
 
 _CONNECT_S = 10.0
 _START_S = 180.0  # for all processes, each of which loads a model
+_LOOK_EVERY_S = 0.5  # at how far a task has come
+_ASIDE = "aside"  # a thread of a process that answers while a task runs
 
 
 class RayPool:
@@ -71,12 +74,18 @@ class RayPool:
                     f"of {threads} threads. Start fewer."
                 )
             # What a process did when it died is done once more.
-            kind: Any = ray.remote(num_cpus=threads, max_restarts=-1, max_task_retries=1)(_Actor)
+            kind: Any = ray.remote(
+                num_cpus=threads,
+                max_restarts=-1,
+                max_task_retries=1,
+                concurrency_groups={_ASIDE: 1},
+            )(_Actor)
             self._actors = [kind.remote(start) for _ in range(self.size)]
             self._await_ready(threads)
         except BaseException:
             self.close()
             raise
+        self._numbers = count()
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for actor in self._actors:
             self._idle.put(actor)
@@ -88,15 +97,22 @@ class RayPool:
         self.close()
 
     def call(self, task: Callable[..., T], *arguments: Any, progress: Progress | None = None) -> T:
-        """Run a task in the next process that is free; see `WorkerPool.call`.
-
-        Progress is told only at the end: Ray has no way back while a task runs.
-        """
-        actor = self._idle.get()
+        """Run a task in the next process that is free; see `WorkerPool.call`."""
+        actor, number, stopped = self._idle.get(), next(self._numbers), None
         try:
-            kind, value = self._get(actor.run.remote(task, arguments))
+            result = actor.run.remote(number, task, arguments)
+            while progress and not self._ray.wait([result], timeout=_LOOK_EVERY_S)[0]:
+                share = self._look(actor, number, is_wanted=stopped is None)
+                try:
+                    if stopped is None:
+                        progress(share)
+                except BaseException as error:
+                    stopped = error
+            kind, value = self._get(result)
         finally:
             self._idle.put(actor)
+        if stopped is not None:
+            raise stopped
         if kind == "failed":
             raise value
         if progress is not None:
@@ -133,6 +149,15 @@ class RayPool:
             if problem:
                 raise WorkerError(problem)
 
+    def _look(self, actor: Any, number: int, *, is_wanted: bool) -> float:
+        """Return the share of a task that is done, and tell whether it is still wanted."""
+        try:
+            aside = actor.share.options(concurrency_group=_ASIDE)
+            share: float = self._ray.get(aside.remote(number, is_wanted))
+        except self._ray.exceptions.RayError:  # the process has died; its task is done once more
+            return 0.0
+        return share
+
     def _get(self, what: Any) -> Any:
         try:
             return self._ray.get(what)
@@ -149,6 +174,8 @@ class _Actor:
         # What is raised here would end the process, and look as if a picture had done that.
         kind, self._made = result_of(start)
         self._problem = ""
+        self._number = self._unwanted = -1
+        self._share = 0.0
         if kind == "failed":
             machine = socket.gethostname()
             self._problem = (
@@ -162,10 +189,26 @@ class _Actor:
     def process_id(self) -> int:
         return os.getpid()
 
-    def run(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    def run(
+        self, number: int, task: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> tuple[str, Any]:
+        """Run a task, of a number that no other has."""
         if self._problem:  # it was started anew, elsewhere
             return "failed", WorkerError(self._problem)
-        return result_of(lambda: task(self._made, *arguments, progress=lambda _: None))
+        self._number, self._share = number, 0.0
+
+        def progress(share: float) -> None:
+            self._share = share
+            if self._unwanted == number:
+                raise Stopped
+
+        return result_of(lambda: task(self._made, *arguments, progress=progress))
+
+    def share(self, number: int, is_wanted: bool) -> float:
+        """Return the share of a task that is done; end it if it is not wanted any more."""
+        if not is_wanted:
+            self._unwanted = number
+        return self._share if self._number == number else 0.0
 
 
 def _join(ray: Any, address: str) -> None:

@@ -62,6 +62,17 @@ def test_a_film_with_its_recipe(run, film, style, tmp_path):
         assert (one == other).all()
 
 
+def test_several_processes_paint_what_one_paints(run, make_film, style, tmp_path):  # noqa: F811
+    cut = [np.asarray(make_picture(96, 64, seed=9))] * 3
+    film = make_film("a.mp4", moving_square(17) + cut)
+    for name, options in (("one.gif", ()), ("two.gif", ("--workers", 2))):
+        assert run(film, "-o", tmp_path / name, "-s", style, "--no-embed-recipe", *options)[0] == 0
+    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+    code, _, warned = run("0", "--camera", "-s", style, "--workers", 2)
+    assert code == 2
+    assert "leave --workers and --cluster out" in warned
+
+
 def test_the_recipe_of_a_film_is_shown(run, film, style, tmp_path, monkeypatch, capsys):
     run(film, "-o", tmp_path / "out.webm", "-s", style, "--strength", 0.7)
     monkeypatch.setattr("sys.argv", ["stylize", "recipe", "show", str(tmp_path / "out.webm")])

@@ -5,7 +5,9 @@ import signal
 import time
 from pathlib import Path
 
+from stylize.engine import Engine
 from stylize.errors import ImageError, ModelFileError, OutOfMemoryError
+from tests.conftest import TINY_MODEL
 from tests.fakes import FakeEngine
 
 
@@ -97,3 +99,19 @@ class NotingEngine(FakeEngine):
         with open(self.notes / "painted", "a") as file:
             file.write(f"{color}\n")
         return result
+
+
+class DyingEngine(Engine):
+    """Paints with the tiny model, and dies once, in the midst of a film."""
+
+    def __init__(self, notes):
+        super().__init__(TINY_MODEL, precision="fp32", threads=1)
+        self.notes = notes
+        self.painted = 0
+
+    def stylize(self, *arguments, **options):
+        self.painted += 1
+        if self.painted == 3 and not (self.notes / "death").exists():
+            (self.notes / "death").touch()
+            die()
+        return super().stylize(*arguments, **options)
