@@ -633,6 +633,32 @@ def video_workers() -> str:
     return "\n".join(lines)
 
 
+def training() -> str:
+    """Seconds and memory of the ways to train."""
+    result = _read("training")
+    rows = [
+        [
+            name,
+            str(row["samples_per_step"]),
+            f"{row['s_per_step']:.1f} s",
+            f"{row['s_per_step'] / row['samples_per_step']:.2f} s",
+            f"{row['cpu_s_per_step'] / row['samples_per_step']:.2f} s",
+            f"{row['peak_mb'] / 1000:.1f} GB",
+        ]
+        for name, row in result["ways"].items()
+    ]
+    machine = result["machine"]
+    lines = _table(["", "samples a step", "a step", "a sample", "CPU time", "peak memory"], rows)
+    lines += [
+        "",
+        f"Means of {result['steps']} steps of drafts at {result['side_px']} px on "
+        f"{machine['cores']} cores of an {machine['cpu']}; two processes have a thread each, and "
+        "their memory is the sum of both; CPU time is a sample's on all cores. "
+        "`benchmarks/results/training.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def fill(text: str) -> str:
     """Return a text with all its tables written anew."""
     for make in (
@@ -660,6 +686,7 @@ def fill(text: str) -> str:
         web,
         lab,
         lab_finish,
+        training,
     ):
         name = make.__name__
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)

@@ -53,10 +53,15 @@ class TrainConfig:
         style_variants: Variants of each style in the bank.
         mixed_share: Share of the samples whose style is a mixture of two.
         fake_quantization: Paint with weights and activations rounded as in INT8.
+        style_first_steps: Steps in which nothing but the style side learns: modulator and own
+            statistics.
+        mixed_precision: Paint in 16-bit floats (bfloat16); statistics, weights and losses keep 32.
+        checkpointing: Compute activations again on the way back instead of keeping them.
         ema_decay: Of the averaged weights.
         gradient_clip: Largest norm of the gradient; far above the usual one, or loud styles, whose
             gradients are the largest, would hardly count.
-        average_steps: Steps between two averagings, where several processes train together.
+        average_steps: Steps between two averagings of the weights, where several processes train
+            together; 0 averages the gradients of every step, as a larger batch would.
         seed: Of everything random.
         checkpoint_steps: Steps between checkpoints.
         sheet_steps: Steps between contact sheets; 0 for none.
@@ -101,6 +106,9 @@ class TrainConfig:
     style_variants: int = 3
     mixed_share: float = 0.1
     fake_quantization: bool = False
+    style_first_steps: int = 0
+    mixed_precision: bool = False
+    checkpointing: bool = False
     ema_decay: float = 0.999
     gradient_clip: float = 300.0
     average_steps: int = 20
@@ -114,9 +122,11 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "batch_contents", "styles_per_content", "style_variants"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("checkpoint_steps", "average_steps"):
-            self._check(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("warmup_steps", "ramp_steps", "sheet_steps", "seed"):
+        self._check("checkpoint_steps", self.checkpoint_steps >= 1, "at least 1")
+        for name in (
+            "warmup_steps", "ramp_steps", "sheet_steps", "style_first_steps", "average_steps",
+            "seed",
+        ):  # fmt: skip
             self._check(name, getattr(self, name) >= 0, "at least 0")
         self._check("ema_decay", 0 <= self.ema_decay < 1, "from 0 to below 1")
         for name in ("revision_share", "drawings_share", "mixed_share"):

@@ -76,21 +76,20 @@ def export(
         "config": state["config"],
     }
     if contents:
-        paths = list_pictures(contents)
-        _calibrate_zoom(network, encoder, paths)
-        equalize_(network, Contents(paths, count=32, seed=7).batch(0, 192, max_ratio=1.0).crops)
+        calibrate_(network, encoder, list_pictures(contents))
     return export_networks(
         network, encoder, out, training=training, record=record, calm=state.get("calm")
     )
 
 
 @torch.no_grad()
-def _calibrate_zoom(network: TransferNetwork, encoder: LossNetwork, paths: Sequence[Path]) -> None:
-    """Calibrate on contents, each in the style of the next."""
+def calibrate_(network: TransferNetwork, encoder: LossNetwork, paths: Sequence[Path]) -> None:
+    """Calibrate the zoom, on contents each in the style of the next, and equalize the channels."""
     pictures = Contents(paths, count=24, seed=8).batch(0, 384, max_ratio=1.0).crops
     encode = EncodeStyle(encoder, network)
     vectors = torch.cat([encode(picture[None]) for picture in pictures])
     calibrate_zoom_(network, pictures, vectors.roll(1, dims=0))
+    equalize_(network, Contents(paths, count=32, seed=7).batch(0, 192, max_ratio=1.0).crops)
 
 
 def export_networks(

@@ -144,7 +144,10 @@ class _Int8Writer(_Writer):
             self.sites[name] = (weight_scale, bias, self.layers.activations.index(_base(x)))
         else:
             self.constant(scale_input, weight_scale)
-            whole = np.rint(bias / (self.fixed[_base(x)] * weight_scale))
+            step = self.fixed.get(_base(x))
+            if step is None and bias.any():
+                raise ValueError(f"the bias of {name} must be 0: the steps of its input change")
+            whole = np.rint(bias / ((step or 1.0) * weight_scale))
             self.constant(bias_input, whole.astype(np.int32))
         inputs = [
             x,

@@ -71,11 +71,19 @@ class TransferNetwork(nn.Module):
     zoom_std: Tensor
     zoom_mean: Tensor
 
-    def __init__(self, size: NetworkSize | None = None) -> None:
+    def __init__(
+        self, size: NetworkSize | None = None, rows: tuple[Row, ...] | None = None
+    ) -> None:
+        """Make one with random weights.
+
+        Args:
+            size: Channels; by default those of the bundled network.
+            rows: Another table of layers than the one that follows from the size.
+        """
         super().__init__()
         self.size = size = size or NetworkSize()
         self.rounded = False
-        self.layers = Layers(make_rows(size))
+        self.layers = Layers(rows or make_rows(size))
         channels = self.layers.modulated_channels
         self.modulator = Modulator(size, channels)
         for row in self.layers.convolutions:
@@ -270,7 +278,8 @@ class Measurement:
         self._seen: list[tuple[Tensor, bool]] = []
 
     def site(self, name: str, x: Tensor) -> Tensor:
-        """Normalise a site's output."""
+        """Normalise a site's output; its statistics have 32 bits in any case."""
+        x = x.float()
         plain, styled, offset, epsilon = self._todo[name]
         mean = x.mean(dim=(2, 3))
         variance = (x - mean[:, :, None, None]).square().mean(dim=(2, 3))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from stylize.training import losses
 from stylize.training.config import TrainConfig
@@ -16,6 +19,8 @@ from stylize.training.network import TransferNetwork, paint_mirrored
 from stylize.training.samples import Samples
 from stylize.training.style_bank import COVARIANCE_LAYERS
 from stylize.training.vgg import LossNetwork, covariance, split_style_vector, style_vector
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,12 @@ class Painted:
 
 
 def paint_draft(
-    network: TransferNetwork, samples: Samples, content: ContentBatch, vectors: Tensor
+    network: TransferNetwork,
+    samples: Samples,
+    content: ContentBatch,
+    vectors: Tensor,
+    *,
+    checkpointing: bool = False,
 ) -> Painted:
     """Paint windows of the contents, over a ground, with the statistics of the whole pictures."""
     repeat = len(vectors) // len(content.crops)
@@ -42,11 +52,16 @@ def paint_draft(
         for x in (content.crops, content.thumbnails)
     )
     affines = network.modulate(thumbnails, vectors, samples.conditions, samples.strength)
-    return Painted(paint_mirrored(network, crops, affines), crops)
+    return Painted(_run(checkpointing, paint_mirrored, network, crops, affines), crops)
 
 
 def revise_draft(
-    network: TransferNetwork, samples: Samples, content: RevisionBatch, vectors: Tensor
+    network: TransferNetwork,
+    samples: Samples,
+    content: RevisionBatch,
+    vectors: Tensor,
+    *,
+    checkpointing: bool = False,
 ) -> Painted:
     """Draft the contents, enlarge the drafts and revise windows of them."""
     repeat = len(vectors) // len(content.crops)
@@ -59,12 +74,13 @@ def revise_draft(
         first = samples.conditions.clone()
         first[:, -1] = 0
         affines = network.modulate(halve(grounded), vectors, first, samples.strength)
-        drafts = network.paint(grounded, affines).clamp(0, 1)
+        drafts = network.paint(grounded, affines).float().clamp(0, 1)
         drafts = calm_down(drafts, wholes, samples.calm)
         under = enlarge_window(drafts, places, crops.shape[-1])
         seen = lay_over(under, crops, samples.detail)
     affines = network.modulate(halve(drafts), vectors, samples.conditions, samples.strength)
-    return Painted(keep_coarse(paint_mirrored(network, seen, affines), under), seen)
+    painted = _run(checkpointing, paint_mirrored, network, seen, affines)
+    return Painted(keep_coarse(painted.float(), under), seen)
 
 
 def compute_losses(
@@ -116,15 +132,18 @@ def compute_losses(
     encoded = torch.where(own[:, None], own_seen, samples.encoded)
     vectors = torch.cat([encoded, measured, *([] if tuning is None else [tuning])], dim=1)
     revising = isinstance(samples.content, RevisionBatch)
-    if isinstance(samples.content, RevisionBatch):
-        painted = revise_draft(network, samples, samples.content, vectors)
-    else:
-        painted = paint_draft(network, samples, samples.content, vectors)
-    range_term = losses.range_loss(painted.raw)
-    output = losses.clip(painted.raw)
+    again = config.checkpointing
+    with torch.autocast(crops.device.type, torch.bfloat16, enabled=config.mixed_precision):
+        if isinstance(samples.content, RevisionBatch):
+            painted = revise_draft(network, samples, samples.content, vectors, checkpointing=again)
+        else:
+            painted = paint_draft(network, samples, samples.content, vectors, checkpointing=again)
+    raw = painted.raw.float()
+    range_term = losses.range_loss(raw)
+    output = losses.clip(raw)
     if not revising:
         output = calm_down(output, crops, samples.calm)
-    features = loss_network(output)
+    features = _run(again, loss_network, output)
 
     content_term = losses.content_loss(features, content)
     style_term = losses.style_loss(features, split_style_vector(targets))
@@ -187,6 +206,14 @@ def compute_losses(
         f"revision {name}" if revising and name != "total" else name: value
         for name, value in terms.items()
     }
+
+
+def _run(again: bool, part: Callable[..., _T], *inputs: Any) -> _T:
+    """Run a part of the step; if asked, keep nothing of it and run it again on the way back."""
+    if not again:
+        return part(*inputs)
+    result: _T = checkpoint(part, *inputs, use_reentrant=False)
+    return result
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:

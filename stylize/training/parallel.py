@@ -1,8 +1,9 @@
-"""Training in several processes whose weights are averaged every few steps.
+"""Training in several processes whose weights are averaged every few steps, or gradients in each.
 
 On a CPU two processes of one thread each get more done than one process of two, and averaging
 weights now and then (local SGD: Stich, "Local SGD Converges Fast and Communicates Little", 2019)
-lets neither wait for the other at every step. Start them with ``torchrun``.
+lets neither wait for the other at every step. Averaged gradients are those of one process with a
+larger batch. Start them with ``torchrun``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 
 def start() -> None:
@@ -46,3 +47,8 @@ def average_(tensors: Iterable[Tensor]) -> None:
     distributed.all_reduce(flat)
     for part, mean in zip(parts, torch.split(flat, [part.numel() for part in parts]), strict=True):
         part.copy_(mean.view_as(part))
+
+
+def average_gradients_(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace the gradients of parameters by their means over all processes."""
+    average_(parameter.grad for parameter in parameters if parameter.grad is not None)

@@ -40,6 +40,7 @@ from stylize.training.data import (
 )
 from stylize.training.export import write_description
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
+from stylize.training.network import TransferNetwork
 from stylize.training.picture_metrics import psnr_db
 from stylize.training.quantize_encoder import (
     Feeds,
@@ -211,10 +212,8 @@ def _quantize(
     _describe(model_dir, {})
     reference = Engine(model_dir, precision="fp32")
     network = load_network(load_checkpoint(cores / "network.pt"), ema=False)
-    feeds = list(_paint_feeds(reference, calibration, rng))
-    headroom = measure_headroom(network, feeds, percentile=percentile)
-    graph = write_int8_graph(network, headroom, input_moments(network, feeds))
-    onnx.save(graph, model_dir / "paint.int8.onnx")
+    feeds = list(paint_feeds(reference, calibration, rng))
+    quantize_paint(network, feeds, model_dir / "paint.int8.onnx", percentile=percentile)
     _describe(model_dir, {})
     quantized = Engine(model_dir, precision="int8")
     index = network.layers.activations.index(_TELLING)
@@ -243,6 +242,21 @@ def _quantize(
     (model_dir / "modulate.onnx").rename(cores / FULL_MODULATOR)
     _describe(model_dir, {"int8": figures})
     return figures
+
+
+def quantize_paint(
+    network: TransferNetwork, feeds: Sequence[Feeds], target: Path, *, percentile: float = 99.99
+) -> None:
+    """Write the INT8 graph that paints.
+
+    Args:
+        network: The network, equalized.
+        feeds: From :func:`paint_feeds`.
+        target: The file to write.
+        percentile: Of the activations that the INT8 ranges cover, in percent.
+    """
+    headroom = measure_headroom(network, feeds, percentile=percentile)
+    onnx.save(write_int8_graph(network, headroom, input_moments(network, feeds)), target)
 
 
 def _peak_limit(psnrs: Floats, peaks: Floats) -> float:
@@ -293,8 +307,8 @@ def _style(path: Path) -> Image.Image:
     return image.resize(fit_area(image.size, STYLE_SIDE_PX), Image.Resampling.BICUBIC)
 
 
-def _paint_feeds(
-    engine: Engine, pairs: list[tuple[Path, Path]], rng: np.random.Generator
+def paint_feeds(
+    engine: Engine, pairs: Sequence[tuple[Path, Path]], rng: np.random.Generator
 ) -> Iterator[Feeds]:
     """Yield what the paint graph gets for each pair, a third of them with other controls."""
     for index, (content_path, style_path) in enumerate(pairs):

@@ -35,11 +35,14 @@ Feeds = dict[str, NDArray[Any]]
 Floats = NDArray[np.floating[Any]]
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
+class Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Hands inputs to calibrate on to ONNX Runtime."""
+
     def __init__(self, feeds: Iterator[Feeds]) -> None:
         self._feeds = feeds
 
     def get_next(self) -> Feeds | None:
+        """Return the next ones; None at the end."""
         return next(self._feeds, None)
 
 
@@ -61,7 +64,7 @@ def quantize_encoder(
         quantize_static(
             source,
             path,
-            _Reader(feeds),
+            Reader(feeds),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

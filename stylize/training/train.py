@@ -47,7 +47,7 @@ _SEEDS = 1_000_003  # between the seeds of two processes
 
 # Shares of the learning rate: of most weights, and of the modulator's first layer. Adam moves every
 # weight by about the same step, and there two thousand of them add up.
-_RATES = (1.0, 0.2)
+RATES = (1.0, 0.2)
 
 
 def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
@@ -142,14 +142,17 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         ahead = drawn_ahead(contents, bank, config, range(step, last), threads=threads)
         for drawn in ahead:
             samples = _to_device(drawn, device)
-            for group, rate in zip(optimizer.param_groups, _RATES, strict=True):
+            for group, rate in zip(optimizer.param_groups, RATES, strict=True):
                 group["lr"] = rate * learning_rate(config, step)
+            _let_learn(network, content=step >= config.style_first_steps)
             style_weight = ramped_style_weight(config, step)
             terms = compute_losses(network, loss_network, samples, config, style_weight, matrices)
             if not bool(torch.isfinite(terms["total"])):
                 raise _not_finite("loss", step, path)
             optimizer.zero_grad(set_to_none=True)
             terms["total"].backward()  # type: ignore[no-untyped-call]
+            if not config.average_steps:
+                parallel.average_gradients_(network.parameters())
             norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
             if not bool(torch.isfinite(norm)):
                 # The step would spoil the weights, and the next checkpoint would keep them.
@@ -158,7 +161,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
             step += 1
             samples_seen += config.batch * parallel.count()
             _average(average, network, min(config.ema_decay, (1 + step) / (10 + step)))
-            if step % config.average_steps == 0 or step == last:
+            if config.average_steps and (step % config.average_steps == 0 or step == last):
                 parallel.average_([*network.parameters(), *average.parameters()])
             meter.add(terms, config.batch)
             progress.update(task, completed=step, losses=meter.line())
@@ -175,11 +178,19 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
 
 
 def _optimizer(network: TransferNetwork, config: TrainConfig) -> torch.optim.Adam:
-    """Two groups of parameters, for the learning rates of ``_RATES``."""
+    """Two groups of parameters, for the learning rates of ``RATES``."""
     wide = network.modulator.layers[0].weight
     others = [parameter for parameter in network.parameters() if parameter is not wide]
     groups: list[dict[str, Any]] = [{"params": others}, {"params": [wide]}]
     return torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+
+
+def _let_learn(network: TransferNetwork, *, content: bool) -> None:
+    """Let the content path learn or not; the style side always does."""
+    for row in network.layers.convolutions:
+        network.convolution(row.name).requires_grad_(content)
+    network.identity_scale.requires_grad_(content)
+    network.identity_shift.requires_grad_(content)
 
 
 def _not_finite(what: str, step: int, path: Path) -> TrainingError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 
 from stylize.training import export as exporting
 from stylize.training.network_size import NetworkSize
+from stylize.training.style_bank import COVARIANCE_SIZE, StyleBank
 from stylize.training.vgg import VECTOR_LENGTH, LossNetwork
 from tests.conftest import make_picture
 from tests.make_tiny_model import make_networks
@@ -40,6 +42,20 @@ def picture_folders(tmp_path_factory) -> tuple[Path, Path]:
             picture = make_picture(72 + 8 * index, 64, seed=index + 10 * len(name))
             picture.save(root / name / f"{index}.png")
     return root / "content", root / "style"
+
+
+def make_bank(count: int = 3) -> StyleBank:
+    """Statistics of styles that nobody painted."""
+    rng = np.random.default_rng(1)
+    vectors = rng.random((count, VECTOR_LENGTH), np.float32)
+    return StyleBank(
+        vectors=vectors,
+        encoded=vectors,
+        covariances=np.zeros((count, 2, COVARIANCE_SIZE, COVARIANCE_SIZE), np.float16),
+        pictures=rng.integers(0, 256, (count, 256, 256, 3), np.uint8),
+        tones=rng.random((count, 9, 32), np.float32),
+        calm=np.zeros(count, np.float32),
+    )
 
 
 @pytest.fixture(scope="session")
