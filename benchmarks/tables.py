@@ -587,6 +587,45 @@ def lab() -> str:
     return "\n".join(lines)
 
 
+def lab_one_style() -> str:
+    """Networks of one style: weights, files and time."""
+    result = _read("lab")["one_style"]
+    names = {"johnson": "Johnson et al.", "bottleneck": "with bottlenecks"}
+    before, after = (result[key] for key in names)
+    rows = [
+        [
+            label,
+            f"{result[key]['weights']:,}",
+            f"{result[key]['gmac_256']:.1f} G",
+            *(f"{result[key][f'{kind}_bytes'] / 1e6:.2f} MB" for kind in ("fp32", "int8")),
+            *(f"{result[key][f'{kind}_ms']:.0f} ms" for kind in ("fp32", "int8")),
+        ]
+        for key, label in names.items()
+    ]
+    ratios = (before[f"{kind}_bytes"] / after[f"{kind}_bytes"] for kind in ("fp32", "int8"))
+    faster = (before[f"{kind}_ms"] / after[f"{kind}_ms"] for kind in ("fp32", "int8"))
+    rows.append(
+        [
+            "less, times",
+            f"{1 - after['weights'] / before['weights']:.1%} less",
+            f"{before['gmac_256'] / after['gmac_256']:.2f}",
+            *(f"{ratio:.2f}" for ratio in ratios),
+            *(f"{ratio:.2f}" for ratio in faster),
+        ]
+    )
+    header = ["", "weights", "operations", "file, FP32", "INT8", "time, FP32", "INT8"]
+    machine, side = result["machine"], result["side_px"]
+    lines = _table(header, rows)
+    lines += [
+        "",
+        f"Not trained, which neither size nor time depends on. {side} x {side} px, ONNX Runtime, "
+        f"medians of interleaved rounds, {result['threads']} threads of an {machine['cpu']} "
+        f"({', '.join(machine['instructions'])}); INT8 by ONNX Runtime's static quantisation. "
+        "`benchmarks/results/lab.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def lab_finish() -> str:
     """What steps make of the engine's result, and of the content."""
     result = _read("lab")["finish"]
@@ -629,6 +668,100 @@ def video_workers() -> str:
         f"{result['cuts']} cuts, on {result['cores']} cores of an {result['machine']['cpu']}, "
         "which one process keeps busy as well; the bytes of the files are "
         f"{'the same' if same else 'NOT the same'}; `benchmarks/video_workers.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def compress() -> str:
+    """Ways to make the network smaller and faster."""
+    result = _read("compress")
+    before = result["rows"]["fp32"]
+    size, at_256, at_512 = (before["bytes"]["fp32"], *before["ms"]["fp32"].values())
+
+    def row(name: str, text: str, found: dict[str, Any], precision: str) -> list[str]:
+        own, ms = found[precision], found["ms"][precision]
+        share = found["bytes"][precision] / size
+        faster, frames = at_512 / ms["512"], 1000 / ms["512"]
+        return [
+            f"{text} (`{name}`)",
+            str(found["samples"] or ""),
+            _marked(f"{found['bytes'][precision] / 1e6:.1f} MB, {share:.0%}", share <= 0.3),
+            f"{found['weights_not_0'] / 1e6:.2f} M",
+            f"{found['macs_512'] / 1e9:.2f} G",
+            f"{ms['256']:.0f} ms",
+            _marked(f"{ms['512']:.0f} ms", ms["512"] <= 50),
+            _marked(f"{faster:.1f} x", faster >= 2),
+            _marked(f"{frames:.0f}", frames >= 45),
+            f"{own['content_loss']:.3f}",
+            f"{own['style_loss']:.3f}",
+            "" if own["psnr_db"] is None else f"{own['psnr_db']:.1f} dB",
+        ]
+
+    rows = [row("fp32", "FP32", before, "fp32"), row("fp32", "INT8 in integers", before, "int8")]
+    rows += [
+        row(name, found["text"], found, "int8")
+        for name, found in result["rows"].items()
+        if name != "fp32"
+    ]
+    header = [
+        "way", "trained on", "file", "weights", "operations", "256 px", "512 px", "faster",
+        "frames a second", "content loss", "style loss", "PSNR",
+    ]  # fmt: skip
+    machine = result["machine"]
+    lines = _table(header, rows)
+    lines += [
+        "",
+        "All but the first row in INT8. **Bold** marks what was asked for: a file of at most 30 %, "
+        f"twice as fast as FP32, at most 50 ms, 45 frames a second at 512 px. Whole calls "
+        f"with the style encoded, medians of {result['rounds']} interleaved rounds, "
+        f"{result['threads']} threads on an {machine['cpu']} ({', '.join(machine['instructions'])})"
+        f"; FP32 takes {at_256:.0f} and {at_512:.0f} ms. Files without the style encoder; weights "
+        f"that are not 0, with those of the modulator; losses and PSNR to the FP32 pictures: means "
+        f"of {result['pairs']} held-out pairs at {result['side_px']} px. "
+        "`benchmarks/results/compress.json`.",
+    ]
+    return "\n".join(lines)
+
+
+def _marked(text: str, good: bool) -> str:
+    return f"**{text}**" if good else text
+
+
+def search() -> str:
+    """Candidates of the search, by the order in which they fell out."""
+    result = _read("search")
+    candidates = result["candidates"]
+    last = [names for part in result["rounds"] for names in [part["order"]]]
+    order = sorted(
+        candidates, key=lambda name: (-sum(name in names for names in last),
+                                      -candidates[name]["marks_db"][-1]),
+    )  # fmt: skip
+    seen = [0, *(part["samples"] for part in result["rounds"])]
+    rows = []
+    for name in order:
+        found = candidates[name]
+        marks = [f"{mark:.1f} dB" for mark in found["marks_db"]]
+        kept = sum(name in names for names in last)
+        marks = [_marked(m, 0 < at <= kept) for at, m in enumerate(marks)]
+        rows.append(
+            [
+                f"{found['half']}, {found['quarter']}, {found['eighth']}",
+                str(found["blocks"]),
+                f"{found['stem']}, {found['mix_half']}",
+                f"{found['ms']:.1f} ms",
+                f"{found['macs_512'] / 1e9:.2f} G",
+                *marks,
+            ]
+        )
+    header = ["widths", "blocks", "kernels", "INT8 graph", "operations"]
+    lines = _table([*header, *(f"{samples} samples" for samples in seen)], rows)
+    held = " and ".join(f"{tau:.2f}" for tau in result["order_held"])
+    lines += [
+        "",
+        f"Nearness to the pictures of the network, on samples kept back; bold while a candidate "
+        f"was in the race. The limit was {result['limit_ms']:g} ms, the network takes "
+        f"{result['teacher_ms']:.1f}. The orders of the rounds before and the last agree by "
+        f"{held} (Kendall's tau: 1 the same, 0 by chance). `benchmarks/results/search.json`.",
     ]
     return "\n".join(lines)
 
@@ -686,6 +819,8 @@ def fill(text: str) -> str:
         web,
         lab,
         lab_finish,
+        lab_one_style,
+        compress,
         training,
     ):
         name = make.__name__

@@ -264,3 +264,52 @@ def test_models_need_something_to_paint(pictures: Path, tool: Tool) -> None:
     result = tool("lab", "ab", "bundled", pictures, "-o", pictures / "out")
     assert result.code == 2
     assert "two folders of finished pictures" in result.err
+
+
+def test_ways_to_compress_are_told_in_a_table(tool: Tool, tmp_path: Path, monkeypatch) -> None:
+    from stylize.lab import compress
+
+    def run(config, names, *, progress):
+        assert (config.samples, names) == (7, ("pruned",))
+        progress(1)
+        row = {
+            "bytes": {"fp32": 17e6, "int8": 4.5e6},
+            "macs_512": 1.58e9,
+            "ms": {"fp32": {"512": 100.0}, "int8": {"512": 50.0}},
+            "int8": {"content_loss": 0.8, "style_loss": 0.3, "psnr_db": 41.0},
+        }
+        return {"rows": {"pruned": row}}
+
+    monkeypatch.setattr(compress, "compress", run)
+    folders = ("--contents", tmp_path, "--styles", tmp_path, "-o", tmp_path / "out")
+    result = tool("lab", "compress", *folders, "--way", "pruned", "--samples", 7)
+    assert result.code == 0, result.err
+    assert "pruned" in result.out
+    assert "41.0" in result.out
+    result = tool("lab", "compress", *folders, "--way", "magic")
+    assert result.code == 2
+    assert 'no way "magic"' in result.err
+
+
+def test_a_search_tells_its_rounds_and_the_best(tool: Tool, tmp_path: Path, monkeypatch) -> None:
+    from stylize.lab import retraining, search
+
+    def run(config, school, out, *, progress):
+        assert (config.limit_ms, config.check, school) == (9.5, True, "school")
+        progress(1.0)
+        return {
+            "rounds": [{"samples": 240, "order": ["a", "b"]}],
+            "candidates": {"a": {"ms": 9.0, "marks_db": [12.0, 21.5]}},
+            "teacher_ms": 17.0,
+            "best": "a",
+        }
+
+    monkeypatch.setattr(retraining, "open_product_school", lambda *_, **__: "school")
+    monkeypatch.setattr(search, "search", run)
+    result = tool(
+        "lab", "search", "--contents", tmp_path, "--styles", tmp_path, "-o", tmp_path,
+        "--limit-ms", 9.5, "--check",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert "after 240 samples: a, b" in result.out
+    assert "9.0 ms instead of 17.0, 21.5 dB" in result.out
