@@ -147,6 +147,7 @@ class Engine:
         progress: Progress | None = None,
         on_level: Callable[[Image.Image], None] | None = None,
         continuity: Continuity | None = None,
+        part_of: tuple[int, int] | None = None,
     ) -> Image.Image:
         """Paint a content picture in a style.
 
@@ -166,6 +167,8 @@ class Engine:
             on_level: Called with the draft and every revision but the last, as they are before
                 colours and masks are seen to.
             continuity: Ties the picture to others, as the frames of a film are: see there.
+            part_of: The content is a part of a picture of this (width, height): strokes are as
+                large as in the whole.
 
         Returns:
             RGB, or RGBA with the content's transparency, of the content's size or scaled down.
@@ -190,7 +193,9 @@ class Engine:
             return content.copy()
         rgb = content if content.mode == "RGB" else VisibleColors(content)
         job = _Job(style, controls, regions, fast, progress, on_level, continuity)
-        plan = make_plan(rgb.size, self.contract, stroke_size=controls.stroke_size)
+        plan = make_plan(part_of or rgb.size, self.contract, stroke_size=controls.stroke_size)
+        if part_of is not None:
+            plan = plan.of_part(rgb.size, self.contract)
         painted = self._follow(plan, rgb, job)
         if content.mode == "RGBA":
             painted.putalpha(content.getchannel("A"))

@@ -175,6 +175,12 @@ def paint_tiles(
     def place(tile: Tile, painted: Bytes, seen: tuple[Bytes, ...]) -> None:
         canvas.place(finish(painted, *seen), tile, result)
 
+    if len(tiles) == 1:  # small pictures take less time than starting a thread does
+        seen = see(tiles[0])
+        place(tiles[0], paint(seen[0], tiles[0]), seen)
+        if progress is not None:
+            progress(1.0)
+        return result
     with ThreadPoolExecutor(1, "tiles") as beside:
         ahead = beside.submit(see, tiles[0])
         placed: Future[None] | None = None

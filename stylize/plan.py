@@ -9,7 +9,7 @@ for Fast High-Quality Artistic Style Transfer", 2021.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stylize.contract import Contract
 
@@ -53,6 +53,14 @@ class Plan:
     draft: Size
     revisions: tuple[Revision, ...]
 
+    def of_part(self, size: Size, contract: Contract) -> Plan:
+        """Return how a part of a (width, height) is painted: in the same scales."""
+        scale = max(self.draft) / max(self.full)
+        revisions = (
+            replace(revision, size=_shrink(size, revision.exponent)) for revision in self.revisions
+        )
+        return Plan(size, _on_grid(size, scale, contract), tuple(revisions))
+
 
 def seen_side_px(size: Size) -> int:
     """Return the longer side of a picture, or of the part of a long one that is seen at once."""
@@ -67,10 +75,9 @@ def make_plan(size: Size, contract: Contract, *, stroke_size: float = 1.0) -> Pl
         contract: Of the model.
         stroke_size: Size of the strokes as a factor: the draft is smaller by it.
     """
-    grid = contract.grid_px
     scale = min(_LARGEST_ENLARGEMENT, contract.draft_side_px / stroke_size / seen_side_px(size))
     # Multiples of the grid: the same photograph has the same draft in all of its sizes.
-    width, height = (max(2 * grid, grid * round(side * scale / grid)) for side in size)
+    width, height = _on_grid(size, scale, contract)
     revisions: list[Revision] = []
     exponent = 0
     while True:
@@ -81,6 +88,12 @@ def make_plan(size: Size, contract: Contract, *, stroke_size: float = 1.0) -> Pl
         revisions.append(Revision(level, exponent, min(1.0, math.log2(ratio)) ** 2))
         exponent += 1
     return Plan(size, (width, height), tuple(reversed(revisions)))
+
+
+def _on_grid(size: Size, scale: float, contract: Contract) -> Size:
+    grid = contract.grid_px
+    width, height = (max(2 * grid, grid * round(side * scale / grid)) for side in size)
+    return width, height
 
 
 def _shrink(size: Size, exponent: int) -> Size:

@@ -660,6 +660,17 @@ def test_tiny_pictures_are_refused(size, tiny_engine, style):
         tiny_engine.encode_style(make_picture(*size))
 
 
+def test_a_part_is_painted_in_the_scale_of_the_whole(tiny_engine, style):
+    whole = make_picture(640, 480)
+    part = whole.crop((0, 0, 160, 160))
+    drafts = []
+    painted = tiny_engine.stylize(part, style, part_of=whole.size, on_level=drafts.append)
+    assert painted.size == part.size
+    assert drafts[0].size == (16, 16)  # a tenth, as of the whole
+    again = tiny_engine.stylize(part, style, part_of=part.size)
+    assert again.tobytes() == tiny_engine.stylize(part, style).tobytes()
+
+
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
 def test_strength_out_of_range_is_refused(strength, tiny_engine, style):
     with pytest.raises(ControlError, match="strength must be a number from 0 to 1"):

@@ -71,3 +71,18 @@ def test_what_is_seen_at_once_is_at_most_twice_as_long_as_wide(width, height):
     seen = seen_side_px((width, height))
     assert min(width, height) <= seen <= max(width, height)
     assert seen <= 2 * min(width, height)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1024, 768), (1920, 1080), (3000, 2000), (400, 4000)])
+def test_a_part_is_painted_in_the_scales_of_the_whole(size):
+    whole = make_plan(size, CONTRACT)
+    part = whole.of_part((160, 240), CONTRACT)
+    assert part.full == (160, 240)
+    for of_part, of_whole in zip(sizes(part), sizes(whole), strict=True):
+        assert of_part[1] / 240 == pytest.approx(max(of_whole) / max(size), abs=4 / 240)
+    assert [r.share for r in part.revisions] == [r.share for r in whole.revisions]
+
+
+def test_the_whole_is_a_part_of_itself():
+    whole = make_plan((1920, 1080), CONTRACT)
+    assert whole.of_part((1920, 1080), CONTRACT) == whole

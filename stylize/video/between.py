@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stylize.video.flow import Way, enlarged, lengthened, seen_through, smooth_change
 from stylize.video.frames import Frame, Key
-from stylize.video.moving import bands, moved_rows
+from stylize.video.moving import bands, moved_rows, rgb_of
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -66,7 +66,7 @@ def mixed(frame: Frame, old: View, new: View, share: float) -> Bytes:
     fields = [lengthened(view.field, frame.size, 2.0) for view in (old, new)]
     for rows in bands(frame.size):
         first, last = (
-            moved_rows(field, view.key.fine, rows)
+            rgb_of(moved_rows(field, view.key.fine, rows))
             for field, view in zip(fields, (old, new), strict=True)
         )
         share_of_old = enlarged(weight, frame.size, rows)

@@ -31,7 +31,7 @@ from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
 from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter, most_between
 from stylize.video.memory import Painted
-from stylize.video.patches import MOST_TORN, Torn, mend, patch_of
+from stylize.video.patches import MOST_TORN, Torn, mend, patches_of
 from stylize.video.source import PixelSource, pixels_of
 from stylize.video.timeline import Look
 
@@ -130,8 +130,7 @@ class FilmPainter:
         if first is None:
             return
         ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // pixels_of(first[0]).nbytes))
-        # Following is quick, and those that are followed take more memory.
-        followed = read_ahead(self._follow(chain([first], frames)), max(1, ahead // 4))
+        followed = read_ahead(self._follow(chain([first], frames)), ahead)
         pieces = read_ahead(self._paint_keys(followed), ahead)
         with closing(read_ahead(self._finish(pieces), 1)) as painted:
             for frame, self._left_at in painted:
@@ -275,4 +274,4 @@ class FilmPainter:
 
     def _can_mend(self, torn: Torn, frame: Frame) -> bool:
         """Whether what is torn can be painted by itself."""
-        return patch_of(torn, frame.size, self._look(frame.time_s).controls) is not None
+        return patches_of(torn, frame.size, self._look(frame.time_s).controls) is not None

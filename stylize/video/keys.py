@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.engine import Engine
+from stylize.plan import make_plan
 from stylize.video.between import likeness
 from stylize.video.flow import seen_through, smooth_change
 from stylize.video.frames import Frame, Key
@@ -35,6 +36,7 @@ _KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
+_LEAST_REVISED = 0.11  # share of a revision from which on it shows; 640 px of a draft of 512 px
 
 
 def most_between(frame: Frame) -> int:
@@ -84,6 +86,16 @@ class KeyPainter:
     def _painted(self, frame: Frame, memory: Memory, shown: Floats, lag: float = 0.0) -> Key:
         look = self._look(frame.time_s)
         picture = self._engine.stylize(
-            Image.fromarray(frame.pixels), look.style, controls=look.controls, continuity=memory
+            Image.fromarray(frame.pixels),
+            look.style,
+            controls=look.controls,
+            continuity=memory,
+            fast=self._is_about_draft(frame, look),
         )
         return Key(frame, np.asarray(picture), memory.now, shown, look, lag)
+
+    def _is_about_draft(self, frame: Frame, look: Look) -> bool:
+        """Whether nothing is seen of what the network adds when it revises the draft."""
+        stroke_size = look.controls.stroke_size
+        revisions = make_plan(frame.size, self._engine.contract, stroke_size=stroke_size).revisions
+        return len(revisions) == 1 and revisions[0].share <= _LEAST_REVISED

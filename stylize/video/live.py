@@ -24,7 +24,7 @@ from stylize.video.flow import FlowFinder, Way, seen_through
 from stylize.video.frames import Frame, Key
 from stylize.video.keys import MOST_BETWEEN, MOST_NEW, KeyPainter
 from stylize.video.moving import moved
-from stylize.video.patches import MOST_TORN, Torn, mend, patch_of
+from stylize.video.patches import MOST_TORN, Torn, mend, patches_of
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -79,7 +79,7 @@ class LivePainter:
         if self._since > MOST_BETWEEN or 1 - float(frame.back.trust.mean()) > MOST_NEW:
             return True
         is_torn = torn.share > MOST_TORN
-        return is_torn and patch_of(torn, frame.size, self._look.controls) is None
+        return is_torn and patches_of(torn, frame.size, self._look.controls) is None
 
     def _show(self, key: Key) -> Bytes:
         key.frame.back = Way.nowhere(*key.frame.gray.shape)

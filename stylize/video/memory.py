@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -28,6 +29,11 @@ class Painted:
 
     levels: dict[int, Measurement] = field(default_factory=dict)
     raw: Image.Image | None = None
+
+    @cached_property
+    def fine(self) -> Bytes:
+        """(2 H, 2 W, 4), the raw painting twice as fine: to be moved."""
+        return twice_as_fine(np.asarray(self.raw))
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Memory:
         """Return the painting with the one before laid over, where it stays."""
         if self._kept is not None and self._before is not None and self._before.raw is not None:
             share = self._kept.paint if level == 0 else self._kept.fine
-            before = self._moved_to(painting.size, self._before.raw, self._kept.field)
+            before = self._moved_to(painting.size, self._before.fine, self._kept.field)
             mixed = np.array(painting)
             for rows in bands(painting.size):
                 of_before = enlarged(share, painting.size, rows)
@@ -100,10 +106,9 @@ class Memory:
         self.now.raw = painting
         return painting
 
-    def _moved_to(self, size: tuple[int, int], raw: Image.Image, way: Floats) -> Bytes:
+    def _moved_to(self, size: tuple[int, int], fine: Bytes, way: Floats) -> Bytes:
         if self._moved is None:
             # Paint is moved again and again: the sharpest filter keeps it from blurring.
-            fine = twice_as_fine(np.asarray(raw))
             self._moved = moved(way, fine, cv2.INTER_CUBIC)
         if self._moved.shape[:2] == size[::-1]:
             return self._moved

@@ -2,14 +2,16 @@
 
 A picture is made twice as fine once, by the six taps of H.264's half pixels (Wiegand et al.,
 "Overview of the H.264/AVC Video Coding Standard", 2003). In that, linear interpolation is as sharp
-as cubic is in the picture itself, at a third of the time; and what does not move stays, to the
-byte.
+as cubic is in the picture itself, in a fraction of the time; and what does not move stays, to the
+byte. Its pixels have four bytes, RGBX, which are moved and interpolated as one: with three it takes
+twice as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,15 +28,16 @@ _BAND_PIXELS = 250_000
 
 
 def twice_as_fine(picture: Bytes) -> Bytes:
-    """Return a picture with pixels half way between all others, (H, W, 3) to (2 H, 2 W, 3)."""
+    """Return a picture with pixels half way between all others, (H, W, 3) to (2 H, 2 W, 4)."""
     height, width = picture.shape[:2]
-    fine = np.empty((height, 2, width, 2, 3), np.uint8)
-    fine[:, 0, :, 0] = picture
-    fine[:, 1, :, 0] = _half_way(picture, _HALF_TAPS[:, None], (0, _FIRST))
-    right = _half_way(picture, _HALF_TAPS[None], (_FIRST, 0))
-    fine[:, 0, :, 1] = right
-    fine[:, 1, :, 1] = _half_way(right, _HALF_TAPS[:, None], (0, _FIRST))
-    return fine.reshape(2 * height, 2 * width, 3)
+    here: Any = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    right = _half_way(here, _HALF_TAPS[None], (_FIRST, 0))
+    fine = np.empty((height, 2, width, 2), np.uint32)
+    for column, pixels in enumerate((here, right)):
+        below = _half_way(pixels, _HALF_TAPS[:, None], (0, _FIRST))
+        fine[:, 0, :, column] = pixels.view(np.uint32)[..., 0]
+        fine[:, 1, :, column] = below.view(np.uint32)[..., 0]
+    return fine.view(np.uint8).reshape(2 * height, 2 * width, 4)
 
 
 def moved(field: Floats, fine: Bytes, filter_: int = cv2.INTER_LINEAR) -> Bytes:
@@ -42,7 +45,7 @@ def moved(field: Floats, fine: Bytes, filter_: int = cv2.INTER_LINEAR) -> Bytes:
 
     Args:
         field: (h, w, 2), as of :class:`stylize.video.flow.Way`.
-        fine: (2 H, 2 W, 3), the picture there, of :func:`twice_as_fine`.
+        fine: (2 H, 2 W, 4), the picture there, of :func:`twice_as_fine`.
         filter_: OpenCV's name of the interpolation.
 
     Returns:
@@ -52,17 +55,21 @@ def moved(field: Floats, fine: Bytes, filter_: int = cv2.INTER_LINEAR) -> Bytes:
     far = lengthened(field, (width, height), 2.0)
     there = np.empty((height, width, 3), np.uint8)
     for rows in bands((width, height)):
-        there[rows] = moved_rows(far, fine, rows, filter_)
+        there[rows] = rgb_of(moved_rows(far, fine, rows, filter_))
     return there
 
 
 def moved_rows(far: Floats, fine: Bytes, rows: slice, filter_: int = cv2.INTER_LINEAR) -> Bytes:
-    """Return rows of what :func:`moved` returns; the field is in pixels of the finer picture."""
+    """Return rows of what :func:`moved` returns, RGBX; the field is in pixels of the finer one."""
     size = fine.shape[1] // 2, fine.shape[0] // 2
     ends = enlarged(far, size, rows)
     ends += _places(size[0], rows.start, rows.stop)
-    whole, parts = cv2.convertMaps(ends, None, cv2.CV_16SC2)  # type: ignore[call-overload]
-    return cv2.remap(fine, whole, parts, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cv2.remap(fine, ends, None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
+
+
+def rgb_of(pixels: Bytes) -> Bytes:
+    """Return RGB of RGBX."""
+    return cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)  # type: ignore[return-value]
 
 
 def bands(size: tuple[int, int]) -> Iterator[slice]:

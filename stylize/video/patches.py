@@ -1,12 +1,13 @@
 """Patches: parts of frames that no key frame can show, painted by themselves.
 
-Something moves too fast there for the flow, a hand or water. The patch is painted in the scale and
-with the affines of the whole picture, so that it fits in, and laid over softly.
+Something moves too fast there for the flow, a hand or water. Patches are painted in the scale and
+with the affines of the whole picture, so that they fit in, and laid over softly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import cv2
@@ -17,7 +18,6 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.measurement import Measurement
-from stylize.plan import seen_side_px
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -29,10 +29,11 @@ _TORN_TRUST = 0.25  # of both key frames; less, all around, is torn
 _TORN_PX = 7  # of what is around, at the size of the flow
 _TORN_SHARE = 0.7
 _MARGIN_PX = 8  # around what is torn, at the size of the flow
-_LEAST_SHARE = 0.27  # of the longer side of a picture: strokes can be four times as large
-_LARGEST_STROKES = 4.0
+_LEAST_SHARE = 0.1  # of the longer side of a picture, where strokes have their usual size
 _LEAST_PX = 64
 _MOST_AREA = 0.4  # of a picture; more is not worth while
+# What is painted around a patch, and all else that it takes, as a share of the longer side.
+_AROUND_SHARE = 0.2
 # Up to so many times the size of a draft, what its revision adds is not seen in what moves fast.
 _NEARLY_DRAFT = 1.5
 _WHOLE_TRUST = 0.5  # from which on nothing of a patch is seen
@@ -45,12 +46,12 @@ class Torn:
     Attributes:
         share: Of the picture.
         cover: (h, w) float32, how much of a patch is to be seen, 0 to 1.
-        box: Around it, (left, top, right, bottom) as shares of the sides.
+        boxes: Around its parts, each (left, top, right, bottom) as shares of the sides.
     """
 
     share: float
     cover: Floats
-    box: tuple[float, float, float, float]
+    boxes: tuple[tuple[float, float, float, float], ...]
 
     @classmethod
     def of(cls, trust: Floats) -> Torn:
@@ -60,18 +61,16 @@ class Torn:
         torn: Any = (cv2.blur(bad, (_TORN_PX, _TORN_PX)) > _TORN_SHARE).astype(np.uint8)
         share = float(torn.mean())
         if share == 0:
-            return cls(0.0, np.zeros_like(trust), (0, 0, 0, 0))
+            return cls(0.0, np.zeros_like(trust), ())
         around: Any = cv2.dilate(torn, np.ones((2 * _MARGIN_PX + 1,) * 2, np.uint8))
         need = np.clip((_WHOLE_TRUST - trust) / (_WHOLE_TRUST - _TORN_TRUST), 0, 1) * around
         cover: Any = cv2.GaussianBlur(cv2.dilate(need, np.ones((5, 5))), (0, 0), 1.5)
-        rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
-        box = (
-            columns[0] / width,
-            rows[0] / height,
-            (columns[-1] + 1) / width,
-            (rows[-1] + 1) / height,
+        _, _, parts, _ = cv2.connectedComponentsWithStats((cover > 0).astype(np.uint8))
+        boxes = tuple(
+            (left / width, top / height, (left + across) / width, (top + down) / height)
+            for left, top, across, down, _ in parts[1:].tolist()
         )
-        return cls(share, cover, box)
+        return cls(share, cover, boxes)
 
 
 class _Fixed:
@@ -90,33 +89,38 @@ class _Fixed:
         return painting
 
 
-@dataclass(frozen=True)
-class Patch:
-    """A part of a picture that is painted by itself.
-
-    Attributes:
-        box: (left, top, right, bottom).
-        controls: By which it is painted as the whole is.
-    """
-
-    box: Box
-    controls: Controls
-
-
-def patch_of(torn: Torn, size: tuple[int, int], controls: Controls) -> Patch | None:
-    """Return what to paint of a picture of a size; None if it would take the whole of it."""
+def patches_of(torn: Torn, size: tuple[int, int], controls: Controls) -> list[Box] | None:
+    """Return what to paint of a picture of a size; None if the whole of it is to be painted."""
     width, height = size
-    least = max(_LEAST_PX, int(_LEAST_SHARE * max(size)))
-    left, right = _grown(torn.box[0] * width, torn.box[2] * width, least, width)
-    top, bottom = _grown(torn.box[1] * height, torn.box[3] * height, least, height)
-    part = right - left, bottom - top
+    least = max(_LEAST_PX, int(_LEAST_SHARE * controls.stroke_size * max(size)))
+    boxes: list[Box] = []
+    for box in torn.boxes:
+        left, right = _grown(box[0] * width, box[2] * width, least, width)
+        top, bottom = _grown(box[1] * height, box[3] * height, least, height)
+        boxes.append((left, top, right, bottom))
+    boxes = _joined(boxes, round(_AROUND_SHARE * max(size)))
     # The palette of a whole picture is not that of a part.
-    if part[0] * part[1] > _MOST_AREA * width * height or controls.texture < 1:
+    if sum(map(_area, boxes)) > _MOST_AREA * width * height or controls.texture < 1:
         return None
-    stroke_size = controls.stroke_size * seen_side_px(size) / seen_side_px(part)
-    if stroke_size > _LARGEST_STROKES:
-        return None
-    return Patch((left, top, right, bottom), replace(controls, stroke_size=stroke_size))
+    return boxes
+
+
+def _joined(boxes: list[Box], around_px: int) -> list[Box]:
+    """Join boxes where painting one takes no longer than painting two."""
+    for a, b in combinations(boxes, 2):
+        both = _around(a, b)
+        if _area(both, around_px) <= _area(a, around_px) + _area(b, around_px):
+            others = [box for box in boxes if box is not a and box is not b]
+            return _joined([*others, both], around_px)
+    return boxes
+
+
+def _around(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _area(box: Box, around_px: int = 0) -> int:
+    return (box[2] - box[0] + around_px) * (box[3] - box[1] + around_px)
 
 
 def mend(
@@ -138,21 +142,22 @@ def mend(
         levels: Affines of a key frame.
     """
     size = mixed.shape[1], mixed.shape[0]
-    patch = patch_of(torn, size, look.controls)
-    if patch is None:
-        return mixed
-    left, top, right, bottom = patch.box
-    part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
     fixed = _Fixed(levels)
     is_about_draft = max(size) <= _NEARLY_DRAFT * engine.contract.draft_side_px
-    painted = engine.stylize(
-        part, look.style, controls=patch.controls, continuity=fixed, fast=is_about_draft
-    )
     cover: Any = cv2.resize(torn.cover, size, interpolation=cv2.INTER_LINEAR)
-    cover = np.ascontiguousarray(cover[top:bottom, left:right])
-    below = np.ascontiguousarray(mixed[top:bottom, left:right])
     mended = mixed.copy()
-    mended[top:bottom, left:right] = cv2.blendLinear(np.asarray(painted), below, cover, 1 - cover)
+    for left, top, right, bottom in patches_of(torn, size, look.controls) or ():
+        there = slice(top, bottom), slice(left, right)
+        painted = engine.stylize(
+            Image.fromarray(np.ascontiguousarray(pixels[there])),
+            look.style,
+            controls=look.controls,
+            continuity=fixed,
+            part_of=size,
+            fast=is_about_draft,
+        )
+        below, over = (np.ascontiguousarray(part[there]) for part in (mended, cover))
+        mended[there] = cv2.blendLinear(np.asarray(painted), below, over, 1 - over)
     return mended
 
 

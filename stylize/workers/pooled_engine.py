@@ -62,6 +62,7 @@ class PooledEngine(Engine):
         progress: Progress | None = None,
         on_level: Callable[[Image.Image], None] | None = None,
         continuity: Continuity | None = None,
+        part_of: tuple[int, int] | None = None,
     ) -> Image.Image:
         """Paint a content picture in a style; see `Engine.stylize`."""
         options: dict[str, Any] = {
@@ -70,6 +71,7 @@ class PooledEngine(Engine):
             "max_side_px": max_side_px,
             "regions": regions,
             "fast": fast,
+            "part_of": part_of,
         }
         if on_level is not None or continuity is not None:
             return super().stylize(

@@ -5,15 +5,15 @@ import pytest
 
 from stylize.controls import Controls
 from stylize.video.film import FilmPainter
-from stylize.video.patches import Torn, mend, patch_of
+from stylize.video.patches import Torn, mend, patches_of
 from stylize.video.timeline import Look
 from tests.conftest import make_picture
 
 
-def torn(box, shape=(180, 320)):
+def torn(*boxes, shape=(180, 320)):
     trust = np.ones(shape, np.float32)
-    left, top, right, bottom = box
-    trust[top:bottom, left:right] = 0
+    for left, top, right, bottom in boxes:
+        trust[top:bottom, left:right] = 0
     return Torn.of(trust)
 
 
@@ -35,39 +35,55 @@ def test_a_torn_place_is_covered_softly():
     assert 0 < found.share <= 40 * 40 / (180 * 320)
     assert found.cover[80, 120] == pytest.approx(1)
     assert found.cover[80, 160] == 0
-    left, top, right, bottom = found.box
+    ((left, top, right, bottom),) = found.boxes
     assert left < 100 / 320 < 140 / 320 < right < 0.5
     assert top < 60 / 180 < 100 / 180 < bottom < 0.65
 
 
-def test_a_patch_has_strokes_of_the_size_of_the_whole():
-    patch = patch_of(torn((100, 60, 140, 100)), (640, 360), Controls(stroke_size=0.75))
-    left, top, right, bottom = patch.box
-    assert 0 <= left < 200 < 280 < right <= 640
-    assert 0 <= top < 120 < 200 < bottom <= 360
-    assert patch.controls.stroke_size == 0.75 * 640 / max(right - left, bottom - top)
+def test_a_patch_lies_around_what_is_torn():
+    ((left, top, right, bottom),) = patches_of(
+        torn((100, 60, 140, 100)), (640, 360), Controls(stroke_size=0.75)
+    )
+    assert 160 < left < 200 < 280 < right < 320
+    assert 80 < top < 120 < 200 < bottom < 240
+
+
+def test_what_is_far_apart_is_painted_apart():
+    near = torn((20, 20, 40, 40), (76, 30, 96, 50))
+    assert len(near.boxes) == 2
+    assert len(patches_of(near, (640, 360), Controls())) == 1
+    far = torn((10, 10, 30, 30), (290, 150, 310, 170))
+    first, second = sorted(patches_of(far, (640, 360), Controls()))
+    assert max(first[2:]) < 120
+    assert second[0] > 520
+    assert second[1] > 240
+
+
+def test_a_patch_is_large_enough_for_strokes():
+    for stroke_size, least in ((1, 64), (2, 128)):
+        (box,) = patches_of(torn((100, 60, 110, 70)), (640, 360), Controls(stroke_size=stroke_size))
+        assert (box[2] - box[0], box[3] - box[1]) == pytest.approx((least, least), abs=16)
 
 
 @pytest.mark.parametrize(
     ("box", "controls"),
     [
         ((10, 10, 300, 170), Controls()),  # nearly all
-        ((100, 60, 140, 100), Controls(stroke_size=2)),  # larger strokes than there are
         ((100, 60, 140, 100), Controls(texture=0.5)),  # a palette of the whole
     ],
 )
 def test_what_takes_the_whole_picture(box, controls):
-    assert patch_of(torn(box), (640, 360), controls) is None
+    assert patches_of(torn(box), (640, 360), controls) is None
 
 
 @pytest.mark.parametrize("corner", [(0, 0, 30, 30), (290, 150, 320, 180)])
 def test_patches_at_borders_stay_inside(corner):
-    left, top, right, bottom = patch_of(torn(corner), (640, 360), Controls()).box
+    ((left, top, right, bottom),) = patches_of(torn(corner), (640, 360), Controls())
     assert left >= 0
     assert top >= 0
     assert right <= 640
     assert bottom <= 360
-    assert max(right - left, bottom - top) >= 160
+    assert min(right - left, bottom - top) >= 64
 
 
 def test_only_what_is_torn_is_painted(tiny_engine, style):
