@@ -33,6 +33,8 @@ CHROMIUM_ARGS = [
     "--no-first-run",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
+    # A visit is too short for WebAssembly to be compiled a second time, now for speed.
+    "--js-flags=--liftoff-only",
 ]
 
 
