@@ -17,8 +17,6 @@ from stylize.training.vgg import VECTOR_LENGTH, LossNetwork
 from tests.conftest import make_picture
 from tests.make_tiny_model import make_networks
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(scope="session")
 def tiny_size() -> NetworkSize:
