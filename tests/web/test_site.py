@@ -92,8 +92,7 @@ def save(tab, tmp_path, name):
     return path
 
 
-def test_the_picture_is_in_sight_below_a_header_of_one_line(desktop, server):
-    tab = open_page(desktop, server)
+def test_the_picture_is_in_sight_below_a_header_of_one_line(tab):
     assert tab.locator(".st-header svg").bounding_box()["height"] == 28
     assert tab.locator(".st-frame").first.bounding_box()["y"] < 220
 
@@ -316,8 +315,9 @@ def test_every_text_can_be_read(browser, server, scheme, path):
 )
 def test_it_speaks_the_visitors_language(browser, server, locale, words):
     context = browser.new_context(locale=locale)
-    tab = open_page(context, server)
-    assert words in tab.locator("#promise").inner_text()
+    tab = context.new_page()
+    tab.goto(server.url + "/index.html")
+    tab.locator("#promise", has_text=words).wait_for()  # before anything is painted
     context.close()
 
 
