@@ -36,7 +36,7 @@ class RemoteFile:
         Raises:
             ImageError: It cannot be read.
         """
-        files, path = _open(self.url)
+        files, path = open_url(self.url)
         try:
             return bytes(files.cat_file(path))
         except Exception as error:  # of many libraries
@@ -50,7 +50,7 @@ class RemoteFile:
         Raises:
             ImageError: The store cannot be asked.
         """
-        files, path = _open(self.url)
+        files, path = open_url(self.url)
         try:
             # fsspec takes files of the web for unchanging.
             return _web_identity(files.info(path)) if _is_web(files) else str(files.ukey(path))
@@ -86,7 +86,7 @@ def find_files(url: str, *, recursive: bool = False) -> tuple[list[RemoteFile], 
         ImageError: There is no such place, or it cannot be reached.
         MissingExtraError: fsspec is not installed.
     """
-    files, path = _open(url)
+    files, path = open_url(url)
     try:
         if "*" in path:
             top, found = path.partition("*")[0].rpartition("/")[0], files.glob(path)
@@ -106,7 +106,13 @@ def find_files(url: str, *, recursive: bool = False) -> tuple[list[RemoteFile], 
     ], True
 
 
-def _open(url: str) -> tuple[Any, str]:
+def open_url(url: str) -> tuple[Any, str]:
+    """Return the file system of fsspec that a URL names, and the path in it.
+
+    Raises:
+        ImageError: There is none, or it cannot be reached.
+        MissingExtraError: fsspec is not installed.
+    """
     with needs_extra("files"):
         import fsspec.core
     try:

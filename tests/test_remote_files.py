@@ -66,7 +66,7 @@ def test_a_changed_file_of_the_web_is_another(protocol, monkeypatch):
     told = {}
     web = SimpleNamespace(protocol=protocol, info=lambda path: {"name": path, "size": 9, **told})
     web.ukey = lambda path: path  # as fsspec has it
-    monkeypatch.setattr("stylize.remote_files._open", lambda url: (web, url))
+    monkeypatch.setattr("stylize.remote_files.open_url", lambda url: (web, url))
     file = RemoteFile(url, PurePosixPath("a.png"))
     assert file.identity() != file.identity()  # nothing is told: never known
     seen = set()

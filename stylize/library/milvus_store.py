@@ -21,15 +21,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError
+from stylize.errors import LibraryError, StyleExistsError, StyleNotFoundError, StylizeError
 from stylize.extras import needs_extra
 from stylize.library import milvus_rows as rows
 from stylize.library.measure import Measure
+from stylize.library.originals import Originals
 from stylize.library.palette import (
     NEAR_COLOR,
     color_gaps,
@@ -42,6 +43,7 @@ from stylize.library.rows import DAMAGES
 from stylize.library.store import Entry
 from stylize.messages import say
 from stylize.network import why_unreachable
+from stylize.remote_files import is_url
 from stylize.styles import StyleVector
 
 logger = logging.getLogger(__name__)
@@ -66,16 +68,20 @@ class Address(NamedTuple):
         collection: Its name.
         host: Of the server; empty for a file.
         port: Of the server.
+        originals: Where a new library is to keep its pictures, as a URL; empty: in Milvus.
     """
 
     uri: str
     collection: str
     host: str = ""
     port: int = 0
+    originals: str = ""
 
     @classmethod
     def read(cls, url: str) -> Address:
         """Read ``milvus://host:19530/collection`` or ``milvus:///folder/file.db#collection``.
+
+        Both may have ``?originals=URL`` behind the path.
 
         Raises:
             LibraryError: It is none of these.
@@ -83,16 +89,23 @@ class Address(NamedTuple):
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port or 19530
+            options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+            originals = options.pop("originals", [""])[-1]
         except ValueError:
-            parts, host, port = urlsplit(""), "", 0
+            parts, host, port, options, originals = urlsplit(""), "", 0, {}, ""
+        if originals and not is_url(originals):
+            originals = os.path.abspath(originals)  # it is noted for others
+        originals = originals.rstrip("/")
         path = parts.path.strip("/")
+        if options:
+            raise LibraryError(f"{url} has options that are not known; there is ?originals=URL.")
         if parts.scheme in ("milvus", "milvus+https") and host and path.isidentifier():
             scheme = "https" if parts.scheme.endswith("https") else "http"
-            return cls(f"{scheme}://{host}:{port}", path, host, port)
+            return cls(f"{scheme}://{host}:{port}", path, host, port, originals)
         if parts.scheme == "milvus" and not parts.netloc and path.endswith(".db"):
             collection = parts.fragment or "styles"
             if collection.isidentifier():
-                return cls(unquote(parts.path), collection)
+                return cls(unquote(parts.path), collection, originals=originals)
         raise LibraryError(
             f"{url} names no library. Write milvus://HOST:19530/COLLECTION, milvus+https:// for an "
             "encrypted one, or milvus:///FOLDER/FILE.db for a file."
@@ -139,12 +152,13 @@ class MilvusStore:
         self._clock = clock
         self._tags: list[tuple[str, int]] = []
         self._tags_until_s = -math.inf
+        self._originals: Originals | None = None
         self._client = self._connect()
         with self._errors():
             self._fits = self._prepare()
 
     def _connect(self) -> Any:
-        uri, _, host, port = self._address
+        uri, host, port = self._address.uri, self._address.host, self._address.port
         with needs_extra("milvus"):
             pymilvus: Any = importlib.import_module("pymilvus")
             if not host:
@@ -175,6 +189,10 @@ class MilvusStore:
         }  # fmt: skip
         if self.read_only:
             raise LibraryError(f"There is no library at {self._url}.")
+        if self._address.originals:
+            self._originals = Originals(self._address.originals)
+            self._originals.check()
+            about["originals"] = self._originals.url
         schemas = rows.schemas(self._client, self.measure.point_size)
         indexes = rows.indexes(self._client)
         for suffix in ("_originals", ""):  # the one that is looked for comes last
@@ -201,6 +219,7 @@ class MilvusStore:
             version, encoder, measure = (
                 about[key] for key in ("version", "encoder_sha256", "measure")
             )
+            originals = str(about.get("originals", ""))
         except (ValueError, LookupError, TypeError):
             is_ours = False
         if not is_ours:
@@ -211,11 +230,21 @@ class MilvusStore:
                 f"knows {rows.SCHEMA_VERSION}. Take the version of Stylize Studio that made it, or "
                 "copy it with that one: stylize library copy."
             )
+        if self._address.originals not in ("", originals):
+            raise LibraryError(
+                f"The library at {self._url} keeps its pictures "
+                f"{f'in {originals}' if originals else 'in Milvus itself'}. Leave ?originals= out, "
+                "or copy it into a new collection."
+            )
+        if originals:
+            self._originals = Originals(originals)
         fits = (encoder, measure) == (self.measure.encoder_sha256, self.measure.id)
         if not fits and not self.read_only:
+            here = self._url.partition("?")[0]
+            new = f"{here}_new{f'?originals={originals}' if originals else ''}"
             raise LibraryError(
-                f"The library at {self._url} was made for another style encoder. Copy it into a "
-                f"new collection: stylize library copy {self._url} {self._url}_new"
+                f"The library at {here} was made for another style encoder. Copy it into a "
+                f"new collection: stylize library copy {here} {new}"
             )
         return fits
 
@@ -241,16 +270,23 @@ class MilvusStore:
     def original(self, name: str) -> bytes | None:
         """See `StyleStore`."""
         with self._errors():
-            found = self._query(rows.names_in([name]), ["chunks"], 1)
-            count = found[0]["chunks"] if found else 0
-            pieces: dict[str, str] = {}
-            for start in range(0, count, _CHUNKS):
-                keys = [f"{name}#{i}" for i in range(start, min(start + _CHUNKS, count))]
-                there = self._query(f"key in {json.dumps(keys)}", ["key", "data"], None, True)
-                pieces |= {row["key"]: row["data"] for row in there}
-            if not count:
+            pieces = self._pieces(name)
+            if not pieces:
                 return None
-            return base64.b64decode("".join(pieces[f"{name}#{i}"] for i in range(count)))
+            if self._originals is not None:
+                return self._originals.read(pieces[0])
+            return base64.b64decode("".join(pieces))
+
+    def _pieces(self, name: str) -> list[str]:
+        """What the rows of a kept picture hold: the picture, or its name in the store of them."""
+        found = self._query(rows.names_in([name]), ["chunks"], 1)
+        count = found[0]["chunks"] if found else 0
+        pieces: dict[str, str] = {}
+        for start in range(0, count, _CHUNKS):
+            keys = [f"{name}#{i}" for i in range(start, min(start + _CHUNKS, count))]
+            there = self._query(f"key in {json.dumps(keys)}", ["key", "data"], None, True)
+            pieces |= {row["key"]: row["data"] for row in there}
+        return [pieces[f"{name}#{i}"] for i in range(count)]
 
     def find_content(self, content_sha256: str) -> str | None:
         """See `StyleStore`."""
@@ -401,13 +437,17 @@ class MilvusStore:
             taken = self._taken(names)
             if taken and not replace:
                 raise StyleExistsError(say("style_taken", name=min(taken)))
+            old = self._kept(taken)
+            pieces = self._keep(entries)
             try:
-                self._write(entries, taken)
+                self._write([record for record, _ in entries], pieces, taken)
             except BaseException:
+                new = [i for i, name in enumerate(names) if name not in taken]
                 with contextlib.suppress(Exception):
-                    new = [entry for entry in entries if entry.record.name not in taken]
-                    self._forget({e.record.name: len(_chunks(e)) for e in new})
+                    self._forget({names[i]: len(pieces[i]) for i in new})
+                self._drop([piece for i in new for piece in pieces[i]])
                 raise
+            self._drop(old)
 
     def update(
         self, name: str, changes: Mapping[str, Any], *, made_from: StyleVector | None = None
@@ -424,9 +464,8 @@ class MilvusStore:
             renamed = record.name != name
             if renamed and self._taken([record.name]):
                 raise StyleExistsError(say("style_taken", name=record.name))
-            original = self.original(name)
             old = self._taken([name])
-            self._write([Entry(record, original)], {} if renamed else old)
+            self._write([record], [self._pieces(name)], {} if renamed else old)
             if renamed:
                 self._forget(old)
 
@@ -435,7 +474,9 @@ class MilvusStore:
         self._check_writable()
         with self._changing():
             there = self._taken([name])
+            old = self._kept(there)
             self._forget(there)
+            self._drop(old)
         return bool(there)
 
     @contextlib.contextmanager
@@ -456,18 +497,46 @@ class MilvusStore:
             found |= {row["name"]: row["chunks"] for row in there}
         return found
 
-    def _write(self, entries: Sequence[Entry], taken: Mapping[str, int]) -> None:
+    def _keep(self, entries: Sequence[Entry]) -> list[list[str]]:
+        """Return what the rows of the kept pictures are to hold; see `_pieces`."""
+        if self._originals is None:
+            return [rows.chunks_of(e.original) if e.original else [] for e in entries]
+        kept = iter(self._originals.write([e.original for e in entries if e.original]))
+        return [[next(kept)] if e.original else [] for e in entries]
+
+    def _kept(self, there: Mapping[str, int]) -> list[str]:
+        """Return the names that the kept pictures of styles have in the store of them."""
+        if self._originals is None:
+            return []
+        keys = [f"{name}#0" for name, count in there.items() if count]
+        found: list[str] = []
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            rows_of = self._query(f"key in {json.dumps(part)}", ["data"], None, True)
+            found += [row["data"] for row in rows_of]
+        return found
+
+    def _drop(self, kept: Sequence[str]) -> None:
+        """Remove pictures from the store of them, once no row tells of them."""
+        if self._originals is not None:
+            self._originals.remove(kept)
+
+    def _write(
+        self,
+        records: Sequence[StyleRecord],
+        lists: Sequence[Sequence[str]],
+        taken: Mapping[str, int],
+    ) -> None:
         """Write pictures, then the rows that tell of them, then forget what is left of old ones."""
-        points = self.measure.points_of([record.vector for record, _ in entries])
-        lists = [_chunks(entry) for entry in entries]
+        points = self.measure.points_of([record.vector for record in records])
         pieces = [
             {"key": f"{record.name}#{i}", "data": chunk, "point": [0.0, 0.0]}
-            for (record, _), chunks in zip(entries, lists, strict=True)
+            for record, chunks in zip(records, lists, strict=True)
             for i, chunk in enumerate(chunks)
         ]
         whole = [
             rows.row_of(replace(record, stale=not self.measure.fits(record.vector)), point, len(c))
-            for (record, _), point, c in zip(entries, points, lists, strict=True)
+            for record, point, c in zip(records, points, lists, strict=True)
         ]
         name = self._address.collection
         for start in range(0, len(pieces), _CHUNKS):
@@ -475,7 +544,7 @@ class MilvusStore:
             self._client.upsert(f"{name}_originals", part, timeout=_ANSWER_S)
         for start in range(0, len(whole), _RECORDS):
             self._client.upsert(name, whole[start : start + _RECORDS], timeout=_ANSWER_S)
-        for (record, _), chunks in zip(entries, lists, strict=True):
+        for record, chunks in zip(records, lists, strict=True):
             self._forget_pieces(record.name, len(chunks), taken.get(record.name, 0))
 
     def _forget(self, there: Mapping[str, int]) -> None:
@@ -505,17 +574,13 @@ class MilvusStore:
         """Say what goes wrong in words of ours."""
         try:
             yield
-        except (LibraryError, StyleExistsError, StyleNotFoundError):
+        except StylizeError:
             raise
         except DAMAGES as error:
             raise LibraryError(f"The library at {self._url} is damaged ({error}).") from error
         except Exception as error:  # pymilvus and gRPC have nothing in common
             reason = getattr(error, "message", "") or str(error)
             raise LibraryError(f"The library at {self._url} does not answer: {reason}") from error
-
-
-def _chunks(entry: Entry) -> list[str]:
-    return rows.chunks_of(entry.original) if entry.original else []
 
 
 def _palettes(part: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:

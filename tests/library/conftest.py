@@ -48,11 +48,21 @@ def milvus_url(milvus_file):
     return f"milvus://{milvus_file}#styles_{uuid.uuid4().hex}"
 
 
-@pytest.fixture(params=["sqlite", "memory", "milvus"])
+@pytest.fixture
+def milvus_with_originals(milvus_file):
+    """A collection that keeps its pictures in a store of their own."""
+    pytest.importorskip("fsspec")
+    name = uuid.uuid4().hex
+    return f"milvus://{milvus_file}?originals=memory://{name}#styles_{name}"
+
+
+@pytest.fixture(params=["sqlite", "memory", "milvus", "milvus_with_originals"])
 def library(request, tmp_path, encoder):
     """An empty library in front of every store: what holds for one must hold for all."""
     if request.param == "milvus":
         path = request.getfixturevalue("milvus_url")
+    elif request.param == "milvus_with_originals":
+        path = request.getfixturevalue("milvus_with_originals")
     else:
         path = tmp_path / "data" if request.param == "sqlite" else ":memory:"
     with StyleLibrary.open(path, encoder=encoder, bundled=False) as opened:

@@ -40,6 +40,14 @@ def entry(name, seed=0, original=None, **about):
         ("milvus+https://host/art", Address("https://host:19530", "art", "host", 19530)),
         ("milvus:///data/a%20b.db", Address("/data/a b.db", "styles")),
         ("milvus:///data/a.db#mine", Address("/data/a.db", "mine")),
+        (
+            "milvus://host/art?originals=s3://bucket/art/",
+            Address("http://host:19530", "art", "host", 19530, "s3://bucket/art"),
+        ),
+        (
+            "milvus:///data/a.db?originals=/pictures#mine",
+            Address("/data/a.db", "mine", originals="/pictures"),
+        ),
     ],
 )
 def test_addresses(url, expected):
@@ -53,6 +61,11 @@ def test_addresses(url, expected):
 def test_addresses_of_nothing(url):
     with pytest.raises(LibraryError, match="names no library"):
         Address.read(url)
+
+
+def test_options_that_are_not_known():
+    with pytest.raises(LibraryError, match=r"there is \?originals=URL"):
+        Address.read("milvus://host/art?pictures=/pictures")
 
 
 def test_a_server_that_is_not_there():
@@ -220,3 +233,93 @@ def test_a_copy_that_is_not_what_it_was_is_told(tmp_path, monkeypatch):
         copy_styles(*stores)
     for store in stores:
         store.close()
+
+
+# -------------------------------------------------------------------- pictures in another store
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def kept(milvus_url, pictures):
+    pytest.importorskip("fsspec")
+    here, _, collection = milvus_url.partition("#")
+    store = MilvusStore(f"{here}?originals={pictures}#{collection}", MEASURE)
+    yield store
+    store.close()
+
+
+def files_in(pictures):
+    return sorted(path.read_bytes() for path in pictures.iterdir())
+
+
+def test_pictures_lie_in_the_store_as_they_are(kept, milvus_url, pictures):
+    large = bytes(range(256)) * 1000
+    kept.put([entry("one", original=large), entry("two", original=b"2"), entry("three")])
+    assert files_in(pictures) == sorted([large, b"2"])
+    other = MilvusStore(milvus_url, MEASURE)  # it is noted in the collection
+    assert [other.original(name) for name in ("one", "two", "three", "no")] == [
+        large, b"2", None, None,
+    ]  # fmt: skip
+    kept.update("one", {"name": "first", "title": "First"})
+    assert other.original("first") == large
+    kept.put([entry("two", original=b"new")], replace=True)
+    assert other.original("two") == b"new"
+    assert files_in(pictures) == sorted([large, b"new"])
+    kept.remove("first")
+    kept.put([entry("two")], replace=True)
+    assert files_in(pictures) == []
+
+
+def test_what_fails_leaves_no_picture(kept, pictures, monkeypatch):
+    kept.put([entry("old", original=b"old")])
+
+    def fail(*_, **__):
+        raise OSError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kept._client, "upsert", fail)
+        with pytest.raises(LibraryError, match="gone"):
+            kept.put([entry("new", original=b"new")])
+    assert files_in(pictures) == [b"old"]
+    with pytest.raises(StyleExistsError):
+        kept.put([entry("old", original=b"other")])
+    assert files_in(pictures) == [b"old"]
+    assert kept.find(StyleFilter()) == ["old"]
+
+
+def test_a_store_that_cannot_be_written_to_makes_no_library(milvus_url, pictures):
+    pytest.importorskip("fsspec")
+    pictures.touch()
+    here, _, collection = milvus_url.partition("#")
+    with pytest.raises(LibraryError, match="cannot be written to"):
+        MilvusStore(f"{here}?originals={pictures}#{collection}", MEASURE)
+    with pytest.raises(LibraryError, match="There is no library"):
+        MilvusStore(milvus_url, MEASURE, read_only=True)
+
+
+def test_pictures_do_not_move(kept):
+    here, _, collection = kept._url.partition("#")
+    with pytest.raises(LibraryError, match=r"keeps its pictures in .*pictures\. Leave"):
+        MilvusStore(f"{here}x#{collection}", MEASURE)
+
+
+def test_a_library_in_milvus_alone_does_not_move_its_pictures(store, milvus_url, tmp_path):
+    here, _, collection = milvus_url.partition("#")
+    with pytest.raises(LibraryError, match="keeps its pictures in Milvus itself"):
+        MilvusStore(f"{here}?originals={tmp_path}#{collection}", MEASURE)
+
+
+def test_a_copy_is_looked_at_with_its_pictures(kept, tmp_path, pictures):
+    own = SqliteStore(tmp_path / "own.sqlite3", MEASURE)
+    own.put([entry("one", 1, b"picture"), entry("two", 2)])
+    assert copy_styles(own, kept).copied == 2
+    assert copy_styles(own, kept).known == 2
+    (file,) = pictures.iterdir()
+    file.write_bytes(b"damaged")
+    with pytest.raises(LibraryError, match="damaged"):
+        copy_styles(own, kept)
+    own.close()
