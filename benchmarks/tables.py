@@ -690,7 +690,7 @@ def compress() -> str:
             f"{found['macs_512'] / 1e9:.2f} G",
             f"{ms['256']:.0f} ms",
             _marked(f"{ms['512']:.0f} ms", ms["512"] <= 50),
-            _marked(f"{faster:.1f} x", faster >= 2),
+            _marked(f"{faster:.2f} x", faster >= 2),
             _marked(f"{frames:.0f}", frames >= 45),
             f"{own['content_loss']:.3f}",
             f"{own['style_loss']:.3f}",
@@ -821,6 +821,7 @@ def fill(text: str) -> str:
         lab_finish,
         lab_one_style,
         compress,
+        search,
         training,
     ):
         name = make.__name__
