@@ -150,7 +150,7 @@ def search(
             progress(1 - (len(left) - 1) / len(networks))
     result = {
         "limit_ms": config.limit_ms,
-        "teacher_ms": paint_ms([school.teacher])[0],
+        "teacher_ms": paint_ms(school.teacher),
         "check": config.check,
         "candidates": candidates,
         "rounds": rounds,
@@ -179,7 +179,7 @@ def choose(config: Search, network: TransferNetwork) -> list[tuple[Candidate, fl
     ]
     found: list[tuple[Candidate, float]] = []
     for index in np.random.default_rng(config.seed).permutation(len(every)):
-        (ms,) = paint_ms([every[index].cut_from(network)])
+        ms = paint_ms(every[index].cut_from(network))
         if _LEAST * config.limit_ms <= ms <= config.limit_ms:
             found.append((every[index], ms))
         if len(found) == config.candidates:
@@ -187,36 +187,32 @@ def choose(config: Search, network: TransferNetwork) -> list[tuple[Candidate, fl
     raise ControlError(
         f"Only {len(found)} candidates take {_LEAST * config.limit_ms:.1f} to "
         f"{config.limit_ms:g} ms on this machine; {config.candidates} were asked for. Give another "
-        f"--limit-ms: the whole network takes {paint_ms([network])[0]:.1f} ms."
+        f"--limit-ms: the whole network takes {paint_ms(network):.1f} ms."
     )
 
 
-def paint_ms(networks: Sequence[TransferNetwork]) -> list[float]:
-    """Return the CPU time of one thread that the INT8 graphs take at 512 px, in milliseconds.
+def paint_ms(network: TransferNetwork) -> float:
+    """Return the CPU time of one thread that a network's INT8 graph takes at 512 px, in ms.
 
-    Of some runs the shortest, since what a busy machine adds is not theirs.
+    Of some runs the shortest, since what a busy machine adds is not the graph's.
     """
     picture = np.random.default_rng(0).integers(0, 256, (1, SIDE_PX, SIDE_PX, 4), np.uint8)
-    found = []
-    for network in networks:
-        layers = network.layers
-        names = [*layers.activations, *layers.fixed]
-        graph = write_int8_graph(network, dict.fromkeys(names, 1.0), {})
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
-        feeds = {
-            entry.name: np.ones(entry.shape, np.float32)
-            for entry in session.get_inputs()
-            if entry.name != "bytes"
-        }
-        times = []
-        for _ in range(_RUNS):
-            begun = time.process_time()
-            session.run(None, {"bytes": picture, **feeds})
-            times.append(1000 * (time.process_time() - begun))
-        found.append(round(min(times), 2))
-    return found
+    names = [*network.layers.activations, *network.layers.fixed]
+    graph = write_int8_graph(network, dict.fromkeys(names, 1.0), {})
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options)
+    feeds = {
+        entry.name: np.ones(entry.shape, np.float32)
+        for entry in session.get_inputs()
+        if entry.name != "bytes"
+    }
+    times = []
+    for _ in range(_RUNS):
+        begun = time.process_time()
+        session.run(None, {"bytes": picture, **feeds})
+        times.append(1000 * (time.process_time() - begun))
+    return round(min(times), 2)
 
 
 @torch.no_grad()
