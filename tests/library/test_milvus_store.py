@@ -235,6 +235,36 @@ def test_a_copy_that_is_not_what_it_was_is_told(tmp_path, monkeypatch):
         store.close()
 
 
+# ------------------------------------------------------------------------------------- a server
+
+
+@pytest.fixture
+def server_url(milvus_file, tmp_path):
+    """milvus-lite, spoken to over the network as a Milvus server is."""
+    server = pytest.importorskip("milvus_lite.adapter.grpc.server")
+    running, database, port = server.start_server_in_thread(str(tmp_path / "server"))
+    yield f"milvus://127.0.0.1:{port}/art"
+    running.stop(grace=None).wait()
+    database.close()
+
+
+def test_two_studios_share_a_server(server_url, tmp_path):
+    own = SqliteStore(tmp_path / "own.sqlite3", MEASURE)
+    own.put([entry(f"style-{n:03}", n, bytes([n]) * 100_000, tags=("sea",)) for n in range(30)])
+    one, other = MilvusStore(server_url, MEASURE), MilvusStore(server_url, MEASURE)
+    assert copy_styles(own, one).copied == 30
+    assert copy_styles(other, own).known == 30
+    vector = own.get("style-007").vector
+    assert other.nearest(vector, 1, StyleFilter(tags=("sea",)))[0][0] == "style-007"
+    other.remove("style-007")
+    assert one.get("style-007") is None
+    with pytest.raises(StyleExistsError):
+        one.put([entry("style-008")])
+    one.close()
+    other.close()
+    own.close()
+
+
 # -------------------------------------------------------------------- pictures in another store
 
 
