@@ -22,8 +22,8 @@ Bytes = NDArray[np.uint8]
 REDUCED = 8
 # How much is smoothed in every style, and as which share of a picture at most; contracts that were
 # made before have none of it.
-LEAST = 0.6
-LEAST_REACH = 0.4
+LEAST = 0.85
+LEAST_REACH = 0.5
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.04

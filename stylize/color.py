@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from stylize.images import fit_within, resize_image
+from stylize.matrices import matrix_power
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -148,9 +149,9 @@ class ColorTransfer:
     def _matrix(self) -> NDArray[np.float64]:
         """T = S^-1/2 (S^1/2 R S^1/2)^1/2 S^-1/2 for the covariances S and R; symmetric."""
         floor = _MIN_SPREAD**2
-        root = _power(self.source.covariance, 0.5, floor)
-        inverse = _power(self.source.covariance, -0.5, floor)
-        return inverse @ _power(root @ self.target.covariance @ root, 0.5, 0.0) @ inverse
+        root = matrix_power(self.source.covariance, 0.5, floor)
+        inverse = matrix_power(self.source.covariance, -0.5, floor)
+        return inverse @ matrix_power(root @ self.target.covariance @ root, 0.5, 0.0) @ inverse
 
 
 def match_colors(image: Image.Image, reference: Image.Image, amount: float = 1.0) -> Image.Image:
@@ -247,13 +248,6 @@ def oklab_to_srgb(colors: Floats) -> Floats:
 
 
 # ---------------------------------------------------------------------------------------- helpers
-
-
-def _power(matrix: NDArray[np.float64], exponent: float, floor: float) -> NDArray[np.float64]:
-    """A power of a symmetric, positive semi-definite matrix, its eigenvalues at least ``floor``."""
-    values, vectors = np.linalg.eigh(matrix)
-    result: NDArray[np.float64] = (vectors * np.maximum(values, floor) ** exponent) @ vectors.T
-    return result
 
 
 def _strips(shape: tuple[int, ...]) -> list[slice]:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize.recoloring import NUMBERS, StyleColors
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
@@ -49,12 +51,16 @@ class Contract:
         calming_least: How much is smoothed there in every style, as long as no more brushwork is
             asked for.
         calming_least_reach: Share of a picture that is smoothed so at most.
+        recoloring_share: How much of a broad difference from the colours that the content has in
+            the style is taken away; see :mod:`stylize.recoloring`.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
         calm_weights: Of the first numbers of a style vector, float16 in little-endian base64: see
             :meth:`calm_share`; none if empty.
         calm_bias: Added to them.
+        color_weights: (N + 1, 18) of the first N numbers of a style vector and of a 1, packed like
+            those: see :meth:`style_colors`; none if empty.
     """
 
     vector_length: int
@@ -77,15 +83,17 @@ class Contract:
     calming_reach: float = 1.5
     calming_least: float = 0.0
     calming_least_reach: float = 0.4
+    recoloring_share: float = 0.0
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
     calm_weights: str = ""
     calm_bias: float = 0.0
+    color_weights: str = ""
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            if item.name in ("calm_weights", "calm_bias"):
+            if item.name in ("calm_weights", "calm_bias", "color_weights"):
                 continue
             value = getattr(self, item.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -103,15 +111,21 @@ class Contract:
             raise ValueError("calm_style of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):
             raise ValueError("calm_weights of the contract cannot be read")
+        if self._color_weights is None:
+            raise ValueError("color_weights of the contract cannot be read")
 
     @cached_property
     def _calm_weights(self) -> NDArray[np.float32] | None:
-        try:
-            weights = np.frombuffer(base64.b64decode(self.calm_weights, validate=True), "<f2")
-        except (TypeError, ValueError):
+        weights = _unpacked(self.calm_weights)
+        return None if weights is None or len(weights) > self.vector_length else weights
+
+    @cached_property
+    def _color_weights(self) -> NDArray[np.float32] | None:
+        weights = _unpacked(self.color_weights)
+        if weights is None or len(weights) % NUMBERS:
             return None
-        good = len(weights) <= self.vector_length and bool(np.isfinite(weights).all())
-        return weights.astype(np.float32) if good else None
+        rows = weights.reshape(-1, NUMBERS)
+        return None if len(rows) > self.vector_length + 1 else rows
 
     def calm_share(self, vector: NDArray[np.float32]) -> float:
         """Return the share of a style that is calm, such as bare paper, from 0 to 1.
@@ -124,6 +138,19 @@ class Contract:
             return 0.0
         root = float(vector[: len(weights)] @ weights) + self.calm_bias
         return min(1.0, max(0.0, root) ** 2)
+
+    def style_colors(self, vector: NDArray[np.float32]) -> StyleColors | None:
+        """Return which colours a style has, if the model can tell.
+
+        Args:
+            vector: (vector_length,) of the style.
+        """
+        weights = self._color_weights
+        if weights is None or not len(weights):
+            return None
+        return StyleColors.of(
+            (vector[: len(weights) - 1] @ weights[:-1] + weights[-1]).astype(float)
+        )
 
     @classmethod
     def from_dict(cls, record: Any) -> Contract:
@@ -151,12 +178,22 @@ class Contract:
         return record
 
 
+def _unpacked(text: str) -> NDArray[np.float32] | None:
+    """Return numbers of 16 bits in little-endian base64, or None if that is not what it is."""
+    try:
+        numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float32)
+    except (TypeError, ValueError):
+        return None
+    return numbers if bool(np.isfinite(numbers).all()) else None
+
+
 _LARGEST: dict[str, float] = {
     "revision_share": 1,
     "calming_share": 1,
     "calming_reach": 100,
     "calming_least": 1,
     "calming_least_reach": 1,
+    "recoloring_share": 1,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

@@ -30,6 +30,7 @@ from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
+from stylize.recoloring import recolor
 from stylize.regions import Region, check_count, grid_weights, mix_pictures, shrunk, style_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
@@ -251,12 +252,13 @@ class Engine:
         )
         scale_detail(painted, job.controls.detail)
 
-        def calmed(style: StyleVector) -> Image.Image:
+        def finished(style: StyleVector) -> Image.Image:
             result = painted.copy()
             calm_down(result, plain, *self._calming(style, job.controls))
+            self._recolor(result, plain, style, job.controls)
             return result
 
-        return of_each_style(calmed)
+        return of_each_style(finished)
 
     def _brushwork(self, style: StyleVector, controls: Controls) -> float:
         """Return how much ground there is: little for ink and flat colour, but all at the end."""
@@ -280,6 +282,15 @@ class Engine:
         if least > 0:
             at_most = max(at_most, contract.calming_least_reach)
         return max(contract.calming_share * left_out, least), at_most
+
+    def _recolor(
+        self, draft: Image.Image, plain: Image.Image, style: StyleVector, controls: Controls
+    ) -> None:
+        """Give a draft the colours that its content has in the style."""
+        colors = self.contract.style_colors(style.values)
+        if colors is not None:
+            share = self.contract.recoloring_share
+            recolor(draft, plain, colors, share, min(1.0, controls.strength))
 
     def _revise(
         self,

@@ -22,8 +22,10 @@ from stylize.contract import Contract
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.ground import add_ground, relief
+from stylize.matrices import matrix_power
 from stylize.painting import Canvas, thumbnail_size, zoom_of
 from stylize.plan import make_plan
+from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors, recolor
 from stylize.revision import enlarge, keep_coarse, lay_over
 from stylize.styles import StyleVector, blend
 
@@ -40,6 +42,7 @@ SIZES = (
 )
 STROKES = (0.5, 1.0, 1.5, 2.5, 4.0)
 SEEDS = (1, 7, 2**32 - 1)
+GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of one colour
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
 INT8 = {"levels": 24, "mean_levels": 1.0}
@@ -103,6 +106,32 @@ def make_calming(folder: Path) -> Record:
             calm_down(painted, read(content), amount, at_most)
             made[f"{content}-{amount:g}-{at_most:g}"] = painted
     return {"cases": save_all(made, folder, "calming", EXACT)}
+
+
+def make_recoloring(folder: Path) -> Record:
+    """What was painted, drawn towards the colours that the content has in a style."""
+    made, records = {}, []
+    for content, style, share, amount in (
+        ("content", "style", 0.75, 1.0),
+        ("content", "other", 1.0, 0.5),
+        ("paper", "style", 0.75, 1.0),
+        ("content", "grey", 0.75, 1.0),
+    ):
+        numbers = GREY if style == "grey" else color_numbers(read(style))
+        painted = read("painted")
+        recolor(painted, read(content), StyleColors.of(numbers), share, amount)
+        name = f"{content}-{style}-{share:g}-{amount:g}"
+        made[name] = painted
+        records.append({"content": content, "numbers": numbers, "share": share, "amount": amount})
+    cases = save_all(made, folder, "recoloring", EXACT)
+    return {"cases": [record | case for record, case in zip(records, cases, strict=True)]}
+
+
+def color_numbers(picture: Image.Image) -> np.ndarray:
+    """Return what `StyleColors.of` takes, of a picture."""
+    pixels = np.asarray(picture, np.float64).reshape(-1, 3)
+    root = matrix_power(np.cov(pixels.T), 0.5, 0.0)[np.triu_indices(3)]
+    return np.concatenate([pixels.mean(axis=0), root, np.quantile(pixels @ LUMA, QUANTILES)])
 
 
 def make_resampling(folder: Path) -> Record:
@@ -244,6 +273,7 @@ def make(folder: Path) -> None:
         "plan": make_plans(folder),
         "ground": make_ground(folder),
         "calming": make_calming(folder),
+        "recoloring": make_recoloring(folder),
         "resampling": make_resampling(folder),
         "revision": make_revision(folder),
         "styles": make_styles(engines["fp32"]),

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from stylize.calming import LEAST, LEAST_REACH
 from stylize.contract import Contract
 from stylize.model_files import FORMAT
+from stylize.recoloring import SHARE
+from stylize.training.color_probe import fit_color_probe
 from stylize.training.export import export_networks, write_description
 from stylize.training.int8_graph import measure_headroom, write_int8_graph
 from stylize.training.modulator import CONDITIONS
@@ -25,7 +28,9 @@ from stylize.training.network_size import NetworkSize
 from stylize.training.quantize import quantize_weights
 from stylize.training.quantize_encoder import quantize_encoder
 from stylize.training.rounding import input_moments
+from stylize.training.tones import style_tones
 from stylize.training.vgg import STYLE_LAYERS
+from tests.conftest import make_picture
 
 FOLDER = Path(__file__).parents[1] / "contract" / "tiny_model"
 CHANNELS = (4, 6, 8, 8)
@@ -71,6 +76,17 @@ def make_networks() -> tuple[TransferNetwork, TinyLossNetwork]:
     return network.eval(), loss_network.eval()
 
 
+def fit_colors(encoder: Path) -> str:
+    """Return the contract's ``color_weights``."""
+    drawn = np.stack([np.asarray(make_picture(64, 64, seed=seed)) for seed in range(200)])
+    gains = np.random.default_rng(0).uniform(0.1, 1, (len(drawn), 1, 1, 3))
+    pictures = (drawn * gains).astype(np.uint8)
+    session = onnxruntime.InferenceSession(encoder)
+    vectors = [session.run(None, {"bytes": picture[None]})[0][0] for picture in pictures]
+
+    return fit_color_probe(np.stack(vectors)[:, : SIZE.seen], style_tones(pictures))
+
+
 def main() -> None:
     """Write the model."""
     network, loss_network = make_networks()
@@ -105,6 +121,7 @@ def main() -> None:
     graph = write_int8_graph(network, headroom, input_moments(network, feeds))
     onnx.save(graph, FOLDER / "paint.int8.onnx")
     quantize_weights(FOLDER / "modulate.onnx", FOLDER / "modulate.int8.onnx", smallest=64)
+    color_weights = fit_colors(FOLDER / "style_encoder.onnx")
     (FOLDER / "style_encoder.onnx").unlink()
     for file in cores.iterdir():
         file.unlink()
@@ -118,6 +135,8 @@ def main() -> None:
         calming_share=1.0,
         calming_least=LEAST,
         calming_least_reach=LEAST_REACH,
+        recoloring_share=SHARE,
+        color_weights=color_weights,
     )
     description = {
         "format": FORMAT,

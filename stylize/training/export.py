@@ -24,6 +24,7 @@ from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
 from stylize.model_files import FORMAT
+from stylize.recoloring import SHARE
 from stylize.training.checkpoint import load_checkpoint, load_encoder, load_network, save_checkpoint
 from stylize.training.data import Contents, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
@@ -78,7 +79,7 @@ def export(
     if contents:
         calibrate_(network, encoder, list_pictures(contents))
     return export_networks(
-        network, encoder, out, training=training, record=record, calm=state.get("calm")
+        network, encoder, out, training=training, record=record, probes=state.get("probes")
     )
 
 
@@ -99,7 +100,7 @@ def export_networks(
     *,
     training: dict[str, Any] | None = None,
     record: dict[str, Any] | None = None,
-    calm: dict[str, Any] | None = None,
+    probes: dict[str, Any] | None = None,
 ) -> Path:
     """Export networks that are already in memory; see :func:`export`.
 
@@ -109,7 +110,7 @@ def export_networks(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as folder:
-            made = _export(network, encoder, Path(folder), training, record, calm)
+            made = _export(network, encoder, Path(folder), training, record, probes)
             for file in out.glob("*.int8.onnx"):
                 file.unlink()
             shutil.rmtree(out / CORES, ignore_errors=True)
@@ -129,7 +130,7 @@ def _export(
     out: Path,
     training: dict[str, Any] | None,
     record: dict[str, Any] | None,
-    calm: dict[str, Any] | None,
+    probes: dict[str, Any] | None,
 ) -> Path:
     network, encoder = network.cpu().eval(), encoder.cpu().eval()
     vector = network.size.vector + network.tuning
@@ -184,7 +185,8 @@ def _export(
             calming_share=1.0,
             calming_least=LEAST,
             calming_least_reach=LEAST_REACH,
-            **(calm or {}),
+            recoloring_share=SHARE,
+            **(probes or {}),
         ).to_dict(),
         "opset": OPSET,
         "parity": parity,

@@ -26,6 +26,7 @@ from stylize.errors import TrainingError
 from stylize.training import parallel
 from stylize.training.calm_styles import fit_calm_probe
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
+from stylize.training.color_probe import fit_color_probe
 from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
 from stylize.training.data import (
@@ -38,7 +39,7 @@ from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples, drawn_ahead
 from stylize.training.start import start_encoder, start_loss_network, start_network
-from stylize.training.style_bank import load_style_bank, projections
+from stylize.training.style_bank import StyleBank, load_style_bank, projections
 from stylize.training.vgg import half_precision_is_faster
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         drawings_share=config.drawings_share,
     )
     matrices = [matrix.to(device) for matrix in projections()]
-    calm = fit_calm_probe(bank.vectors, bank.calm).to_contract() if first else {}
+    probes = _fit_probes(bank) if first else {}
     sheet = SheetPictures.choose(content_paths, style_paths, seed=config.seed)
 
     def save() -> None:
@@ -129,7 +130,7 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
                 "optimizer": optimizer.state_dict(),
                 "loss_network": loss_network.state_dict(),
                 **({} if encoder is loss_network else {"encoder": encoder.state_dict()}),
-                "calm": calm,
+                "probes": probes,
             },
         )
 
@@ -175,6 +176,12 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
         save()
     parallel.wait()
     return path
+
+
+def _fit_probes(bank: StyleBank) -> dict[str, str | float]:
+    """Return what the contract tells of styles by their vectors."""
+    calm = fit_calm_probe(bank.vectors, bank.calm).to_contract()
+    return {**calm, "color_weights": fit_color_probe(bank.encoded, bank.tones)}
 
 
 def _optimizer(network: TransferNetwork, config: TrainConfig) -> torch.optim.Adam:

@@ -1,0 +1,245 @@
+"""Colours where they belong: the lights of a style where the content is light, and so on.
+
+A network that knows a style by statistics alone puts its colours anywhere: half a sky turns brown,
+halos and blots come with it. Which colours a painting should have is known: those of the content,
+moved onto those of the style as little as can be, in lightness tone by tone (a histogram is
+matched), in colour by one linear map (Pitié and Kokaram, "The linear Monge-Kantorovitch linear
+colour mapping for example-based colour transfer", 2007). Where the difference from them is broad,
+the painting is drawn towards them, along the edges of the content (the guided filter of He, Sun and
+Tang, 2013, in its fast form of 2015), so that strokes stay. Then its own tones are matched to the
+style's, and colours that are far from all of the style's, such as black marks in a print of pink
+ink, are pulled to the nearest ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from stylize.matrices import matrix_power
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as Pillow's
+# Tones of a style that are known: these quantiles of its luma.
+QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+_MIDDLE = QUANTILES.index(0.5)
+NUMBERS = 3 + 6 + len(QUANTILES)  # that tell which colours a style has
+
+SHARE = 0.75  # of a broad difference that is taken away
+_REDUCED = 4  # broad differences are found at this part of the size
+_RADIUS = 3  # of the guided filter, in reduced pixels
+_EDGE_LEVELS = 30.0  # edges of about so many levels are kept
+_NOISE_LEVELS = 5.5  # spread of a content's colours that is taken for noise
+# Tones of the content keep so much of their own distances: a dark wood stays dark in a light style.
+_OWN_TONES = 0.2
+_LEAST_RANGE = 64.0
+# Tones are spread at most so much, and those beyond the outermost quantiles so much: neither the
+# noise of a clear sky nor that of paper becomes a drawing.
+_STEEPEST_CONTENT = 5.0
+_STEEPEST_PAINTING = 2.0
+_BEYOND = 0.5
+# How much of what a painting's tones lack is given to them; half of it in the style's own colours.
+_TONED = 0.7
+_COLORED = 0.5
+# Colours may lie so many standard deviations from the style's own colours at their lightness, and
+# tones so many levels outside of its own.
+_REACH = 2.5
+_SOFTNESS = 0.5
+_RIM_LEVELS = 12.0
+_LEAST_SPREAD = 2.0
+_DARK_LEVELS = 16.0  # dark colours lie nearer to each other
+_GRID = 17  # of the table of colours
+
+
+@dataclass(frozen=True, eq=False)
+class StyleColors:
+    """Which colours a style has, in levels of 255.
+
+    Attributes:
+        mean: (3,) of its RGB.
+        root: (3, 3), symmetric: the square root of their covariance.
+        tones: (9,), ascending: the quantiles of its luma.
+    """
+
+    mean: Doubles
+    root: Doubles
+    tones: Doubles
+
+    @classmethod
+    def of(cls, numbers: Doubles) -> StyleColors:
+        """Take the numbers that a model tells of a style, which may be a little off.
+
+        Args:
+            numbers: (18,): mean, the upper triangle of the root by rows, tones.
+        """
+        root = np.empty((3, 3))
+        rows, columns = np.triu_indices(3)
+        root[rows, columns] = root[columns, rows] = numbers[3:9]
+        tones = np.maximum.accumulate(numbers[9:].clip(0, 255))
+        return cls(numbers[:3].clip(0, 255), root, tones)
+
+    @cached_property
+    def covariance(self) -> Doubles:
+        """(3, 3) of its RGB."""
+        covariance: Doubles = self.root @ self.root
+        return covariance
+
+    @cached_property
+    def by_luma(self) -> Doubles:
+        """(3,): how its RGB change with its luma."""
+        along = self.covariance @ LUMA + _LEAST_SPREAD**2  # grey, where there is nothing to go by
+        slope: Doubles = along / (LUMA @ along)
+        return slope
+
+
+def recolor(
+    painted: Image.Image, content: Image.Image, colors: StyleColors, share: float, amount: float
+) -> None:
+    """Draw a painting towards the colours that its content has in the style.
+
+    Args:
+        painted: RGB; changed in place.
+        content: RGB of the same size.
+        colors: Of the style.
+        share: How much of a broad difference is taken away, 0 to 1.
+        amount: How much of the style there is in the painting, 0 to 1.
+    """
+    if share <= 0 or amount <= 0:
+        return
+    shown = np.asarray(content.reduce(_REDUCED), np.float64)
+    wanted = shown + amount * (_colored(shown, _tones(content), colors) - shown)
+    lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
+    slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
+    luma = np.asarray(content.convert("L"), np.float32)
+    channels = []
+    for channel, slope, offset in zip(painted.split(), slopes, offsets, strict=True):
+        moved = _enlarged(slope, content.size) * luma
+        moved += _enlarged(offset, content.size)
+        moved += np.asarray(channel)
+        np.rint(moved.clip(0, 255, out=moved), out=moved)
+        channels.append(Image.fromarray(moved.astype(np.uint8)))
+    drawn = Image.merge("RGB", channels)
+    painted.paste(drawn.filter(_table(_tones(drawn), colors, amount)))
+
+
+def _tones(picture: Image.Image) -> Doubles:
+    """Return the quantiles of a picture's luma, whole levels."""
+    counts = np.cumsum(picture.convert("L").histogram())
+    return np.searchsorted(counts, np.multiply(QUANTILES, counts[-1])).astype(np.float64)
+
+
+def _colored(shown: Doubles, tones: Doubles, colors: StyleColors) -> Doubles:
+    """Return the (h, w, 3) colours of a content, 0 to 255, as they are in a style."""
+    flat = shown.reshape(-1, 3)
+    mean = flat.mean(axis=0)
+    centred = flat - mean
+    matrix = _least_motion(centred.T @ centred / len(flat), colors.covariance)
+    moved = centred @ matrix.T + colors.mean
+    luma = flat @ LUMA
+    ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
+    own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
+    own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
+    toned = ((1 - _OWN_TONES) * ranked + _OWN_TONES * own).clip(0, 255)
+    moved += (toned - moved @ LUMA)[:, None]
+    result: Doubles = _possible(_pulled(moved, colors)).reshape(shown.shape)
+    return result
+
+
+def _least_motion(source: Doubles, target: Doubles) -> Doubles:
+    """Return the matrix between two covariances, (3, 3) each, that moves colours the least."""
+    floor = _NOISE_LEVELS**2
+    root, inverse = matrix_power(source, 0.5, floor), matrix_power(source, -0.5, floor)
+    matrix: Doubles = inverse @ matrix_power(root @ target @ root, 0.5, 0.0) @ inverse
+    return matrix
+
+
+def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> Doubles:
+    """Return luma of (9,) known quantiles at the same ranks among others, not spread too much."""
+    gaps = np.maximum(np.diff(known), np.diff(tones) / steepest) + 1e-3
+    places = np.concatenate([[0], np.cumsum(gaps)])
+    at = known[_MIDDLE] + places - places[_MIDDLE]
+    at = np.concatenate([[at[0] - 255], at, [at[-1] + 255]])
+    to = np.concatenate([[tones[0] - _BEYOND * 255], tones, [tones[-1] + _BEYOND * 255]])
+    ranked: Doubles = np.interp(luma, at, to)
+    return ranked
+
+
+def _guided(guide: Doubles, values: Doubles) -> tuple[Floats, Floats]:
+    """Return (C, h, w) slopes and offsets by which (C, h, w) values follow a (h, w) guide."""
+    planes = np.concatenate([[guide, guide * guide], values, guide * values])
+    mean, square, means, products = np.split(_around(planes), [1, 2, 2 + len(values)])
+    slopes = (products - mean * means) / (square - mean * mean + _EDGE_LEVELS**2)
+    smooth: Floats = _around(np.concatenate([slopes, means - slopes * mean])).astype(np.float32)
+    return smooth[: len(values)], smooth[len(values) :]
+
+
+def _around(planes: Doubles) -> Doubles:
+    """Return the means around each place of (C, h, w) planes, borders repeated."""
+    size, margin = 2 * _RADIUS + 1, (_RADIUS, _RADIUS)
+    height, width = planes.shape[1:]
+    padded = np.pad(planes, ((0, 0), margin, margin), mode="edge")
+    rows = np.sum([padded[:, start : start + height] for start in range(size)], axis=0)
+    total = np.sum([rows[..., start : start + width] for start in range(size)], axis=0)
+    means: Doubles = total / size**2
+    return means
+
+
+def _enlarged(plane: Floats, size: tuple[int, int]) -> Floats:
+    """Return a reduced (h, w) plane at every pixel of a picture of ``size``."""
+    height, width = plane.shape
+    large = Image.fromarray(plane).resize(
+        (width * _REDUCED, height * _REDUCED), Image.Resampling.BILINEAR
+    )
+    return np.asarray(large)[: size[1], : size[0]]
+
+
+def _table(tones: Doubles, colors: StyleColors, amount: float) -> ImageFilter.Color3DLUT:
+    """Return what gives a painting with these tones the tones and colours of a style."""
+    levels = np.linspace(0, 255, _GRID)
+    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
+    flat = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    luma = flat @ LUMA
+    lack = _TONED * (_ranked(luma, tones, colors.tones, _STEEPEST_PAINTING) - luma)
+    toned = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
+    moved = flat + amount * (_possible(_pulled(toned, colors)) - flat)
+    return ImageFilter.Color3DLUT(_GRID, (moved / 255).astype(np.float32).ravel())
+
+
+def _possible(colors: Doubles) -> Doubles:
+    """Return (N, 3) colours, those that do not exist at their luma paler."""
+    luma = (colors @ LUMA).clip(0, 255)[:, None]
+    chroma = colors - luma
+    most, least = chroma.max(axis=1, keepdims=True), chroma.min(axis=1, keepdims=True)
+    share = np.minimum((255 - luma) / np.maximum(most, 1e-3), luma / np.maximum(-least, 1e-3))
+    possible: Doubles = luma + chroma * np.minimum(share, 1)
+    return possible
+
+
+def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
+    """Return (N, 3) colours, those near to the style's as they are."""
+    luma, own = flat @ LUMA, float(colors.mean @ LUMA)
+    middle = colors.mean + (luma - own)[:, None] * colors.by_luma
+    rest = flat - middle
+    variance = LUMA @ colors.covariance @ LUMA
+    spread = colors.covariance - variance * np.outer(colors.by_luma, colors.by_luma)
+    spread[np.diag_indices(3)] += _LEAST_SPREAD**2
+    distance = np.sqrt(((rest @ np.linalg.inv(spread)) * rest).sum(axis=1)) + 1e-9
+    distance /= ((luma + _DARK_LEVELS) / (own + _DARK_LEVELS)).clip(0.1, 1)
+    rest *= (_soft(distance, _REACH, _REACH * _SOFTNESS) / distance)[:, None]
+    low, high = colors.tones[0], colors.tones[-1]
+    toned = high + _soft(luma - high, 0.0, _RIM_LEVELS)
+    toned = low - _soft(low - toned, 0.0, _RIM_LEVELS)
+    pulled: Doubles = middle + (toned - luma)[:, None] * colors.by_luma + rest
+    return pulled
+
+
+def _soft(values: Doubles, limit: float, width: float) -> Doubles:
+    """Return values, those above a limit bent so that they stay below ``limit + width``."""
+    above = np.maximum(values - limit, 0)
+    return np.minimum(values, limit) + width * np.tanh(above / width)
