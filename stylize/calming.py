@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 from stylize.ground import CELL_PX, cells_of
 
@@ -24,6 +24,9 @@ REDUCED = 8
 # made before have none of it.
 LEAST = 0.85
 LEAST_REACH = 0.5
+# How much is smoothed everywhere in flat styles, prints of a few inks: there the brush has nothing
+# to go by but edges, and writes signs between them.
+FLAT = 0.7
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.04
@@ -32,7 +35,11 @@ _STEEPNESS = 2.0
 
 
 def calm_down(
-    painted: Image.Image, content: Image.Image, amount: float, at_most: float = 1.0
+    painted: Image.Image,
+    content: Image.Image,
+    amount: float,
+    at_most: float = 1.0,
+    everywhere: float = 0.0,
 ) -> None:
     """Smooth what was painted where the content is calm.
 
@@ -42,15 +49,18 @@ def calm_down(
         amount: From 0, nothing, to 1.
         at_most: Share of the picture that is smoothed at most. Where more of it is calm, all of
             that is smoothed by less: of a picture of nothing but sky some of the style must stay.
+        everywhere: From 0 to 1: how much is smoothed at least, calm or not.
     """
-    if amount <= 0:
+    if max(amount, everywhere) <= 0:
         return
     luma = content.convert("L")
     # Fur, faces and clouds keep their modelling: that of the content.
     detail = np.asarray(luma, np.int16) - np.asarray(_smooth(luma))
     smooth = np.asarray(_smooth(painted), np.int16) + detail[..., None]
     calmed = Image.fromarray(smooth.clip(0, 255).astype(np.uint8))
-    painted.paste(calmed, mask=calm_areas(content, min(1.0, amount), at_most))
+    mask = calm_areas(content, min(1.0, amount), at_most)
+    least = Image.new("L", mask.size, round(255 * everywhere))
+    painted.paste(calmed, mask=ImageChops.lighter(mask, least))
 
 
 def calm_areas(content: Image.Image, most: float = 1.0, at_most: float = 1.0) -> Image.Image:

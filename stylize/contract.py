@@ -51,6 +51,9 @@ class Contract:
         calming_least: How much is smoothed there in every style, as long as no more brushwork is
             asked for.
         calming_least_reach: Share of a picture that is smoothed so at most.
+        calming_flat: How much is smoothed everywhere in a style whose calm share is ``flat_style``
+            or more, less down to three fifths of that.
+        flat_style: See there.
         recoloring_share: How much of a broad difference from the colours that the content has in
             the style is taken away; see :mod:`stylize.recoloring`.
         ground_seed: Of the ground that is put under calm areas.
@@ -83,6 +86,8 @@ class Contract:
     calming_reach: float = 1.5
     calming_least: float = 0.0
     calming_least_reach: float = 0.4
+    calming_flat: float = 0.0
+    flat_style: float = 0.25
     recoloring_share: float = 0.0
     ground_seed: int = 1
     int8_index: int = 0
@@ -107,8 +112,9 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
-        if not self.calm_style:
-            raise ValueError("calm_style of the contract must be above 0")
+        for name in ("calm_style", "flat_style"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):
             raise ValueError("calm_weights of the contract cannot be read")
         if self._color_weights is None:
@@ -193,6 +199,7 @@ _LARGEST: dict[str, float] = {
     "calming_reach": 100,
     "calming_least": 1,
     "calming_least_reach": 1,
+    "calming_flat": 1,
     "recoloring_share": 1,
     "grid_px": 64,
     "margin_px": 512,

@@ -268,8 +268,8 @@ class Engine:
         usual = max(contract.least_brushwork, 1 - calm)
         return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
 
-    def _calming(self, style: StyleVector, controls: Controls) -> tuple[float, float]:
-        """Return how much calm areas are calmed, and as which share of the picture at most."""
+    def _calming(self, style: StyleVector, controls: Controls) -> tuple[float, float, float]:
+        """Return how calm areas are calmed: see :func:`stylize.calming.calm_down`."""
         contract = self.contract
         brushwork = self._brushwork(style, controls)
         left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
@@ -277,11 +277,13 @@ class Engine:
         # asked for.
         reach = min(1.0, contract.calming_reach * contract.calm_share(style.values))
         at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
-        least = contract.calming_least * min(1.0, max(0.0, 2 - controls.brushwork))
-        least *= controls.strength
+        wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
+        flat = (contract.calm_share(style.values) / contract.flat_style - 0.6) / 0.4
+        everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
+        least = contract.calming_least * wanted
         if least > 0:
             at_most = max(at_most, contract.calming_least_reach)
-        return max(contract.calming_share * left_out, least), at_most
+        return max(contract.calming_share * left_out, least), at_most, everywhere
 
     def _recolor(
         self, draft: Image.Image, plain: Image.Image, style: StyleVector, controls: Controls

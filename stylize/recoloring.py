@@ -31,7 +31,8 @@ QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _MIDDLE = QUANTILES.index(0.5)
 NUMBERS = 3 + 6 + len(QUANTILES)  # that tell which colours a style has
 
-SHARE = 0.75  # of a broad difference that is taken away
+SHARE = 1.0  # of a broad difference that is taken away
+_CHROMA = 2 / 3  # of that in colour: a grey wall in the middle of all colours may be of any
 _REDUCED = 4  # broad differences are found at this part of the size
 _RADIUS = 3  # of the guided filter, in reduced pixels
 _EDGE_LEVELS = 30.0  # edges of about so many levels are kept
@@ -86,14 +87,14 @@ class StyleColors:
 
     @cached_property
     def covariance(self) -> Doubles:
-        """(3, 3) of its RGB."""
-        covariance: Doubles = self.root @ self.root
+        """(3, 3) of its RGB, with a little grey noise: there is always something to go by."""
+        covariance: Doubles = self.root @ self.root + _LEAST_SPREAD**2
         return covariance
 
     @cached_property
     def by_luma(self) -> Doubles:
         """(3,): how its RGB change with its luma."""
-        along = self.covariance @ LUMA + _LEAST_SPREAD**2  # grey, where there is nothing to go by
+        along = self.covariance @ LUMA
         slope: Doubles = along / (LUMA @ along)
         return slope
 
@@ -115,6 +116,7 @@ def recolor(
     shown = np.asarray(content.reduce(_REDUCED), np.float64)
     wanted = shown + amount * (_colored(shown, _tones(content), colors) - shown)
     lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
+    lack += (1 - _CHROMA) * ((lack @ LUMA)[..., None] - lack)
     slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
     luma = np.asarray(content.convert("L"), np.float32)
     channels = []
@@ -229,7 +231,8 @@ def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
     variance = LUMA @ colors.covariance @ LUMA
     spread = colors.covariance - variance * np.outer(colors.by_luma, colors.by_luma)
     spread[np.diag_indices(3)] += _LEAST_SPREAD**2
-    distance = np.sqrt(((rest @ np.linalg.inv(spread)) * rest).sum(axis=1)) + 1e-9
+    squares = ((rest @ np.linalg.inv(spread)) * rest).sum(axis=1)
+    distance = np.sqrt(np.maximum(squares, 1e-9))
     distance /= ((luma + _DARK_LEVELS) / (own + _DARK_LEVELS)).clip(0.1, 1)
     rest *= (_soft(distance, _REACH, _REACH * _SOFTNESS) / distance)[:, None]
     low, high = colors.tones[0], colors.tones[-1]

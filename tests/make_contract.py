@@ -101,10 +101,11 @@ def make_calming(folder: Path) -> Record:
     """What was painted, smoothed where the content is calm."""
     made = {}
     for content in ("paper", "content"):
-        for amount, at_most in ((0.5, 1.0), (1.0, 1.0), (1.0, 0.25)):
+        for amount, at_most, everywhere in ((0.5, 1, 0), (1, 1, 0), (1, 0.25, 0), (0.5, 1, 0.7)):
             painted = read("painted")
-            calm_down(painted, read(content), amount, at_most)
-            made[f"{content}-{amount:g}-{at_most:g}"] = painted
+            calm_down(painted, read(content), amount, at_most, everywhere)
+            name = f"{content}-{amount:g}-{at_most:g}"
+            made[f"{name}-{everywhere:g}" if everywhere else name] = painted
     return {"cases": save_all(made, folder, "calming", EXACT)}
 
 

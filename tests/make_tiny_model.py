@@ -15,7 +15,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from stylize.calming import LEAST, LEAST_REACH
+from stylize.calming import FLAT, LEAST, LEAST_REACH
 from stylize.contract import Contract
 from stylize.model_files import FORMAT
 from stylize.recoloring import SHARE
@@ -135,6 +135,7 @@ def main() -> None:
         calming_share=1.0,
         calming_least=LEAST,
         calming_least_reach=LEAST_REACH,
+        calming_flat=FLAT,
         recoloring_share=SHARE,
         color_weights=color_weights,
     )

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from stylize.calming import _medians, calm_areas, calm_down
+from tests.conftest import make_picture
 
 
 def sky_over_grass(size=(96, 80)):
@@ -85,6 +86,16 @@ def test_of_a_picture_of_much_sky_all_is_calm_by_less(at_most, level):
     half.paste(Image.effect_noise((16, 160), 99).convert("RGB"), (0, 0))
     calm = calm_areas(half, at_most=at_most)
     assert calm.getextrema() == (0, pytest.approx(level, abs=2))
+
+
+def test_flat_styles_are_smoothed_everywhere():
+    content, painted = make_picture(96, 64), make_picture(96, 64, seed=1)
+    all_of_it, half = painted.copy(), painted.copy()
+    calm_down(all_of_it, content, 0, everywhere=1)
+    calm_down(half, content, 0, everywhere=0.5)
+    before, after, between = (np.asarray(p, float) for p in (painted, all_of_it, half))
+    assert np.abs(before - after).mean() > 10
+    assert np.abs((before + after) / 2 - between).max() <= 1
 
 
 def test_nothing_changes_without_an_amount():

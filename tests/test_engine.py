@@ -320,12 +320,12 @@ def test_all_styles_are_calmed_unless_more_brushwork_is_asked_for(tiny_engine, s
     contract = tiny_engine.contract
     least = contract.calming_least, contract.calming_least_reach
     assert min(least) > 0
-    assert tiny_engine._calming(style, Controls()) == pytest.approx(least)
+    assert tiny_engine._calming(style, Controls()) == pytest.approx((*least, 0))
     half = tiny_engine._calming(style, Controls(brushwork=1.5))
-    assert half == pytest.approx((least[0] / 2, least[1]))
+    assert half == pytest.approx((least[0] / 2, least[1], 0))
     for controls in (Controls(brushwork=2), Controls(strength=0)):
         assert tiny_engine._calming(style, controls)[0] == 0
-    assert min(tiny_engine._calming(style, Controls(brushwork=0))) >= 1
+    assert min(tiny_engine._calming(style, Controls(brushwork=0))[:2]) >= 1
 
 
 def test_brushwork_fills_calm_areas_and_leaves_busy_ones(tiny_engine, style):
@@ -567,8 +567,8 @@ def test_repainting_one_region_leaves_the_far_side_alone(tiny_engine, style, oth
     mask.paste(255, (0, 0, 64, 64))
     result = tiny_engine.stylize(content, style, regions=[Region(mask, other_style)])
     far = (400, 0, 512, 64)
-    # Not 0: a revision looks at the statistics of the whole draft.
-    assert difference(result.crop(far), base.crop(far)) < 1
+    # Not 0: tones are matched, and revisions measured, over the whole draft.
+    assert difference(result.crop(far), base.crop(far)) < 3
     near = (0, 0, 24, 64)
     assert difference(result.crop(near), base.crop(near)) > 1
 
@@ -592,9 +592,9 @@ def test_edges_of_regions_are_as_wide_with_large_strokes(tiny_engine, style, oth
     controls = Controls(stroke_size=2, detail=0)
     mixed = tiny_engine.stylize(content, style, controls=controls, regions=regions)
     plain = tiny_engine.stylize(content, style, controls=controls)
-    # Behind the edge come the strokes that reach over it, no more.
+    # Behind the edge come the strokes that reach over it, and the tones of the whole, no more.
     far = (256 + 8 + 3 * 80, 0, 512, 32)
-    assert difference(mixed.crop(far), plain.crop(far)) < 1
+    assert difference(mixed.crop(far), plain.crop(far)) < 4
 
 
 def test_the_widest_edges_of_regions_fit_a_small_picture(tiny_engine, style, other_style):

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stylize.calming import LEAST, LEAST_REACH
+from stylize.calming import FLAT, LEAST, LEAST_REACH
 from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
@@ -185,6 +185,7 @@ def _export(
             calming_share=1.0,
             calming_least=LEAST,
             calming_least_reach=LEAST_REACH,
+            calming_flat=FLAT,
             recoloring_share=SHARE,
             **(probes or {}),
         ).to_dict(),

@@ -3,7 +3,7 @@
  * `stylize/calming.py`.
  */
 import { CELL_PX, cellsOf } from "./ground.ts";
-import { blank, type Pixels } from "./pixels.ts";
+import { blank, lumaOf, type Pixels } from "./pixels.ts";
 import { BICUBIC, BILINEAR, reduce, resize } from "./resample.ts";
 import { roundHalfEven } from "./rounding.ts";
 
@@ -14,18 +14,19 @@ const STEEPNESS = 2;
 
 /**
  * Smooth what was painted where the content is calm; `painted` is changed. `amount` is 0, nothing, to 1; `atMost` is the
- * share of the picture that is smoothed at most.
+ * share of the picture that is smoothed at most; `everywhere`, 0 to 1, is how much is smoothed at least, calm or not.
  */
-export function calmDown(painted: Pixels, content: Pixels, amount: number, atMost = 1): void {
-  if (amount <= 0) return;
+export function calmDown(painted: Pixels, content: Pixels, amount: number, atMost = 1, everywhere = 0): void {
+  if (Math.max(amount, everywhere) <= 0) return;
   const { width, height, data } = painted;
   // The content's luma takes the place of alpha: all four channels are smoothed in one pass.
   const both = withLuma(painted, content);
   const smooth = withoutStrokes(both);
   const calm = calmAreas(content, Math.min(1, amount), atMost);
+  const least = roundHalfEven(255 * everywhere);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 4) {
-      const share = calm.data[4 * (y * calm.width + x)]!;
+      const share = Math.max(least, calm.data[4 * (y * calm.width + x)]!);
       if (share === 0) continue;
       // Fur, faces and clouds keep their modelling: that of the content.
       const detail = both.data[at + 3]! - smooth.data[at + 3]!;
@@ -58,9 +59,7 @@ export function calmAreas(content: Pixels, most = 1, atMost = 1): Pixels {
 /** Return a picture with the luma of another one of its size as its alpha. */
 function withLuma(picture: Pixels, other: Pixels): Pixels {
   const result = { ...picture, data: picture.data.slice() };
-  for (let at = 0; at < result.data.length; at += 4) {
-    result.data[at + 3] = (19595 * other.data[at]! + 38470 * other.data[at + 1]! + 7471 * other.data[at + 2]! + 0x8000) >> 16;
-  }
+  lumaOf(other).forEach((luma, pixel) => (result.data[4 * pixel + 3] = luma));
   return result;
 }
 

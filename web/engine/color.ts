@@ -1,8 +1,9 @@
 /** Colours after the painting: keep those of the content, or take only the palette; see `stylize/color.py`. */
+import { gridColors, lookUp } from "./color_table.ts";
 import { BOX, fitWithin, resizeTransparent } from "./resample.ts";
-import { blank, type Pixels } from "./pixels.ts";
+import type { Pixels } from "./pixels.ts";
 import { clamp, roundHalfEven } from "./rounding.ts";
-import { matrixPower, product, type Matrix } from "./matrix.ts";
+import { leastMotion, type Matrix } from "./matrix.ts";
 
 const LUMA = [0.2126, 0.7152, 0.0722] as const; // Rec. 709
 const GRID = 33; // points of the table along each channel
@@ -64,46 +65,20 @@ export function colorStatistics(picture: Pixels): ColorStatistics {
  * moves them the least (Monge-Kantorovich): what was the reddest stays the reddest.
  */
 export function transferColors(picture: Pixels, source: ColorStatistics, target: ColorStatistics): Pixels {
-  const table = colorTable(source, target);
-  const result = blank(picture.width, picture.height);
-  const scale = (GRID - 1) / 255;
-  for (let at = 0; at < picture.data.length; at += 4) {
-    const place = [0, 1, 2].map((channel) => picture.data[at + channel]! * scale);
-    const cell = place.map((value) => Math.min(GRID - 2, Math.trunc(value)));
-    for (let channel = 0; channel < 3; channel++) {
-      let sum = 0;
-      for (let corner = 0; corner < 8; corner++) {
-        let weight = 1;
-        let index = 0;
-        for (let axis = 2; axis >= 0; axis--) {
-          const far = (corner >> axis) & 1;
-          const share = place[axis]! - cell[axis]!;
-          weight *= far ? share : 1 - share;
-          index = index * GRID + cell[axis]! + far;
-        }
-        if (weight > 0) sum += weight * table[3 * index + channel]!;
-      }
-      result.data[at + channel] = sum;
-    }
-    result.data[at + 3] = picture.data[at + 3]!;
-  }
+  const result = { ...picture, data: picture.data.slice() };
+  lookUp(result, colorTable(source, target), GRID);
   return result;
 }
 
-/** Tabulate the map on a grid of colours, red the fastest. */
+/** Tabulate the map on a grid of colours. */
 function colorTable(source: ColorStatistics, target: ColorStatistics): Float32Array {
-  const floor = MIN_SPREAD ** 2;
-  const root = matrixPower(source.covariance, 0.5, floor);
-  const inverse = matrixPower(source.covariance, -0.5, floor);
-  const between = matrixPower(product(product(root, target.covariance), root), 0.5, 0);
-  const matrix = product(product(inverse, between), inverse);
-  const table = new Float32Array(3 * GRID ** 3);
-  for (let index = 0; index < GRID ** 3; index++) {
-    const levels = [index % GRID, Math.floor(index / GRID) % GRID, Math.floor(index / GRID ** 2)];
-    const [r, g, b] = levels.map((level) => (255 * level) / (GRID - 1));
-    const color = toOklab(r!, g!, b!).map((value, axis) => value - source.mean[axis]!);
+  const matrix = leastMotion(source.covariance, target.covariance, MIN_SPREAD ** 2);
+  const colors = gridColors(GRID);
+  const table = new Float32Array(colors.length);
+  for (let at = 0; at < colors.length; at += 3) {
+    const color = toOklab(colors[at]!, colors[at + 1]!, colors[at + 2]!).map((value, axis) => value - source.mean[axis]!);
     const moved = [0, 1, 2].map((i) => target.mean[i]! + color.reduce((sum, value, j) => sum + matrix[i]![j]! * value, 0));
-    table.set(fromOklab(moved), 3 * index);
+    table.set(fromOklab(moved), at);
   }
   return table;
 }

@@ -1,5 +1,6 @@
 /** What every engine that runs a model must agree on: the numbers in its model.json. */
 import { ModelError } from "./errors.ts";
+import { COLOR_NUMBERS, styleColors, type StyleColors } from "./recoloring.ts";
 
 /** Documented in `stylize/contract.py`; the names are those of model.json. */
 export interface Contract {
@@ -22,11 +23,15 @@ export interface Contract {
   readonly calming_reach: number;
   readonly calming_least: number;
   readonly calming_least_reach: number;
+  readonly calming_flat: number;
+  readonly flat_style: number;
+  readonly recoloring_share: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
   readonly calm_weights: Float32Array;
   readonly calm_bias: number;
+  readonly color_weights: Float32Array;
 }
 
 const NUMBERS = [
@@ -45,6 +50,11 @@ export function readContract(record: unknown): Contract {
   const values = record as Record<string, unknown>;
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(values, name)]));
   const limit = values["int8_limit"];
+  const colorWeights = halfFloats(String(values["color_weights"] ?? ""));
+  const rows = colorWeights.length / COLOR_NUMBERS;
+  if (!Number.isInteger(rows) || rows > numbers["vector_length"]! + 1) {
+    throw new ModelError("color_weights of the contract cannot be read");
+  }
   return {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
@@ -52,8 +62,12 @@ export function readContract(record: unknown): Contract {
     calming_reach: values["calming_reach"] === undefined ? 1.5 : number(values, "calming_reach"),
     calming_least: values["calming_least"] === undefined ? 0 : number(values, "calming_least"),
     calming_least_reach: values["calming_least_reach"] === undefined ? 0.4 : number(values, "calming_least_reach"),
+    calming_flat: values["calming_flat"] === undefined ? 0 : number(values, "calming_flat"),
+    flat_style: values["flat_style"] === undefined ? 0.25 : number(values, "flat_style"),
+    recoloring_share: values["recoloring_share"] === undefined ? 0 : number(values, "recoloring_share"),
     calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
     calm_bias: Number(values["calm_bias"] ?? 0),
+    color_weights: colorWeights,
   };
 }
 
@@ -72,6 +86,18 @@ export function calmShare(contract: Contract, vector: Float32Array): number {
   let root = contract.calm_bias;
   for (let index = 0; index < weights.length; index++) root += weights[index]! * vector[index]!;
   return Math.min(1, Math.max(0, root) ** 2);
+}
+
+/** Return which colours a style has, if the model can tell. */
+export function colorsOf(contract: Contract, vector: Float32Array): StyleColors | null {
+  const weights = contract.color_weights;
+  const known = weights.length / COLOR_NUMBERS - 1; // numbers of the vector that count; the last row is added
+  if (known < 0) return null;
+  const numbers = [...weights.subarray(known * COLOR_NUMBERS)];
+  for (let row = 0, at = 0; row < known; row++) {
+    for (let index = 0; index < COLOR_NUMBERS; index++, at++) numbers[index]! += vector[row]! * weights[at]!;
+  }
+  return styleColors(numbers);
 }
 
 /** Decode little-endian numbers of 16 bits in base64. */

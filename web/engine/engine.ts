@@ -1,6 +1,6 @@
 /** The engine: pictures and style vectors in, stylized pictures out; see `stylize/engine.py`. */
 import { calmDown } from "./calming.ts";
-import { calmShare, type Contract } from "./contract.ts";
+import { calmShare, colorsOf, type Contract } from "./contract.ts";
 import { makeControls, type Controls } from "./controls.ts";
 import { StylizeError } from "./errors.ts";
 import { finish, scaleDetail } from "./finishing.ts";
@@ -8,6 +8,7 @@ import { addGround } from "./ground.ts";
 import type { Model, Precision } from "./model.ts";
 import { blank, isOpaque, onWhite, visibleColors, type Pixels, type Size } from "./pixels.ts";
 import { makePlan, thumbnailSize, zoomOf, type Revision } from "./plan.ts";
+import { recolor } from "./recoloring.ts";
 import { BICUBIC, LANCZOS, fitWithin, reduce, resize, resizeTransparent } from "./resample.ts";
 import { enlarge, HALO_PX, keepCoarse, layOver, sourceOf } from "./revision.ts";
 import { roundHalfEven } from "./rounding.ts";
@@ -129,6 +130,7 @@ export class Engine {
     );
     scaleDetail(painted, controls.detail);
     this.calm(painted, small, style, controls);
+    this.recolor(painted, small, style, controls);
     return painted;
   }
 
@@ -167,15 +169,24 @@ export class Engine {
     return addGround(picture, this.contract.ground_levels * this.brushwork(style, controls), this.contract.ground_seed);
   }
 
-  /** Smooth what was painted on calm areas of a content, where there is little ground. */
+  /** Smooth what was painted on calm areas of a content, where there is little ground, and in flat styles everywhere. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
     const contract = this.contract;
     const leftOut = (1 - this.brushwork(style, controls)) / (1 - contract.least_brushwork || 1);
     const reach = Math.min(1, contract.calming_reach * calmShare(contract, style.values));
     const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
-    const least = contract.calming_least * Math.min(1, Math.max(0, 2 - controls.brushwork)) * controls.strength;
+    const wanted = Math.min(1, Math.max(0, 2 - controls.brushwork)) * controls.strength;
+    const flat = (calmShare(contract, style.values) / contract.flat_style - 0.6) / 0.4;
+    const everywhere = contract.calming_flat * Math.min(1, Math.max(0, flat)) * wanted;
+    const least = contract.calming_least * wanted;
     const amount = Math.max(contract.calming_share * leftOut, least);
-    calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost);
+    calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
+  }
+
+  /** Give a draft the colours that its content has in the style. */
+  recolor(draft: Pixels, content: Pixels, style: StyleVector, { strength }: Controls): void {
+    const colors = colorsOf(this.contract, style.values);
+    if (colors !== null) recolor(draft, content, colors, this.contract.recoloring_share, Math.min(1, strength));
   }
 
   /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */

@@ -2,8 +2,8 @@
  * The ground: a faint, seeded relief that gives the brush something to hold on to in calm areas.
  * Made of whole numbers, so that every engine makes the same one; see `stylize/ground.py`.
  */
-import { BILINEAR, kernels } from "./resample.ts";
-import { blank, type Pixels } from "./pixels.ts";
+import { blank, lumaOf, type Pixels } from "./pixels.ts";
+import { around, enlargeCells } from "./planes.ts";
 
 export const PERIOD_PX = 512;
 const LAYERS: readonly (readonly [number, number])[] = [[8, 0.3], [32, 0.5], [64, 0.7], [128, 0.7]]; // cell in px, strength
@@ -83,20 +83,20 @@ export interface Cells {
 
 /** Measure the luma around every cell; what lies around counts too. */
 export function cellsOf(picture: Pixels): Cells {
-  const { width, height, data } = picture;
+  const { width, height } = picture;
+  const lumas = lumaOf(picture);
   const [columns, rows] = [Math.ceil(width / CELL_PX), Math.ceil(height / CELL_PX)];
   const means = new Float64Array(columns * rows);
   const squares = new Float64Array(columns * rows);
   for (let y = 0; y < rows * CELL_PX; y++) {
     for (let x = 0; x < columns * CELL_PX; x++) {
-      const at = 4 * (Math.min(y, height - 1) * width + Math.min(x, width - 1));
-      const luma = (19595 * data[at]! + 38470 * data[at + 1]! + 7471 * data[at + 2]! + 0x8000) >> 16;
+      const luma = lumas[Math.min(y, height - 1) * width + Math.min(x, width - 1)]!;
       const cell = Math.floor(y / CELL_PX) * columns + Math.floor(x / CELL_PX);
       means[cell]! += luma / CELL_PX ** 2;
       squares[cell]! += luma ** 2 / CELL_PX ** 2;
     }
   }
-  const [mean, square] = [around(means, columns, rows), around(squares, columns, rows)];
+  const [mean, square] = [around(means, [columns, rows], 1), around(squares, [columns, rows], 1)];
   const variance = mean.map((value, cell) => Math.max(0, square[cell]! - value ** 2));
   return { mean, variance, columns, rows };
 }
@@ -108,45 +108,7 @@ export function calm(picture: Pixels): Float32Array {
     const flat = 1 / (1 + value / FLAT_DEVIATION ** 2);
     return (SKY_SHARE + (1 - SKY_SHARE) * flat) / (1 + value / CALM_DEVIATION ** 2);
   });
-  return enlargeCells(share, columns, rows, picture.width, picture.height);
-}
-
-/** Return the means over 3 x 3 cells, borders repeated. */
-function around(cells: Float64Array, columns: number, rows: number): Float64Array {
-  return cells.map((_, cell) => {
-    const [x, y] = [cell % columns, Math.floor(cell / columns)];
-    let sum = 0;
-    for (let dy = -1; dy <= 1; dy++) {
-      const row = Math.min(rows - 1, Math.max(0, y + dy)) * columns;
-      for (let dx = -1; dx <= 1; dx++) sum += cells[row + Math.min(columns - 1, Math.max(0, x + dx))]!;
-    }
-    return sum / 9;
-  });
-}
-
-/** Enlarge cells to pixels, linearly. */
-function enlargeCells(cells: Float64Array, columns: number, rows: number, width: number, height: number): Float32Array {
-  const across = kernels(columns, columns, columns * CELL_PX, BILINEAR);
-  const down = kernels(rows, rows, rows * CELL_PX, BILINEAR);
-  const wide = new Float64Array(rows * width);
-  for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (let index = 0; index < across.count[x]!; index++) {
-        sum += across.weights[x * across.length + index]! * cells[y * columns + across.first[x]! + index]!;
-      }
-      wide[y * width + x] = sum;
-    }
-  }
-  const result = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let index = 0; index < down.count[y]!; index++) {
-      const weight = down.weights[y * down.length + index]!;
-      const row = (down.first[y]! + index) * width;
-      for (let x = 0; x < width; x++) result[y * width + x]! += weight * wide[row + x]!;
-    }
-  }
-  return result;
+  return enlargeCells(share, [columns, rows], CELL_PX, [picture.width, picture.height]);
 }
 
 /**

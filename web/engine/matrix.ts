@@ -14,6 +14,17 @@ export function matrixPower(matrix: Matrix, exponent: number, floor: number): Ma
   );
 }
 
+/**
+ * Return the matrix between two covariances that moves colours the least (Monge-Kantorovich).
+ *
+ * @param floor Variance below which there is nothing but noise in the source.
+ */
+export function leastMotion(source: Matrix, target: Matrix, floor: number): Matrix {
+  const [root, inverse] = [matrixPower(source, 0.5, floor), matrixPower(source, -0.5, floor)];
+  const between = matrixPower(product(product(root, target), root), 0.5, 0);
+  return product(product(inverse, between), inverse);
+}
+
 /** Eigenvalues and, as columns, eigenvectors of a symmetric matrix, by Jacobi's rotations. */
 function eigen(matrix: Matrix): { values: number[]; vectors: Matrix } {
   const size = matrix.length;

@@ -28,6 +28,15 @@ export function crop(picture: Pixels, [left, top, right, bottom]: Box): Pixels {
   return part;
 }
 
+/** Return the luma of every pixel (Rec. 601), rounded as Pillow does. */
+export function lumaOf({ width, height, data }: Pixels): Uint8Array {
+  const luma = new Uint8Array(width * height);
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 4) {
+    luma[pixel] = (19595 * data[at]! + 38470 * data[at + 1]! + 7471 * data[at + 2]! + 0x8000) >> 16;
+  }
+  return luma;
+}
+
 /** Is no pixel transparent, not even in part? */
 export function isOpaque({ data }: Pixels): boolean {
   for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return false;

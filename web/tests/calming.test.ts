@@ -6,9 +6,9 @@ import { expectPicture, readInput, readJson, type PictureCase } from "./goldens.
 const { cases } = readJson<{ cases: (PictureCase & { name: string })[] }>("calming.json");
 
 test.each(cases)("$name", (picture) => {
-  const [content, amount, atMost] = picture.name.split("-") as [string, string, string];
+  const [content, amount, atMost, everywhere = "0"] = picture.name.split("-") as [string, string, string, string?];
   const painted = readInput("painted");
-  calmDown(painted, readInput(content), Number(amount), Number(atMost));
+  calmDown(painted, readInput(content), Number(amount), Number(atMost), Number(everywhere));
   expectPicture(painted, picture);
 });
 

@@ -1,0 +1,148 @@
+"""Colours of a style, put where the content wants them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from stylize import recoloring
+from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors, recolor
+from tests.conftest import make_picture
+
+ROOT = np.array([[50.0, 5, 3], [5, 40, 8], [3, 8, 30]])
+
+
+def colors(mean=(120, 110, 90), root=ROOT, tones=None):
+    if tones is None:
+        tones = 110 + 45 * np.array([-2.3, -1.6, -1.3, -0.7, 0, 0.7, 1.3, 1.6, 2.3])
+    return StyleColors.of(np.concatenate([mean, root[np.triu_indices(3)], tones]))
+
+
+def luma(picture):
+    return np.asarray(picture, float) @ LUMA
+
+
+def recolored(painted, content, style=None, share=0.75, amount=1.0):
+    result = painted.copy()
+    recolor(result, content, style or colors(), share, amount)
+    return result
+
+
+def test_numbers_are_a_mean_a_root_and_tones():
+    style = colors()
+    assert style.mean == pytest.approx([120, 110, 90])
+    assert style.root == pytest.approx(ROOT)
+    assert style.covariance == pytest.approx(ROOT @ ROOT + 4)
+    assert len(style.tones) == len(QUANTILES) == NUMBERS - 9
+
+
+def test_foretold_tones_ascend_and_are_levels():
+    tones = [-8, 20, 10, 90, 80, 100, 200, 270, 260]
+    assert colors(tones=tones).tones.tolist() == [0, 20, 20, 90, 90, 100, 200, 255, 255]
+
+
+def test_nothing_changes_without_share_or_amount():
+    painted, content = make_picture(40, 30, seed=1), make_picture(40, 30)
+    for share, amount in ((0, 1), (0.75, 0)):
+        assert recolored(painted, content, share=share, amount=amount) == painted
+
+
+def test_broad_colours_go_where_the_content_has_them():
+    """The content is blue on the left and brown on the right, the painting grey all over."""
+    sides = np.zeros((64, 96, 3), np.uint8)
+    sides[:, :48], sides[:, 48:] = (90, 110, 160), (150, 110, 70)
+    painted = Image.new("RGB", (96, 64), (110, 110, 110))
+    result = np.asarray(recolored(painted, Image.fromarray(sides), share=1.0), float)
+    blueness = result[..., 2] - result[..., 0]
+    assert blueness[:, 8:40].mean() > 30 + blueness[:, 56:88].mean()
+
+
+def test_light_and_dark_follow_the_content():
+    ramp = np.repeat(np.linspace(0, 255, 96)[None], 64, axis=0).astype(np.uint8)
+    content = Image.fromarray(ramp).convert("RGB")
+    painted = Image.fromarray(ramp[:, ::-1].copy()).convert("RGB")
+    columns = luma(recolored(painted, content, share=1.0)).mean(axis=0)
+    assert columns[:32].mean() + 40 < columns[-32:].mean()
+
+
+def test_strokes_stay():
+    """What differs from pixel to pixel is not broad."""
+    content = Image.new("RGB", (96, 64), (120, 110, 90))
+    strokes = np.full((64, 96, 3), 110, np.uint8)
+    strokes[:, ::4] = 150
+    result = luma(recolored(Image.fromarray(strokes), content))
+    assert (result[:, ::4] - result[:, 2::4]).mean() > 20
+
+
+def test_the_edges_of_the_content_are_kept():
+    """Where two areas meet, neither bleeds into the other."""
+    halves = np.full((64, 96, 3), 40, np.uint8)
+    halves[:, 48:] = 215
+    content, painted = Image.fromarray(halves), Image.new("RGB", (96, 64), (128, 128, 128))
+    columns = luma(recolored(painted, content, share=1.0)).mean(axis=0)
+    assert abs(columns[46] - columns[30]) < 8
+    assert abs(columns[49] - columns[66]) < 8
+
+
+def test_colours_that_the_style_does_not_have_are_pulled_to_its_own():
+    """Green marks in a style of greys become grey ones."""
+    grey = colors(mean=(110, 110, 110), root=np.full((3, 3), 15.0))
+    content = make_picture(64, 64).convert("L").convert("RGB")
+    marks = np.asarray(content).copy()
+    marks[::8] = (20, 200, 60)
+    result = np.asarray(recolored(Image.fromarray(marks), content, grey), float)
+    assert np.ptp(result, axis=2).max() < 16
+
+
+def test_half_the_amount_goes_half_the_way():
+    painted, content = make_picture(64, 48, seed=1), make_picture(64, 48)
+    far = np.asarray(recolored(painted, content), float)
+    half = np.asarray(recolored(painted, content, amount=0.5), float)
+    before = np.asarray(painted, float)
+    assert np.abs(half - before).mean() < np.abs(far - before).mean()
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_pictures_of_one_colour(level):
+    flat = Image.new("RGB", (33, 17), (level,) * 3)
+    values = np.asarray(recolored(flat, flat))
+    assert np.ptp(values.reshape(-1, 3), axis=0).max() <= 1
+
+
+def test_a_style_of_one_colour():
+    one = colors(root=np.zeros((3, 3)), tones=[110.0] * 9)
+    painted, content = make_picture(40, 30, seed=1), make_picture(40, 30)
+    values = np.asarray(recolored(painted, content, one, share=1.0), float)
+    assert np.abs(values.mean(axis=(0, 1)) - one.mean).max() < 20
+
+
+def test_white_paper_does_not_become_a_middle_tone_with_noise():
+    """Where nearly all is one level, ranks say nothing: tones are not torn apart."""
+    paper = np.full((64, 64, 3), 255, np.uint8)
+    paper[::2, ::2] = 253
+    result = luma(recolored(Image.fromarray(paper), Image.fromarray(paper)))
+    assert np.ptp(result) < 12
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    width=st.integers(1, 40),
+    height=st.integers(1, 40),
+    numbers=st.lists(st.floats(-100, 400), min_size=NUMBERS, max_size=NUMBERS),
+    seed=st.integers(0, 99),
+)
+def test_any_size_and_any_numbers(width, height, numbers, seed):
+    rng = np.random.default_rng(seed)
+    painted, content = (
+        Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)) for _ in range(2)
+    )
+    result = recolored(painted, content, StyleColors.of(np.array(numbers)))
+    assert result.size == (width, height)
+
+
+def test_tones_are_quantiles_of_the_luma():
+    picture = make_picture(50, 40)
+    found = recoloring._tones(picture)
+    wanted = np.quantile(np.asarray(picture.convert("L")), QUANTILES, method="inverted_cdf")
+    assert found.tolist() == wanted.tolist()
