@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stylize.calming import calm_down
+from stylize.calming import calm_areas, calm_down
 from stylize.continuity import Continuity
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -43,6 +43,7 @@ Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
 _HUGE_PIXELS = 50_000_000
+_WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
 _LARGE_FRAME_PIXELS, _TILES_OF_FRAME = 1_000_000, 8  # many large frames are held beside it
 
 
@@ -291,8 +292,12 @@ class Engine:
         """Give a draft the colours that its content has in the style."""
         colors = self.contract.style_colors(style.values)
         if colors is not None:
-            share = self.contract.recoloring_share
-            recolor(draft, plain, colors, share, min(1.0, controls.strength))
+            before = draft.copy()
+            recolor(draft, plain, colors, self.contract.recoloring_share, controls.strength)
+            # Washes are broad differences, too.
+            washes = min(1.0, max(0.0, controls.brushwork - 1))
+            if washes > 0:
+                draft.paste(before, mask=calm_areas(plain, _WASHES * washes))
 
     def _revise(
         self,

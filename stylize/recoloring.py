@@ -38,6 +38,8 @@ _RADIUS = 3  # of the guided filter, in reduced pixels
 _EDGE_LEVELS = 30.0  # edges of about so many levels are kept
 _NOISE_LEVELS = 5.5  # spread of a content's colours that is taken for noise
 # Tones of the content keep so much of their own distances: a dark wood stays dark in a light style.
+# On paper they keep as much more as there is of it: a yellow sun is not dark because all else is
+# white.
 _OWN_TONES = 0.2
 _LEAST_RANGE = 64.0
 # Tones are spread at most so much, and those beyond the outermost quantiles so much: neither the
@@ -45,7 +47,8 @@ _LEAST_RANGE = 64.0
 _STEEPEST_CONTENT = 5.0
 _STEEPEST_PAINTING = 2.0
 _BEYOND = 0.5
-# How much of what a painting's tones lack is given to them; half of it in the style's own colours.
+# How much of what a painting's tones lack is given to them, less on paper; half of it in the
+# style's own colours.
 _TONED = 0.7
 _COLORED = 0.5
 # Colours may lie so many standard deviations from the style's own colours at their lightness, and
@@ -114,7 +117,7 @@ def recolor(
     if share <= 0 or amount <= 0:
         return
     shown = np.asarray(content.reduce(_REDUCED), np.float64)
-    wanted = shown + amount * (_colored(shown, _tones(content), colors) - shown)
+    wanted = shown + amount * (_colored(shown, content, colors) - shown)
     lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
     lack += (1 - _CHROMA) * ((lack @ LUMA)[..., None] - lack)
     slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
@@ -127,27 +130,35 @@ def recolor(
         np.rint(moved.clip(0, 255, out=moved), out=moved)
         channels.append(Image.fromarray(moved.astype(np.uint8)))
     drawn = Image.merge("RGB", channels)
-    painted.paste(drawn.filter(_table(_tones(drawn), colors, amount)))
+    toned = _TONED * (1 - _largest_share(content))
+    painted.paste(drawn.filter(_table(_tones(drawn), colors, toned, amount)))
 
 
 def _tones(picture: Image.Image) -> Doubles:
     """Return the quantiles of a picture's luma, whole levels."""
     counts = np.cumsum(picture.convert("L").histogram())
-    return np.searchsorted(counts, np.multiply(QUANTILES, counts[-1])).astype(np.float64)
+    tones: Doubles = np.searchsorted(counts, np.multiply(QUANTILES, counts[-1])).astype(np.float64)
+    return tones
 
 
-def _colored(shown: Doubles, tones: Doubles, colors: StyleColors) -> Doubles:
-    """Return the (h, w, 3) colours of a content, 0 to 255, as they are in a style."""
+def _largest_share(picture: Image.Image) -> float:
+    """Return the share of the pixels that have the most frequent luma."""
+    return max(picture.convert("L").histogram()) / (picture.width * picture.height)
+
+
+def _colored(shown: Doubles, content: Image.Image, colors: StyleColors) -> Doubles:
+    """Return the (h, w, 3) colours of a reduced content, 0 to 255, as they are in a style."""
     flat = shown.reshape(-1, 3)
     mean = flat.mean(axis=0)
     centred = flat - mean
     matrix = _least_motion(centred.T @ centred / len(flat), colors.covariance)
     moved = centred @ matrix.T + colors.mean
-    luma = flat @ LUMA
+    luma, tones = flat @ LUMA, _tones(content)
     ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
     own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
     own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
-    toned = ((1 - _OWN_TONES) * ranked + _OWN_TONES * own).clip(0, 255)
+    share = min(1.0, _OWN_TONES + _largest_share(content))
+    toned = (ranked + share * (own - ranked)).clip(0, 255)
     moved += (toned - moved @ LUMA)[:, None]
     result: Doubles = _possible(_pulled(moved, colors)).reshape(shown.shape)
     return result
@@ -201,15 +212,17 @@ def _enlarged(plane: Floats, size: tuple[int, int]) -> Floats:
     return np.asarray(large)[: size[1], : size[0]]
 
 
-def _table(tones: Doubles, colors: StyleColors, amount: float) -> ImageFilter.Color3DLUT:
+def _table(
+    tones: Doubles, colors: StyleColors, toned: float, amount: float
+) -> ImageFilter.Color3DLUT:
     """Return what gives a painting with these tones the tones and colours of a style."""
     levels = np.linspace(0, 255, _GRID)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
     flat = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
     luma = flat @ LUMA
-    lack = _TONED * (_ranked(luma, tones, colors.tones, _STEEPEST_PAINTING) - luma)
-    toned = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
-    moved = flat + amount * (_possible(_pulled(toned, colors)) - flat)
+    lack = toned * (_ranked(luma, tones, colors.tones, _STEEPEST_PAINTING) - luma)
+    matched = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
+    moved = flat + amount * (_possible(_pulled(matched, colors)) - flat)
     return ImageFilter.Color3DLUT(_GRID, (moved / 255).astype(np.float32).ravel())
 
 

@@ -3,7 +3,7 @@
  * `stylize/calming.py`.
  */
 import { CELL_PX, cellsOf } from "./ground.ts";
-import { blank, lumaOf, type Pixels } from "./pixels.ts";
+import { blank, lumaOf, paste, type Pixels } from "./pixels.ts";
 import { BICUBIC, BILINEAR, reduce, resize } from "./resample.ts";
 import { roundHalfEven } from "./rounding.ts";
 
@@ -18,25 +18,18 @@ const STEEPNESS = 2;
  */
 export function calmDown(painted: Pixels, content: Pixels, amount: number, atMost = 1, everywhere = 0): void {
   if (Math.max(amount, everywhere) <= 0) return;
-  const { width, height, data } = painted;
   // The content's luma takes the place of alpha: all four channels are smoothed in one pass.
   const both = withLuma(painted, content);
   const smooth = withoutStrokes(both);
-  const calm = calmAreas(content, Math.min(1, amount), atMost);
-  const least = roundHalfEven(255 * everywhere);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at += 4) {
-      const share = Math.max(least, calm.data[4 * (y * calm.width + x)]!);
-      if (share === 0) continue;
-      // Fur, faces and clouds keep their modelling: that of the content.
-      const detail = both.data[at + 3]! - smooth.data[at + 3]!;
-      for (let channel = at; channel < at + 3; channel++) {
-        const wanted = Math.min(255, Math.max(0, smooth.data[channel]! + detail));
-        const sum = data[channel]! * (255 - share) + wanted * share + 128;
-        data[channel] = ((sum >> 8) + sum) >> 8;
-      }
-    }
+  for (let at = 0; at < smooth.data.length; at += 4) {
+    // Fur, faces and clouds keep their modelling: that of the content.
+    const detail = both.data[at + 3]! - smooth.data[at + 3]!;
+    for (let channel = at; channel < at + 3; channel++) smooth.data[channel]! += detail;
   }
+  const mask = calmAreas(content, Math.min(1, amount), atMost);
+  const least = roundHalfEven(255 * everywhere);
+  if (least > 0) for (let at = 0; at < mask.data.length; at += 4) mask.data[at] = Math.max(least, mask.data[at]!);
+  paste(painted, smooth, mask);
 }
 
 /**

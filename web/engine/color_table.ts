@@ -22,7 +22,7 @@ export function gridColors(points: number): Float64Array {
  * @param table Levels, -512 to 511, for each of the `gridColors`.
  */
 export function lookUp({ data }: Pixels, table: Float32Array, points: number): void {
-  const levels = Int16Array.from(table, (level) => Math.trunc(level * 2 ** DIGITS + Math.sign(level) / 2));
+  const levels = new Int16Array(table.map((level) => Math.trunc(level * 2 ** DIGITS + Math.sign(level) / 2)));
   const { cells, shares } = places(points);
   const [green, blue] = [3 * points, 3 * points ** 2];
   for (let at = 0; at < data.length; at += 4) {
@@ -43,7 +43,7 @@ export function lookUp({ data }: Pixels, table: Float32Array, points: number): v
 }
 
 function mixed(first: number, second: number, share: number): number {
-  return (first * ((1 << SHARE_DIGITS) - share) + second * share) >> SHARE_DIGITS;
+  return first + (Math.imul(second - first, share) >> SHARE_DIGITS);
 }
 
 /** Return for each of 256 levels the point below it, and how far it is from there to the next one. */

@@ -58,21 +58,22 @@ export function readContract(record: unknown): Contract {
   return {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
-    calming_share: values["calming_share"] === undefined ? 0 : number(values, "calming_share"), // older models lack it
-    calming_reach: values["calming_reach"] === undefined ? 1.5 : number(values, "calming_reach"),
-    calming_least: values["calming_least"] === undefined ? 0 : number(values, "calming_least"),
-    calming_least_reach: values["calming_least_reach"] === undefined ? 0.4 : number(values, "calming_least_reach"),
-    calming_flat: values["calming_flat"] === undefined ? 0 : number(values, "calming_flat"),
-    flat_style: values["flat_style"] === undefined ? 0.25 : number(values, "flat_style"),
-    recoloring_share: values["recoloring_share"] === undefined ? 0 : number(values, "recoloring_share"),
+    // Older models lack these.
+    calming_share: number(values, "calming_share", 0),
+    calming_reach: number(values, "calming_reach", 1.5),
+    calming_least: number(values, "calming_least", 0),
+    calming_least_reach: number(values, "calming_least_reach", 0.4),
+    calming_flat: number(values, "calming_flat", 0),
+    flat_style: number(values, "flat_style", 0.25),
+    recoloring_share: number(values, "recoloring_share", 0),
     calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
     calm_bias: Number(values["calm_bias"] ?? 0),
     color_weights: colorWeights,
   };
 }
 
-function number(values: Record<string, unknown>, name: string): number {
-  const value = values[name];
+function number(values: Record<string, unknown>, name: string, missing?: number): number {
+  const value = values[name] ?? missing;
   if (typeof value !== "number" || !(value >= 0) || value > 1e9) {
     throw new ModelError(`${name} of the contract cannot be ${String(value)}`);
   }

@@ -1,12 +1,12 @@
 /** The engine: pictures and style vectors in, stylized pictures out; see `stylize/engine.py`. */
-import { calmDown } from "./calming.ts";
+import { calmAreas, calmDown } from "./calming.ts";
 import { calmShare, colorsOf, type Contract } from "./contract.ts";
 import { makeControls, type Controls } from "./controls.ts";
 import { StylizeError } from "./errors.ts";
 import { finish, scaleDetail } from "./finishing.ts";
 import { addGround } from "./ground.ts";
 import type { Model, Precision } from "./model.ts";
-import { blank, isOpaque, onWhite, visibleColors, type Pixels, type Size } from "./pixels.ts";
+import { blank, isOpaque, onWhite, paste, visibleColors, type Pixels, type Size } from "./pixels.ts";
 import { makePlan, thumbnailSize, zoomOf, type Revision } from "./plan.ts";
 import { recolor } from "./recoloring.ts";
 import { BICUBIC, LANCZOS, fitWithin, reduce, resize, resizeTransparent } from "./resample.ts";
@@ -18,6 +18,7 @@ import { Canvas, type Tile } from "./tiles.ts";
 
 export const MIN_SIDE_PX = 16;
 export const MAX_ASPECT = 256;
+const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
 
 /** What the network does to a picture in one style. */
 export interface Measurement {
@@ -172,11 +173,12 @@ export class Engine {
   /** Smooth what was painted on calm areas of a content, where there is little ground, and in flat styles everywhere. */
   calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
     const contract = this.contract;
+    const styleCalm = calmShare(contract, style.values);
     const leftOut = (1 - this.brushwork(style, controls)) / (1 - contract.least_brushwork || 1);
-    const reach = Math.min(1, contract.calming_reach * calmShare(contract, style.values));
+    const reach = Math.min(1, contract.calming_reach * styleCalm);
     const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
     const wanted = Math.min(1, Math.max(0, 2 - controls.brushwork)) * controls.strength;
-    const flat = (calmShare(contract, style.values) / contract.flat_style - 0.6) / 0.4;
+    const flat = (styleCalm / contract.flat_style - 0.6) / 0.4;
     const everywhere = contract.calming_flat * Math.min(1, Math.max(0, flat)) * wanted;
     const least = contract.calming_least * wanted;
     const amount = Math.max(contract.calming_share * leftOut, least);
@@ -184,9 +186,13 @@ export class Engine {
   }
 
   /** Give a draft the colours that its content has in the style. */
-  recolor(draft: Pixels, content: Pixels, style: StyleVector, { strength }: Controls): void {
+  recolor(draft: Pixels, content: Pixels, style: StyleVector, { strength, brushwork }: Controls): void {
     const colors = colorsOf(this.contract, style.values);
-    if (colors !== null) recolor(draft, content, colors, this.contract.recoloring_share, Math.min(1, strength));
+    if (colors === null) return;
+    const before = { ...draft, data: draft.data.slice() };
+    recolor(draft, content, colors, this.contract.recoloring_share, strength);
+    const washes = Math.min(1, Math.max(0, brushwork - 1)); // they are broad differences, too
+    if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
   }
 
   /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */

@@ -28,6 +28,20 @@ export function crop(picture: Pixels, [left, top, right, bottom]: Box): Pixels {
   return part;
 }
 
+/** Lay a picture over another one, in place, by so many 255ths as the red of a mask says; the mask may be larger. */
+export function paste({ width, height, data }: Pixels, over: Pixels, mask: Pixels): void {
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 4) {
+      const share = mask.data[4 * (y * mask.width + x)]!;
+      if (share === 0) continue;
+      for (let channel = at; channel < at + 3; channel++) {
+        const sum = data[channel]! * (255 - share) + over.data[channel]! * share + 128;
+        data[channel] = ((sum >> 8) + sum) >> 8;
+      }
+    }
+  }
+}
+
 /** Return the luma of every pixel (Rec. 601), rounded as Pillow does. */
 export function lumaOf({ width, height, data }: Pixels): Uint8Array {
   const luma = new Uint8Array(width * height);

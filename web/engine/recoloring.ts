@@ -16,12 +16,12 @@ const REDUCED = 4; // broad differences are found at this part of the size
 const RADIUS = 3; // of the guided filter, in reduced pixels
 const EDGE_LEVELS = 30; // edges of about so many levels are kept
 const NOISE_LEVELS = 5.5; // spread of a content's colours that is taken for noise
-const OWN_TONES = 0.2; // tones of the content keep so much of their own distances
+const OWN_TONES = 0.2; // tones of the content keep so much of their own distances, more on paper
 const LEAST_RANGE = 64;
 const STEEPEST_CONTENT = 5; // tones are spread at most so much
 const STEEPEST_PAINTING = 2;
 const BEYOND = 0.5; // the same beyond the outermost quantiles
-const TONED = 0.7; // how much of what a painting's tones lack is given to them
+const TONED = 0.7; // how much of what a painting's tones lack is given to them, less on paper
 const COLORED = 0.5; // how much of that in the style's own colours
 const REACH = 2.5; // standard deviations from the style's own colours
 const SOFTNESS = 0.5;
@@ -68,7 +68,9 @@ export function recolor(painted: Pixels, content: Pixels, colors: StyleColors, s
   const size: Size = [small.width, small.height];
   const [shown, seen] = [withoutAlpha(small), withoutAlpha(reduce(painted, REDUCED))];
   const luma = lumaOf(content);
-  const wanted = colored(shown, tonesOf(luma), colors);
+  const histogram = histogramOf(luma);
+  const paper = Math.max(...histogram) / luma.length; // share of the most frequent luma
+  const wanted = colored(shown, tonesOf(histogram), Math.min(1, OWN_TONES + paper), colors);
   const lack = wanted.map((level, at) => share * (shown[at]! + amount * (level - shown[at]!) - seen[at]!));
   const lackOfLuma = lumaPlane(lack);
   const follow = guided(lumaPlane(shown), size);
@@ -78,7 +80,7 @@ export function recolor(painted: Pixels, content: Pixels, colors: StyleColors, s
     const offset = enlargeCells(offsets, size, REDUCED, [width, height]);
     for (let pixel = 0, at = channel; pixel < luma.length; pixel++, at += 4) data[at]! += slope[pixel]! * luma[pixel]! + offset[pixel]!;
   }
-  lookUp(painted, tableOf(tonesOf(lumaOf(painted)), colors, amount), GRID);
+  lookUp(painted, tableOf(tonesOf(histogramOf(lumaOf(painted))), colors, TONED * (1 - paper), amount), GRID);
 }
 
 /** Return the luma of the colour that begins at a place. */
@@ -95,16 +97,21 @@ function withoutAlpha({ width, height, data }: Pixels): Float64Array {
   return new Float64Array(3 * width * height).map((_, at) => data[at + Math.floor(at / 3)]!);
 }
 
-/** Return the quantiles of luma in whole levels. */
-function tonesOf(luma: Uint8Array): number[] {
+function histogramOf(luma: Uint8Array): Uint32Array {
   const counts = new Uint32Array(256);
   for (const level of luma) counts[level]!++;
-  for (let level = 1; level < 256; level++) counts[level]! += counts[level - 1]!;
-  return QUANTILES.map((quantile) => counts.findIndex((count) => count >= quantile * luma.length));
+  return counts;
 }
 
-/** Return the colours of a content as they are in a style, three levels each. */
-function colored(flat: Float64Array, tones: readonly number[], colors: StyleColors): Float64Array {
+/** Return the quantiles of a histogram in whole levels. */
+function tonesOf(histogram: Uint32Array): number[] {
+  const counts = histogram.slice();
+  for (let level = 1; level < 256; level++) counts[level]! += counts[level - 1]!;
+  return QUANTILES.map((quantile) => counts.findIndex((count) => count >= quantile * counts[255]!));
+}
+
+/** Return the colours of a content as they are in a style, three levels each; tones keep `kept` of their own distances. */
+function colored(flat: Float64Array, tones: readonly number[], kept: number, colors: StyleColors): Float64Array {
   const { mean, covariance } = statistics(flat);
   const matrix = leastMotion(covariance, colors.covariance, NOISE_LEVELS ** 2);
   const ranked = toneCurve(tones, colors.tones, STEEPEST_CONTENT);
@@ -115,7 +122,7 @@ function colored(flat: Float64Array, tones: readonly number[], colors: StyleColo
     const [r, g, b] = [flat[at]! - mean[0]!, flat[at + 1]! - mean[1]!, flat[at + 2]! - mean[2]!];
     for (let i = 0; i < 3; i++) moved[at + i] = matrix[i]![0]! * r + matrix[i]![1]! * g + matrix[i]![2]! * b + colors.mean[i]!;
     const luma = lumaAt(flat, at);
-    const toned = (1 - OWN_TONES) * ranked(luma) + OWN_TONES * (own + (luma - darkest) * scale);
+    const toned = (1 - kept) * ranked(luma) + kept * (own + (luma - darkest) * scale);
     const lack = clamp(toned, 0, 255) - lumaAt(moved, at);
     for (let i = 0; i < 3; i++) moved[at + i]! += lack;
   }
@@ -169,14 +176,14 @@ function guided(guide: Float64Array, size: Size): (values: Float64Array) => { sl
   };
 }
 
-/** Return the table that gives a painting with these tones the tones and colours of a style. */
-function tableOf(tones: readonly number[], colors: StyleColors, amount: number): Float32Array {
+/** Return the table that gives a painting with these tones `toned` of the style's, and its colours. */
+function tableOf(tones: readonly number[], colors: StyleColors, toned: number, amount: number): Float32Array {
   const flat = gridColors(GRID);
   const ranked = toneCurve(tones, colors.tones, STEEPEST_PAINTING);
   const moved = flat.slice();
   for (let at = 0; at < flat.length; at += 3) {
     const luma = lumaAt(flat, at);
-    const lack = TONED * (ranked(luma) - luma);
+    const lack = toned * (ranked(luma) - luma);
     for (let i = 0; i < 3; i++) moved[at + i]! += lack * (1 + COLORED * (colors.byLuma[i]! - 1));
   }
   pull(moved, colors);
