@@ -290,7 +290,7 @@ def write_model(network: TransferNetwork, shop: Workshop, folder: Path, way: Way
                 shutil.copy(file, folder)
     else:
         calibrate_(network, shop.encoder, shop.content_paths)
-        export_networks(network, shop.encoder, folder, probes=shop.state.get("calm"))
+        export_networks(network, shop.encoder, folder, probes=shop.state.get("probes"))
         shutil.rmtree(folder / CORES)
     way.quantize(shop, folder, network)
     write_description(folder, json.loads(description.read_text("utf-8")))
