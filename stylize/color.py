@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from stylize.images import fit_within, resize_image
-from stylize.matrices import matrix_power
+from stylize.matrices import least_motion
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -141,17 +141,10 @@ class ColorTransfer:
         levels = np.linspace(0, 255, _GRID).astype(np.float32)
         blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
         colors = srgb_to_oklab(np.stack([red, green, blue], axis=-1).reshape(-1, 3))
-        moved = (colors - self.source.mean) @ self._matrix.T + self.target.mean
+        matrix = least_motion(self.source.covariance, self.target.covariance, _MIN_SPREAD**2)
+        moved = (colors - self.source.mean) @ matrix.T + self.target.mean
         table = oklab_to_srgb(moved.astype(np.float32)) / 255
         return ImageFilter.Color3DLUT(_GRID, table.ravel())
-
-    @cached_property
-    def _matrix(self) -> NDArray[np.float64]:
-        """T = S^-1/2 (S^1/2 R S^1/2)^1/2 S^-1/2 for the covariances S and R; symmetric."""
-        floor = _MIN_SPREAD**2
-        root = matrix_power(self.source.covariance, 0.5, floor)
-        inverse = matrix_power(self.source.covariance, -0.5, floor)
-        return inverse @ matrix_power(root @ self.target.covariance @ root, 0.5, 0.0) @ inverse
 
 
 def match_colors(image: Image.Image, reference: Image.Image, amount: float = 1.0) -> Image.Image:

@@ -292,12 +292,11 @@ class Engine:
         """Give a draft the colours that its content has in the style."""
         colors = self.contract.style_colors(style.values)
         if colors is not None:
-            before = draft.copy()
+            before = draft.copy() if controls.brushwork > 1 else None
             recolor(draft, plain, colors, self.contract.recoloring_share, controls.strength)
-            # Washes are broad differences, too.
-            washes = min(1.0, max(0.0, controls.brushwork - 1))
-            if washes > 0:
-                draft.paste(before, mask=calm_areas(plain, _WASHES * washes))
+            if before is not None:  # washes are broad differences, too
+                washes = _WASHES * min(1.0, controls.brushwork - 1)
+                draft.paste(before, mask=calm_areas(plain, washes))
 
     def _revise(
         self,

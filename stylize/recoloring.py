@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from stylize.matrices import matrix_power
+from stylize.matrices import least_motion
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -41,6 +41,7 @@ _NOISE_LEVELS = 5.5  # spread of a content's colours that is taken for noise
 # On paper they keep as much more as there is of it: a yellow sun is not dark because all else is
 # white.
 _OWN_TONES = 0.2
+_ALIKE = 5  # levels of luma that count as one
 _LEAST_RANGE = 64.0
 # Tones are spread at most so much, and those beyond the outermost quantiles so much: neither the
 # noise of a clear sky nor that of paper becomes a drawing.
@@ -116,60 +117,56 @@ def recolor(
     """
     if share <= 0 or amount <= 0:
         return
+    luma = content.convert("L")
+    tones, paper = _tones(luma), _paper(luma)
     shown = np.asarray(content.reduce(_REDUCED), np.float64)
-    wanted = shown + amount * (_colored(shown, content, colors) - shown)
+    wanted = shown + amount * (_colored(shown, tones, paper, colors) - shown)
     lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
     lack += (1 - _CHROMA) * ((lack @ LUMA)[..., None] - lack)
     slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
-    luma = np.asarray(content.convert("L"), np.float32)
+    guide = np.asarray(luma, np.float32)
     channels = []
     for channel, slope, offset in zip(painted.split(), slopes, offsets, strict=True):
-        moved = _enlarged(slope, content.size) * luma
+        moved = _enlarged(slope, content.size) * guide
         moved += _enlarged(offset, content.size)
         moved += np.asarray(channel)
         np.rint(moved.clip(0, 255, out=moved), out=moved)
         channels.append(Image.fromarray(moved.astype(np.uint8)))
     drawn = Image.merge("RGB", channels)
-    toned = _TONED * (1 - _largest_share(content))
-    painted.paste(drawn.filter(_table(_tones(drawn), colors, toned, amount)))
+    table = _table(_tones(drawn.convert("L")), colors, _TONED * (1 - paper), amount)
+    painted.paste(drawn.filter(table))
 
 
-def _tones(picture: Image.Image) -> Doubles:
-    """Return the quantiles of a picture's luma, whole levels."""
-    counts = np.cumsum(picture.convert("L").histogram())
+def _tones(luma: Image.Image) -> Doubles:
+    """Return the quantiles of a luma, whole levels."""
+    counts = np.cumsum(luma.histogram())
     tones: Doubles = np.searchsorted(counts, np.multiply(QUANTILES, counts[-1])).astype(np.float64)
     return tones
 
 
-def _largest_share(picture: Image.Image) -> float:
-    """Return the share of the pixels that have the most frequent luma."""
-    return max(picture.convert("L").histogram()) / (picture.width * picture.height)
+def _paper(luma: Image.Image) -> float:
+    """Return the share of the pixels that are about as light as most are."""
+    counts = np.concatenate([[0], np.cumsum(luma.histogram())])
+    return float((counts[_ALIKE:] - counts[:-_ALIKE]).max() / counts[-1])
 
 
-def _colored(shown: Doubles, content: Image.Image, colors: StyleColors) -> Doubles:
+def _colored(shown: Doubles, tones: Doubles, paper: float, colors: StyleColors) -> Doubles:
     """Return the (h, w, 3) colours of a reduced content, 0 to 255, as they are in a style."""
     flat = shown.reshape(-1, 3)
     mean = flat.mean(axis=0)
     centred = flat - mean
-    matrix = _least_motion(centred.T @ centred / len(flat), colors.covariance)
+    covariance = centred.T @ centred / len(flat)
+    matrix = least_motion(covariance, colors.covariance, _NOISE_LEVELS**2)
     moved = centred @ matrix.T + colors.mean
-    luma, tones = flat @ LUMA, _tones(content)
+    luma = flat @ LUMA
     ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
     own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
     own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
-    share = min(1.0, _OWN_TONES + _largest_share(content))
+    share = min(1.0, _OWN_TONES + paper)
     toned = (ranked + share * (own - ranked)).clip(0, 255)
     moved += (toned - moved @ LUMA)[:, None]
     result: Doubles = _possible(_pulled(moved, colors)).reshape(shown.shape)
     return result
-
-
-def _least_motion(source: Doubles, target: Doubles) -> Doubles:
-    """Return the matrix between two covariances, (3, 3) each, that moves colours the least."""
-    floor = _NOISE_LEVELS**2
-    root, inverse = matrix_power(source, 0.5, floor), matrix_power(source, -0.5, floor)
-    matrix: Doubles = inverse @ matrix_power(root @ target @ root, 0.5, 0.0) @ inverse
-    return matrix
 
 
 def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> Doubles:

@@ -151,8 +151,14 @@ def test_what_is_drawn_on_paper_keeps_its_lightness():
     assert sun - ink > 0.6 * (colors().tones[-1] - colors().tones[0])
 
 
+def test_paper_may_be_grainy():
+    grain = np.random.default_rng(0).integers(246, 250, (64, 64), dtype=np.uint8)
+    grain[:16] = 20
+    assert recoloring._paper(Image.fromarray(grain)) == 0.75
+
+
 def test_tones_are_quantiles_of_the_luma():
     picture = make_picture(50, 40)
-    found = recoloring._tones(picture)
+    found = recoloring._tones(picture.convert("L"))
     wanted = np.quantile(np.asarray(picture.convert("L")), QUANTILES, method="inverted_cdf")
     assert found.tolist() == wanted.tolist()

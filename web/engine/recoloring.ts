@@ -17,6 +17,7 @@ const RADIUS = 3; // of the guided filter, in reduced pixels
 const EDGE_LEVELS = 30; // edges of about so many levels are kept
 const NOISE_LEVELS = 5.5; // spread of a content's colours that is taken for noise
 const OWN_TONES = 0.2; // tones of the content keep so much of their own distances, more on paper
+const ALIKE = 5; // levels of luma that count as one
 const LEAST_RANGE = 64;
 const STEEPEST_CONTENT = 5; // tones are spread at most so much
 const STEEPEST_PAINTING = 2;
@@ -69,7 +70,7 @@ export function recolor(painted: Pixels, content: Pixels, colors: StyleColors, s
   const [shown, seen] = [withoutAlpha(small), withoutAlpha(reduce(painted, REDUCED))];
   const luma = lumaOf(content);
   const histogram = histogramOf(luma);
-  const paper = Math.max(...histogram) / luma.length; // share of the most frequent luma
+  const paper = largestSum(histogram, ALIKE) / luma.length; // share of the pixels about as light as most are
   const wanted = colored(shown, tonesOf(histogram), Math.min(1, OWN_TONES + paper), colors);
   const lack = wanted.map((level, at) => share * (shown[at]! + amount * (level - shown[at]!) - seen[at]!));
   const lackOfLuma = lumaPlane(lack);
@@ -95,6 +96,15 @@ function lumaPlane(flat: Float64Array): Float64Array {
 /** Return three levels for each pixel. */
 function withoutAlpha({ width, height, data }: Pixels): Float64Array {
   return new Float64Array(3 * width * height).map((_, at) => data[at + Math.floor(at / 3)]!);
+}
+
+/** Return the largest sum of so many numbers in a row. */
+function largestSum(values: Uint32Array, count: number): number {
+  let largest = 0;
+  for (let first = 0; first + count <= values.length; first++) {
+    largest = Math.max(largest, values.subarray(first, first + count).reduce((sum, value) => sum + value, 0));
+  }
+  return largest;
 }
 
 function histogramOf(luma: Uint8Array): Uint32Array {
