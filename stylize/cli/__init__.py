@@ -25,6 +25,7 @@ from stylize.cli import (
     library,
     output,
     recipe,
+    serve,
     studio,
     style,
     training,
@@ -65,6 +66,7 @@ app.add_typer(style.app, name="style")
 app.add_typer(recipe.app, name="recipe")
 app.command("bench")(bench.bench)
 app.command("studio")(studio.studio)
+app.command("serve")(serve.serve)
 app.command("deploy")(deploy.deploy)
 app.command("export-web")(export_web.export_web)
 app.add_typer(lab.app, name="lab")

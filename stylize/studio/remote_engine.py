@@ -1,7 +1,8 @@
-"""An engine that lets another machine's studio paint, by that studio's API."""
+"""An engine that lets others paint: another studio by its API, or what `stylize serve` serves."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -64,6 +65,7 @@ class RemoteEngine:
                     f"--allow-host {answer.url.host}, or give its address in digits."
                 )
             about = answer.raise_for_status().json()
+            self._is_service = about.get("kind") == "service"
             self.precision = str(about["precision"])
             self.model_sha256 = str(about["model_sha256"])
             self.encoder_sha256 = str(about["encoder_sha256"])
@@ -135,6 +137,8 @@ class RemoteEngine:
             }
 
         def fetch(file: Any) -> bytes:
+            if self._is_service:
+                return base64.b64decode(file["picture"])
             path = f"/gradio_api/file={file['path']}"
             return self._client.get(path).raise_for_status().content
 
@@ -171,6 +175,11 @@ class RemoteEngine:
         raise AssertionError("unreachable")
 
     def _ask(self, endpoint: str, question: dict[str, Any]) -> Any:
+        if self._is_service:
+            answer = self._client.post(f"/{endpoint}", json=question)
+            if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise StylizeError(_message_of(answer.json()))
+            return answer.raise_for_status().json()
         path = f"/gradio_api/call/v2/{endpoint}"
         event = self._client.post(path, json=question).raise_for_status().json()["event_id"]
         kind = ""
@@ -187,9 +196,11 @@ class RemoteEngine:
                     raise StylizeError(_message_of(json.loads(value)))
         raise httpx.RemoteProtocolError("the answer was cut off")
 
-    def _upload(self, image: Image.Image) -> dict[str, Any]:
+    def _upload(self, image: Image.Image) -> Any:
         file = io.BytesIO()
         image.save(file, "PNG", compress_level=1)
+        if self._is_service:
+            return base64.b64encode(file.getvalue()).decode()
         answer = self._client.post(
             "/gradio_api/upload", files={"files": ("picture.png", file.getvalue(), "image/png")}
         )

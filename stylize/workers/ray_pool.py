@@ -11,7 +11,9 @@ import importlib
 import logging
 import os
 import queue
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from itertools import count
 from typing import Any, TypeVar
@@ -59,12 +61,7 @@ class RayPool:
             WorkerError: The cluster cannot be reached, has too few cores or another version, or
                 its processes cannot be started or cannot open their engines.
         """
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its coming default
-        with needs_extra("ray"):
-            ray: Any = importlib.import_module("ray")
-        self._ray = ray
-        _join(ray, address)
+        self._ray = ray = join_cluster(address)
         try:
             cores = int(ray.cluster_resources().get("CPU", 0))
             self.size = size or cores // threads
@@ -209,6 +206,26 @@ class _Actor:
         if not is_wanted:
             self._unwanted = number
         return self._share if self._number == number else 0.0
+
+
+def join_cluster(address: str) -> Any:
+    """Join a Ray cluster and return the module ``ray``; see `RayPool`.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        WorkerError: The cluster cannot be reached.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its coming default
+    with needs_extra("ray"):
+        ray: Any = importlib.import_module("ray")
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        _join(ray, address)
+    finally:  # Ray takes the signal, and ends the process at once
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+    return ray
 
 
 def _join(ray: Any, address: str) -> None:
