@@ -421,14 +421,7 @@ def same_look() -> str:
 def video() -> str:
     """How calm painted films are, beside those painted frame by frame."""
     result = _read("video")
-    measures = {
-        "warping_error": "warping error",
-        "distant_warping_error": "ten frames apart",
-        "still": "where all is still",
-        "style_loss": "style loss",
-        "content_loss": "content loss",
-        "sharpness": "sharpness",
-    }
+    measures = result["measures"]
     rows = [
         [f"**{name}**" if name == "stylize video" else name]
         + [f"{row[measure]:.2f}" for measure in measures]

@@ -4,7 +4,7 @@
         [--styles NAME ...] [--max-side 640] [--seconds 1] [--network checkpoints/network.pt]
 
 ``stylize evaluate --video`` measures, see :mod:`stylize.training.evaluate_films`; this chooses
-bundled styles and notes the machine. It needs the extras video and train.
+bundled styles, as they ship, and notes the machine. It needs the extras video and train.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 
 from machine import describe_machine, report
 
+from stylize.engine import Engine
+from stylize.library.bundled import load_bundled
 from stylize.training.evaluate_films import FilmEvaluationConfig, evaluate_films
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +36,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    records = load_bundled(Engine()).get_many(options.styles)
+    vectors = {record.name: record.vector for record in records}
     with tempfile.TemporaryDirectory() as folder:
         for name in options.styles:
             file = f"{name}.jpg"
@@ -47,6 +51,7 @@ def main() -> None:
                 size_px=options.max_side,
                 seconds=options.seconds,
                 stability=options.stability,
+                vectors=vectors,
             )
         )
     machine = describe_machine("onnxruntime", "opencv-python-headless", "av")

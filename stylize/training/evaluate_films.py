@@ -12,9 +12,9 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from stylize.engine import Engine
 from stylize.errors import TrainingError
 from stylize.files import make_folder, write_whole
 from stylize.images import save_image
+from stylize.styles import StyleVector
 from stylize.training.data import list_pictures, read_style
 from stylize.training.metrics import Meter, load_loss_network
 from stylize.training.vgg import LossNetwork
@@ -36,7 +37,16 @@ from stylize.video.timeline import Timeline
 
 Bytes = NDArray[np.uint8]
 Film = list[Bytes]
-Painter = Callable[[Film, Sequence[float], Image.Image], Film]
+
+
+class Style(NamedTuple):
+    """A style as its picture, and as the vector of it that is painted."""
+
+    picture: Image.Image
+    vector: StyleVector
+
+
+Painter = Callable[[Film, Sequence[float], Style], Film]
 Rows = dict[str, dict[str, float | None]]
 
 CONTENT, OURS, ALONE = "content", "stylize video", "every frame for itself"
@@ -63,6 +73,8 @@ class FilmEvaluationConfig:
     Attributes:
         films: To paint, each in each style.
         styles: Folders of style pictures.
+        vectors: Of some of them by their names, such as those that were tuned; the others' are
+            encoded.
         out: Folder for the report and for a sheet of frames of each film.
         model: Folder; None: the bundled one.
         vgg: See :func:`stylize.training.metrics.load_loss_network`.
@@ -83,6 +95,7 @@ class FilmEvaluationConfig:
     size_px: int = 640
     seconds: float = 2.0
     stability: float = 0.8
+    vectors: Mapping[str, StyleVector] = field(default_factory=dict)
 
 
 def evaluate_films(config: FilmEvaluationConfig) -> dict[str, Any]:
@@ -92,17 +105,24 @@ def evaluate_films(config: FilmEvaluationConfig) -> dict[str, Any]:
         VideoError: A film cannot be read.
         TrainingError: Pictures or the loss network cannot be read.
     """
-    styles = {path.stem: read_style(path) for path in list_pictures(config.styles)}
-    network = load_loss_network(config.vgg, normalize_on=config.normalize_on)
     engine = Engine(config.model)
+    pairs = list(itertools.product(config.films, list_pictures(config.styles)))[: config.pairs]
+    styles: dict[str, Style] = {}
+    for path in dict.fromkeys(path for _, path in pairs):
+        picture = read_style(path)
+        vector = config.vectors.get(path.stem) or engine.encode_style(picture)
+        styles[path.stem] = Style(picture, vector)
+    network = load_loss_network(config.vgg, normalize_on=config.normalize_on)
     painters = {OURS: ours(engine, config.stability), ALONE: ours(engine, 0), **peer()}
     make_folder(config.out, TrainingError)
     records: dict[str, Rows] = {}
-    pairs = list(itertools.product(config.films, styles))[: config.pairs]
-    for clip, name in pairs:
+    for clip, path in pairs:
+        name = path.stem
         content, times = read_film(clip, config.size_px, config.seconds)
-        films = {system: paint(content, times, styles[name]) for system, paint in painters.items()}
-        rows = records[f"{clip.stem}, {name}"] = measure(content, films, styles[name], network)
+        style = styles[name]
+        films = {system: paint(content, times, style) for system, paint in painters.items()}
+        rows = measure(content, films, style.picture, network)
+        records[f"{clip.stem}, {name}"] = rows
         logger.info("%s in %s, %d frames: %s", clip.stem, name, len(content), rounded(rows))
         sheet = Image.fromarray(sheet_of({CONTENT: content, **films}))
         save_image(sheet, config.out / f"{clip.stem}-{name}.png")
@@ -110,7 +130,8 @@ def evaluate_films(config: FilmEvaluationConfig) -> dict[str, Any]:
         "max_side_px": config.size_px,
         "seconds": config.seconds,
         "stability": config.stability,
-        "styles": list(dict.fromkeys(name for _, name in pairs)),
+        "styles": list(styles),
+        "measures": MEASURES,
         "mean": rounded(mean_of(records.values())),
         "clips": rounded(records),
     }
@@ -122,8 +143,8 @@ def evaluate_films(config: FilmEvaluationConfig) -> dict[str, Any]:
 def ours(engine: Engine, stability: float) -> Painter:
     """Return our own painter."""
 
-    def paint(film: Film, times: Sequence[float], style: Image.Image) -> Film:
-        timeline = Timeline(engine.encode_style(style), Controls())
+    def paint(film: Film, times: Sequence[float], style: Style) -> Film:
+        timeline = Timeline(style.vector, Controls())
         painter = FilmPainter(engine, timeline.look, stability=stability)
         return [frame.pixels for frame in painter.paint(zip(film, times, strict=True))]
 
@@ -139,9 +160,10 @@ def peer() -> dict[str, Painter]:
         return {}
     shipped = StyleTransfer(device="cpu")
 
-    def paint(film: Film, times: Sequence[float], style: Image.Image) -> Film:
+    def paint(film: Film, times: Sequence[float], style: Style) -> Film:
         pictures = (
-            shipped.stylize_with(Image.fromarray(f), style, max_size=max(f.shape)) for f in film
+            shipped.stylize_with(Image.fromarray(f), style.picture, max_size=max(f.shape))
+            for f in film
         )
         size = film[0].shape[1::-1]
         return [np.asarray(picture.convert("RGB").resize(size)) for picture in pictures]

@@ -47,6 +47,16 @@ def test_a_report_of_films(config):
         assert sheet.width == 3 * 64
 
 
+def test_a_style_is_painted_as_it_was_tuned(config):
+    config = replace(config, pairs=1)
+    plain = films.evaluate_films(config)
+    (name,) = plain["styles"]
+    tuned = Engine(TINY_MODEL).encode_style(make_picture(64, 64, seed=5))
+    other = films.evaluate_films(replace(config, vectors={name: tuned}))
+    assert other["mean"][OURS] != plain["mean"][OURS]
+    assert other["mean"][CONTENT] == plain["mean"][CONTENT]
+
+
 def test_a_film_that_is_none(config, tmp_path):
     (tmp_path / "b.mp4").write_bytes(b"nothing")
     with pytest.raises(VideoError, match="cannot be read"):
@@ -67,7 +77,8 @@ def test_a_table_of_means():
 
 def test_both_of_our_painters():
     engine = Engine(TINY_MODEL, threads=1)
-    style = make_picture(64, 64, seed=5)
+    picture = make_picture(64, 64, seed=5)
+    style = films.Style(picture, engine.encode_style(picture))
     film, times = moving_square(4), [0, 0.04, 0.08, 0.12]
     calm = films.ours(engine, 0.8)(film, times, style)
     alone = films.ours(engine, 0)(film, times, style)
