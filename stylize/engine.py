@@ -194,7 +194,7 @@ class Engine:
         if controls.strength == 0:
             return content.copy()
         rgb = content if content.mode == "RGB" else VisibleColors(content)
-        job = _Job(style, controls, regions, fast, progress, on_level, continuity)
+        job = _Job(style, controls, regions, fast, progress, on_level, continuity, part_of)
         plan = make_plan(part_of or rgb.size, self.contract, stroke_size=controls.stroke_size)
         if part_of is not None:
             plan = plan.of_part(rgb.size, self.contract)
@@ -464,7 +464,8 @@ class Engine:
     def _tile_pixels(self, job: _Job, size: tuple[int, int]) -> int:
         if any(region.style is not None for region in job.regions):
             return self.contract.region_tile_pixels
-        pixels, share = size[0] * size[1], 1
+        width, height = job.part_of or size
+        pixels, share = width * height, 1
         if job.continuity is not None and pixels > _LARGE_FRAME_PIXELS:
             share = _TILES_OF_FRAME
         elif pixels > _HUGE_PIXELS:  # two such pictures leave less of a gigabyte
@@ -522,6 +523,7 @@ class _Job:
     progress: Progress | None
     on_level: Callable[[Image.Image], None] | None
     continuity: Continuity | None
+    part_of: tuple[int, int] | None
 
     def steadied(self, level: int, painting: Image.Image) -> Image.Image:
         return painting if self.continuity is None else self.continuity.painted(level, painting)

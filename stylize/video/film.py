@@ -129,9 +129,10 @@ class FilmPainter:
         first = next(frames, None)
         if first is None:
             return
-        ahead = max(1, min(_MOST_AHEAD, _MOST_AHEAD_BYTES // pixels_of(first[0]).nbytes))
-        followed = read_ahead(self._follow(chain([first], frames)), ahead)
-        pieces = read_ahead(self._paint_keys(followed), ahead)
+        ahead = min(_MOST_AHEAD, _MOST_AHEAD_BYTES // pixels_of(first[0]).nbytes)
+        # Following is quick, and those that are followed take more memory.
+        followed = read_ahead(self._follow(chain([first], frames)), max(1, ahead // 2))
+        pieces = read_ahead(self._paint_keys(followed), max(1, ahead))
         with closing(read_ahead(self._finish(pieces), 1)) as painted:
             for frame, self._left_at in painted:
                 yield frame

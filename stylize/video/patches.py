@@ -18,6 +18,7 @@ from PIL import Image
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.measurement import Measurement
+from stylize.video.flow import enlarged
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
@@ -144,7 +145,6 @@ def mend(
     size = mixed.shape[1], mixed.shape[0]
     fixed = _Fixed(levels)
     is_about_draft = max(size) <= _NEARLY_DRAFT * engine.contract.draft_side_px
-    cover: Any = cv2.resize(torn.cover, size, interpolation=cv2.INTER_LINEAR)
     mended = mixed.copy()
     for left, top, right, bottom in patches_of(torn, size, look.controls) or ():
         there = slice(top, bottom), slice(left, right)
@@ -156,8 +156,9 @@ def mend(
             part_of=size,
             fast=is_about_draft,
         )
-        below, over = (np.ascontiguousarray(part[there]) for part in (mended, cover))
-        mended[there] = cv2.blendLinear(np.asarray(painted), below, over, 1 - over)
+        below = np.ascontiguousarray(mended[there])
+        cover = np.ascontiguousarray(enlarged(torn.cover, size, there[0])[:, left:right])
+        mended[there] = cv2.blendLinear(np.asarray(painted), below, cover, 1 - cover)
     return mended
 
 
