@@ -357,8 +357,11 @@ class Engine:
             )
             if job.continuity is not None:
                 measurement = job.continuity.measured(level, measurement)
+        quick = level > 0 and job.continuity is not None  # of a frame nobody looks that closely
         if not styles:
-            return lambda part, tile: self.paint(part, measurement, give_back=tile.is_last)
+            return lambda part, tile: self.paint(
+                part, measurement, give_back=tile.is_last, quick=quick
+            )
         canvas = self._canvas(size, level)
         of_all = grid_weights(
             shrunk(job.regions, max(size) / max(full)),
@@ -422,7 +425,14 @@ class Engine:
         }
         return Measurement(*self._runtime.run(self._graph("modulate"), feeds))
 
-    def paint(self, picture: Bytes, measurement: Measurement, *, give_back: bool = False) -> Bytes:
+    def paint(
+        self,
+        picture: Bytes,
+        measurement: Measurement,
+        *,
+        give_back: bool = False,
+        quick: bool = False,
+    ) -> Bytes:
         """Paint pixels with given affines.
 
         Args:
@@ -430,6 +440,7 @@ class Engine:
             measurement: For one style; its affines may be maps, (1, C, H / 4, W / 4) and
                 (1, C, H / 8, W / 8).
             give_back: Keep no memory for the next part: this is the last of a large picture.
+            quick: In 8 bits even where they are few: of a revision only the finest octave is kept.
 
         Returns:
             (H, W, 4) RGBX. Near the borders, within the contract's margins, the zero padding of the
@@ -442,7 +453,7 @@ class Engine:
         # The INT8 graph has room for one affine per channel, not for maps of them, and for pictures
         # that are mostly dark with something bright in it 8 bits can be too few.
         maps = quarter.shape[2:] != (1, 1)
-        few = peaks[0, index] >= self.contract.int8_limit
+        few = not quick and peaks[0, index] >= self.contract.int8_limit
         precision = "fp32" if maps or few else self.precision
         name = self._files.graph_name("paint", precision)
         feeds: dict[str, NDArray[Any]] = {

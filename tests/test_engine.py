@@ -57,6 +57,31 @@ def test_pictures_that_8_bits_are_too_few_for_are_painted_in_fp32(limit, expecte
     assert [name for name in engine._runtime.loaded() if name.startswith("paint")] == [expected]
 
 
+class Untied:
+    """A continuity that changes nothing."""
+
+    def known(self, level):
+        return None
+
+    def measured(self, level, measurement):
+        return measurement
+
+    def painted(self, level, painting):
+        return painting
+
+
+def test_revisions_of_frames_are_painted_in_8_bits(tmp_path, style):
+    model = shutil.copytree(TINY_MODEL, tmp_path / "model")
+    description = json.loads((model / "model.json").read_text())
+    description["contract"] |= {"int8_index": 1, "int8_limit": 0.0}
+    (model / "model.json").write_text(json.dumps(description))
+    engine = Engine(model, precision="int8", threads=1)
+    engine.stylize(make_picture(128, 128), style)
+    assert "paint.int8.onnx" not in engine._runtime.loaded()
+    engine.stylize(make_picture(128, 128), style, continuity=Untied())
+    assert "paint.int8.onnx" in engine._runtime.loaded()
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1", "I;16", "F"])
 def test_any_mode_can_be_content_and_style(mode, tiny_engine, style):
     picture = make_picture(40, 32)
