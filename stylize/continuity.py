@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.measurement import Measurement
+
+Doubles = NDArray[np.float64]
 
 
 class Continuity(Protocol):
@@ -20,6 +24,14 @@ class Continuity(Protocol):
 
     def measured(self, level: int, measurement: Measurement) -> Measurement:
         """Return the affines to paint a level with, given those of this picture alone."""
+
+    def steadied(self, name: str, numbers: Doubles) -> Doubles:
+        """Return the numbers to choose colours by, given those of this picture alone.
+
+        Args:
+            name: Of them; see :func:`stylize.recoloring.recolor`.
+            numbers: (N,).
+        """
 
     def painted(self, level: int, painting: Image.Image) -> Image.Image:
         """Return what is to stand for a painted level, RGB of the same size."""

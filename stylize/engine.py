@@ -256,7 +256,7 @@ class Engine:
         def finished(style: StyleVector) -> Image.Image:
             result = painted.copy()
             calm_down(result, plain, *self._calming(style, job.controls))
-            self._recolor(result, plain, style, job.controls)
+            self._recolor(result, plain, style, job)
             return result
 
         return of_each_style(finished)
@@ -287,13 +287,15 @@ class Engine:
         return max(contract.calming_share * left_out, least), at_most, everywhere
 
     def _recolor(
-        self, draft: Image.Image, plain: Image.Image, style: StyleVector, controls: Controls
+        self, draft: Image.Image, plain: Image.Image, style: StyleVector, job: _Job
     ) -> None:
         """Give a draft the colours that its content has in the style."""
-        colors = self.contract.style_colors(style.values)
+        colors, controls = self.contract.style_colors(style.values), job.controls
         if colors is not None:
             before = draft.copy() if controls.brushwork > 1 else None
-            recolor(draft, plain, colors, self.contract.recoloring_share, controls.strength)
+            ties = {} if job.continuity is None else {"steadied": job.continuity.steadied}
+            share = self.contract.recoloring_share
+            recolor(draft, plain, colors, share, controls.strength, **ties)
             if before is not None:  # washes are broad differences, too
                 washes = _WASHES * min(1.0, controls.brushwork - 1)
                 draft.paste(before, mask=calm_areas(plain, washes))

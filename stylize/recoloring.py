@@ -13,6 +13,7 @@ ink, are pulled to the nearest ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +30,7 @@ LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as Pillow's
 # Tones of a style that are known: these quantiles of its luma.
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _MIDDLE = QUANTILES.index(0.5)
+_PAPER = len(QUANTILES)  # of the numbers of a content
 NUMBERS = 3 + 6 + len(QUANTILES)  # that tell which colours a style has
 
 SHARE = 1.0  # of a broad difference that is taken away
@@ -103,8 +105,17 @@ class StyleColors:
         return slope
 
 
+def _as_measured(_: str, numbers: Doubles) -> Doubles:
+    return numbers
+
+
 def recolor(
-    painted: Image.Image, content: Image.Image, colors: StyleColors, share: float, amount: float
+    painted: Image.Image,
+    content: Image.Image,
+    colors: StyleColors,
+    share: float,
+    amount: float,
+    steadied: Callable[[str, Doubles], Doubles] = _as_measured,
 ) -> None:
     """Draw a painting towards the colours that its content has in the style.
 
@@ -114,13 +125,16 @@ def recolor(
         colors: Of the style.
         share: How much of a broad difference is taken away, 0 to 1.
         amount: How much of the style there is in the painting, 0 to 1.
+        steadied: Takes what is measured of the content, then of the painting, by these names, and
+            returns what counts: see :class:`stylize.continuity.Continuity`.
     """
     if share <= 0 or amount <= 0:
         return
     luma = content.convert("L")
-    tones, paper = _tones(luma), _paper(luma)
     shown = np.asarray(content.reduce(_REDUCED), np.float64)
-    wanted = shown + amount * (_colored(shown, tones, paper, colors) - shown)
+    measured = steadied("content", _measured(luma, shown))
+    paper = measured[_PAPER]
+    wanted = shown + amount * (_colored(shown, measured, colors) - shown)
     lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
     lack += (1 - _CHROMA) * ((lack @ LUMA)[..., None] - lack)
     slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
@@ -133,8 +147,18 @@ def recolor(
         np.rint(moved.clip(0, 255, out=moved), out=moved)
         channels.append(Image.fromarray(moved.astype(np.uint8)))
     drawn = Image.merge("RGB", channels)
-    table = _table(_tones(drawn.convert("L")), colors, _TONED * (1 - paper), amount)
+    tones = steadied("painting", _tones(drawn.convert("L")))
+    table = _table(tones, colors, _TONED * (1 - paper), amount)
     painted.paste(drawn.filter(table))
+
+
+def _measured(luma: Image.Image, shown: Doubles) -> Doubles:
+    """Return (22,) numbers of a content: tones, paper, mean and covariance of its colours."""
+    flat = shown.reshape(-1, 3)
+    mean = flat.mean(axis=0)
+    centred = flat - mean
+    covariance = centred.T @ centred / len(flat)
+    return np.concatenate([_tones(luma), [_paper(luma)], mean, covariance.ravel()])
 
 
 def _tones(luma: Image.Image) -> Doubles:
@@ -150,19 +174,17 @@ def _paper(luma: Image.Image) -> float:
     return float((counts[_ALIKE:] - counts[:-_ALIKE]).max() / counts[-1])
 
 
-def _colored(shown: Doubles, tones: Doubles, paper: float, colors: StyleColors) -> Doubles:
+def _colored(shown: Doubles, measured: Doubles, colors: StyleColors) -> Doubles:
     """Return the (h, w, 3) colours of a reduced content, 0 to 255, as they are in a style."""
     flat = shown.reshape(-1, 3)
-    mean = flat.mean(axis=0)
-    centred = flat - mean
-    covariance = centred.T @ centred / len(flat)
-    matrix = least_motion(covariance, colors.covariance, _NOISE_LEVELS**2)
-    moved = centred @ matrix.T + colors.mean
+    tones, paper, mean, covariance = np.split(measured, [_PAPER, _PAPER + 1, _PAPER + 4])
+    matrix = least_motion(covariance.reshape(3, 3), colors.covariance, _NOISE_LEVELS**2)
+    moved = (flat - mean) @ matrix.T + colors.mean
     luma = flat @ LUMA
     ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
     own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
     own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
-    share = min(1.0, _OWN_TONES + paper)
+    share = min(1.0, _OWN_TONES + float(paper[0]))
     toned = (ranked + share * (own - ranked)).clip(0, 255)
     moved += (toned - moved @ LUMA)[:, None]
     result: Doubles = _possible(_pulled(moved, colors)).reshape(shown.shape)

@@ -66,6 +66,9 @@ class Untied:
     def measured(self, level, measurement):
         return measurement
 
+    def steadied(self, name, numbers):
+        return numbers
+
     def painted(self, level, painting):
         return painting
 

@@ -162,3 +162,20 @@ def test_tones_are_quantiles_of_the_luma():
     found = recoloring._tones(picture.convert("L"))
     wanted = np.quantile(np.asarray(picture.convert("L")), QUANTILES, method="inverted_cdf")
     assert found.tolist() == wanted.tolist()
+
+
+def test_what_is_measured_may_be_steadied():
+    content, painted = make_picture(64, 64, seed=1), make_picture(64, 64, seed=2)
+    told = {}
+
+    def tell(name, numbers):
+        return told.setdefault(name, numbers)
+
+    plain, told_first, other = painted.copy(), painted.copy(), painted.copy()
+    recolor(plain, content, colors(), 1.0, 1.0)
+    recolor(told_first, content, colors(), 1.0, 1.0, tell)
+    assert told_first.tobytes() == plain.tobytes()
+    assert [len(numbers) for numbers in told.values()] == [22, 9]
+    told["painting"] = told["painting"] - 60
+    recolor(other, content, colors(), 1.0, 1.0, tell)
+    assert np.mean(other) > np.mean(plain) + 5

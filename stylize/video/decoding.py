@@ -21,6 +21,7 @@ from stylize.video.transparency import Layers, decoder_of, is_transparent
 Bytes = NDArray[np.uint8]
 
 _BT709, _BT601, _UNSPECIFIED = 1, 5, 2
+_THREADS = 2  # each has frames of its own, and painting takes longer than decoding
 _HD_HEIGHT_PX = 720  # from which on unnamed colours are those of HD
 
 
@@ -46,6 +47,7 @@ class Video(Base):
         self._stream = self._container.streams.video[0]
         self._decoder = decoder_of(self._stream)
         self._decoder.thread_type = "AUTO"
+        self._decoder.thread_count = _THREADS
 
     def _open(self) -> None:
         stream = self._stream

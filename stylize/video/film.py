@@ -157,6 +157,8 @@ class FilmPainter:
         }
         if key.painted.raw is not None:
             state["raw"] = np.asarray(key.painted.raw)
+        for name, numbers in key.painted.colors.items():
+            state[f"colors-{name}"] = numbers
         for level, measurement in key.painted.levels.items():
             for name, values in vars(measurement).items():
                 state[f"level-{level}-{name}"] = values
@@ -172,6 +174,9 @@ class FilmPainter:
                 _, level, part = name.split("-")
                 levels.setdefault(int(level), {})[part] = values
         painted = Painted({level: Measurement(**parts) for level, parts in levels.items()})
+        for name, values in state.items():
+            if name.startswith("colors-"):
+                painted.colors[name.removeprefix("colors-")] = values
         if "raw" in state:
             painted.raw = Image.fromarray(state["raw"])
         frame = Frame.of(state["pixels"], float(state["time_s"]))
@@ -227,8 +232,8 @@ class FilmPainter:
             frame, torn = piece.frame, piece.torn
             pixels = mixed(frame, piece.old, piece.new, piece.share)
             if torn.share > MOST_TORN:
-                look, levels = self._look(frame.time_s), piece.old.key.painted.levels
-                pixels = mend(self._engine, frame.pixels, pixels, torn, look, levels)
+                look, whole = self._look(frame.time_s), piece.old.key.painted
+                pixels = mend(self._engine, frame.pixels, pixels, torn, look, whole)
             yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False), None
 
     def _close(

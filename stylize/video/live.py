@@ -71,8 +71,7 @@ class LivePainter:
             return self._show(self._keys.next(frame, key))
         shown = moved(frame.back.field, key.fine)
         if torn.share > MOST_TORN:
-            levels = key.painted.levels
-            shown = mend(self._engine, frame.pixels, shown, torn, self._look, levels)
+            shown = mend(self._engine, frame.pixels, shown, torn, self._look, key.painted)
         return shown
 
     def _is_key_due(self, frame: Frame, torn: Torn) -> bool:

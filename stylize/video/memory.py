@@ -16,6 +16,7 @@ from stylize.video.moving import bands, moved, twice_as_fine
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 @dataclass
@@ -24,10 +25,12 @@ class Painted:
 
     Attributes:
         levels: Affines by level.
+        colors: What its colours were chosen by, by name.
         raw: RGB, as painted, before colours were seen to; None if nothing was painted.
     """
 
     levels: dict[int, Measurement] = field(default_factory=dict)
+    colors: dict[str, Doubles] = field(default_factory=dict)
     raw: Image.Image | None = None
 
     @cached_property
@@ -45,7 +48,8 @@ class Kept:
         paint: (h, w), 0 to 1: share of its paint that stays.
         fine: (h, w), 0 to 1: the same of the last level alone, whose fine strokes are painted anew
             over the paint that stayed below.
-        affines: 0 to 1: share of its affines in the new ones; at 1 there is nothing to measure.
+        affines: 0 to 1: share of its affines, and of what its colours were chosen by, in the new
+            ones; at 1 there is nothing to measure.
     """
 
     field: Floats
@@ -92,6 +96,14 @@ class Memory:
             )
         self.now.levels[level] = measurement
         return measurement
+
+    def steadied(self, name: str, numbers: Doubles) -> Doubles:
+        """Return the mean of this frame's numbers and those before."""
+        old = self._before.colors.get(name) if self._before is not None else None
+        if old is not None and self._kept is not None:
+            numbers = numbers + self._kept.affines * (old - numbers)
+        self.now.colors[name] = numbers
+        return numbers
 
     def painted(self, level: int, painting: Image.Image) -> Image.Image:
         """Return the painting with the one before laid over, where it stays."""

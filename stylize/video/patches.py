@@ -19,10 +19,12 @@ from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.measurement import Measurement
 from stylize.video.flow import enlarged
+from stylize.video.memory import Painted
 from stylize.video.timeline import Look
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Box = tuple[int, int, int, int]
 
 MOST_TORN = 0.0008  # share of a frame that no key frame can show and that does not show
@@ -75,13 +77,16 @@ class Torn:
 
 
 class _Fixed:
-    """Paints a patch with the affines of a whole picture."""
+    """Paints a patch with the affines and by the colours of a whole picture."""
 
-    def __init__(self, levels: dict[int, Measurement]) -> None:
-        self._levels = levels
+    def __init__(self, whole: Painted) -> None:
+        self._whole = whole
 
     def known(self, level: int) -> Measurement | None:
-        return self._levels.get(level)
+        return self._whole.levels.get(level)
+
+    def steadied(self, name: str, numbers: Doubles) -> Doubles:
+        return self._whole.colors.get(name, numbers)
 
     def measured(self, level: int, measurement: Measurement) -> Measurement:
         return measurement
@@ -130,7 +135,7 @@ def mend(
     mixed: Bytes,
     torn: Torn,
     look: Look,
-    levels: dict[int, Measurement],
+    whole: Painted,
 ) -> Bytes:
     """Paint what is torn of a frame, where that is possible.
 
@@ -140,10 +145,10 @@ def mend(
         mixed: (H, W, 3), the frame as its key frames show it.
         torn: Of it.
         look: Of the frame.
-        levels: Affines of a key frame.
+        whole: What is remembered of a key frame.
     """
     size = mixed.shape[1], mixed.shape[0]
-    fixed = _Fixed(levels)
+    fixed = _Fixed(whole)
     is_about_draft = max(size) <= _NEARLY_DRAFT * engine.contract.draft_side_px
     mended = mixed.copy()
     for left, top, right, bottom in patches_of(torn, size, look.controls) or ():

@@ -5,6 +5,7 @@ import pytest
 
 from stylize.controls import Controls
 from stylize.video.film import FilmPainter
+from stylize.video.memory import Painted
 from stylize.video.patches import Torn, mend, patches_of
 from stylize.video.timeline import Look
 from tests.conftest import make_picture
@@ -91,16 +92,33 @@ def test_only_what_is_torn_is_painted(tiny_engine, style):
     look = Look(style, Controls())
     painter = FilmPainter(tiny_engine, lambda time: look)
     (whole,) = painter.paint([(pixels, 0.0)])
-    levels = painter._left_at.painted.levels
-    found = torn((140, 70, 170, 100))
+    known = painter._left_at.painted
+    found = torn((100, 50, 180, 130))
     wrong = whole.pixels.copy()
-    wrong[70:100, 140:170] = 0
-    mended = mend(tiny_engine, pixels, wrong, found, look, levels)
+    wrong[50:130, 100:180] = 0
+    mended = mend(tiny_engine, pixels, wrong, found, look, known)
     away = found.cover == 0
     assert (mended[away] == wrong[away]).all()
-    there = (slice(74, 96), slice(144, 166))
+    there = (slice(54, 126), slice(104, 176))
     black, painted = (
         np.abs(picture[there].astype(int) - whole.pixels[there]).mean()
         for picture in (wrong, mended)
     )
-    assert painted < black / 3
+    assert painted < black / 2
+
+
+def test_a_patch_gets_the_colours_of_the_whole(tiny_engine, style):
+    pixels = np.asarray(make_picture(320, 180))
+    look = Look(style, Controls())
+    painter = FilmPainter(tiny_engine, lambda time: look)
+    (whole,) = painter.paint([(pixels, 0.0)])
+    known = painter._left_at.painted
+    assert {name: len(numbers) for name, numbers in known.colors.items()} == {
+        "content": 22,
+        "painting": 9,
+    }
+    found = torn((100, 50, 180, 130))
+    mended = mend(tiny_engine, pixels, whole.pixels, found, look, known)
+    dark = Painted(known.levels, {"painting": known.colors["painting"] + 200})
+    darker = mend(tiny_engine, pixels, whole.pixels, found, look, dark)
+    assert darker[60:120, 110:170].mean() < mended[60:120, 110:170].mean() - 10
