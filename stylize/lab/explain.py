@@ -283,11 +283,13 @@ def _neighbours(
     }
     relative = {name: each / max(np.median(each), 1e-9) for name, each in distances.items()}
     overall = np.mean(list(relative.values()), axis=0)
+    # What is the same in all styles makes none of them near.
+    telling = [name for name, each in distances.items() if np.ptp(each) > 1e-6] or list(parts)
     names = list(others)
     found = []
     for index in np.argsort(overall)[:_MOST_NEIGHBOURS]:
         near = {name: float(each[index]) for name, each in relative.items()}
-        because = min(near, key=lambda name: near[name])
+        because = min(telling, key=lambda name: near[name])
         found.append(Neighbour(names[index], float(overall[index]), near, because))
     return tuple(found)
 
