@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -154,9 +154,8 @@ class Contract:
         weights = self._color_weights
         if weights is None or not len(weights):
             return None
-        return StyleColors.of(
-            (vector[: len(weights) - 1] @ weights[:-1] + weights[-1]).astype(float)
-        )
+        numbers = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
+        return _colors_of(numbers.astype(float).tobytes())
 
     @classmethod
     def from_dict(cls, record: Any) -> Contract:
@@ -182,6 +181,11 @@ class Contract:
         if math.isinf(self.int8_limit):
             record["int8_limit"] = None
         return record
+
+
+@lru_cache(maxsize=64)  # the same object for the same style
+def _colors_of(numbers: bytes) -> StyleColors:
+    return StyleColors.of(np.frombuffer(numbers))
 
 
 def _unpacked(text: str) -> NDArray[np.float32] | None:

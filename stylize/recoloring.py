@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +148,7 @@ def recolor(
         channels.append(Image.fromarray(moved.astype(np.uint8)))
     drawn = Image.merge("RGB", channels)
     tones = steadied("painting", _tones(drawn.convert("L")))
-    table = _table(tones, colors, _TONED * (1 - paper), amount)
+    table = _table(tuple(tones.tolist()), colors, _TONED * (1 - float(paper)), amount)
     painted.paste(drawn.filter(table))
 
 
@@ -231,15 +231,16 @@ def _enlarged(plane: Floats, size: tuple[int, int]) -> Floats:
     return np.asarray(large)[: size[1], : size[0]]
 
 
+@lru_cache(maxsize=16)  # patches of a film share one
 def _table(
-    tones: Doubles, colors: StyleColors, toned: float, amount: float
+    tones: tuple[float, ...], colors: StyleColors, toned: float, amount: float
 ) -> ImageFilter.Color3DLUT:
     """Return what gives a painting with these tones the tones and colours of a style."""
     levels = np.linspace(0, 255, _GRID)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
     flat = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
     luma = flat @ LUMA
-    lack = toned * (_ranked(luma, tones, colors.tones, _STEEPEST_PAINTING) - luma)
+    lack = toned * (_ranked(luma, np.array(tones), colors.tones, _STEEPEST_PAINTING) - luma)
     matched = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
     moved = flat + amount * (_possible(_pulled(matched, colors)) - flat)
     return ImageFilter.Color3DLUT(_GRID, (moved / 255).astype(np.float32).ravel())
