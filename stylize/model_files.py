@@ -112,8 +112,10 @@ class ModelFiles:
 
     @property
     def sha256(self) -> str:
-        """Identity of the whole model; goes into every recipe."""
-        listed = sorted(self.description["sha256"].items())
+        """Identity of the whole model, graphs and numbers; goes into every recipe."""
+        numbers = _written(self.description["contract"])
+        contract = hashlib.sha256(numbers.encode()).hexdigest()
+        listed = sorted({**self.description["sha256"], "contract": contract}.items())
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
     def unusable(self, name: str, error: Exception) -> ModelFileError | OutOfMemoryError:
@@ -130,3 +132,12 @@ class ModelFiles:
     def contract(self) -> Contract:
         """What every engine that runs the model must agree on."""
         return Contract.from_dict(self.description.get("contract"))
+
+
+def _written(contract: dict[str, Any]) -> str:
+    """Write a contract as every language does, numbers as whole millionths."""
+    values = {
+        name: round(1e6 * value) if isinstance(value, (int, float)) else value or ""
+        for name, value in contract.items()
+    }
+    return "\n".join(f"{name}={values[name]}" for name in sorted(values))

@@ -81,6 +81,14 @@ def test_the_identity_changes_with_any_file(model):
     assert before.encoder_sha256 == after.encoder_sha256
 
 
+def test_the_identity_changes_with_any_number(model):
+    before = ModelFiles.open(model)
+    description = json.loads((model / "model.json").read_text())
+    description["contract"]["recoloring_share"] = 0.123456
+    (model / "model.json").write_text(json.dumps(description))
+    assert ModelFiles.open(model).sha256 != before.sha256
+
+
 @pytest.mark.parametrize(
     "changes",
     [

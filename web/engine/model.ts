@@ -35,7 +35,9 @@ export class Model {
     }
     const hashes = (description["sha256"] ?? {}) as Record<string, string>;
     const files = (description["files"] ?? {}) as Record<string, string>;
-    return new Model(readContract(description["contract"]), hashes, files, fetcher);
+    const contract = readContract(description["contract"]);
+    const numbers = sha256(new TextEncoder().encode(written(description["contract"] as Record<string, unknown>)));
+    return new Model(contract, { ...hashes, contract: numbers }, files, fetcher);
   }
 
   /** File name of the style encoder. */
@@ -58,7 +60,7 @@ export class Model {
     return this.hashes[this.encoderName] ?? "";
   }
 
-  /** Identity of the whole model; goes into every recipe. */
+  /** Identity of the whole model, graphs and numbers; goes into every recipe. */
   get sha256(): string {
     const pairs = Object.keys(this.hashes).sort().map((name) => `["${name}", "${this.hashes[name]}"]`);
     return sha256(new TextEncoder().encode(`[${pairs.join(", ")}]`));
@@ -83,4 +85,10 @@ export class Model {
     }
     return bytes;
   }
+}
+
+/** Write a contract as every language does, numbers as whole millionths. */
+function written(contract: Record<string, unknown>): string {
+  const value = (name: string) => (typeof contract[name] === "number" ? Math.round(1e6 * contract[name]) : contract[name] ?? "");
+  return Object.keys(contract).sort().map((name) => `${name}=${String(value(name))}`).join("\n");
 }
