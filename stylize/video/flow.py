@@ -156,11 +156,11 @@ def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     Returns:
         (h, w) float32 in levels of 255; of colours the largest.
     """
-    change = cv2.subtract(a, b, dtype=cv2.CV_32F)
     # A channel at a time: OpenCV blurs three of them ten times slower than one.
-    sizes: list[Any] = [
-        np.abs(cv2.GaussianBlur(channel, (0, 0), _NOISE_SIGMA_PX)) for channel in cv2.split(change)
-    ]
+    sizes: list[Any] = []
+    for channel_a, channel_b in zip(cv2.split(a), cv2.split(b), strict=True):
+        change = cv2.subtract(channel_a, channel_b, dtype=cv2.CV_32F)
+        sizes.append(np.abs(cv2.GaussianBlur(change, (0, 0), _NOISE_SIGMA_PX)))
     largest, *others = sizes
     for other in others:
         largest = cv2.max(largest, other)
