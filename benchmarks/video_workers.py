@@ -80,7 +80,6 @@ def main() -> None:
         "cuts": cuts,
         "film": options.film.stem,
         "max_side_px": options.max_side,
-        "cores": CORES,
     }
     machine = describe_machine("onnxruntime", "opencv-python-headless", "ray")
     report({**about, "cores": CORES, "runs": results, "machine": machine}, options.out)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from stylize.color_table import color_table
 from stylize.images import fit_within, resize_image
 from stylize.matrices import least_motion
 
@@ -138,13 +139,13 @@ class ColorTransfer:
 
     @cached_property
     def _table(self) -> ImageFilter.Color3DLUT:
-        levels = np.linspace(0, 255, _GRID).astype(np.float32)
-        blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
-        colors = srgb_to_oklab(np.stack([red, green, blue], axis=-1).reshape(-1, 3))
         matrix = least_motion(self.source.covariance, self.target.covariance, _MIN_SPREAD**2)
-        moved = (colors - self.source.mean) @ matrix.T + self.target.mean
-        table = oklab_to_srgb(moved.astype(np.float32)) / 255
-        return ImageFilter.Color3DLUT(_GRID, table.ravel())
+
+        def moved(colors: NDArray[np.float64]) -> Floats:
+            centred = srgb_to_oklab(colors.astype(np.float32)) - self.source.mean
+            return oklab_to_srgb((centred @ matrix.T + self.target.mean).astype(np.float32))
+
+        return color_table(moved, _GRID)
 
 
 def match_colors(image: Image.Image, reference: Image.Image, amount: float = 1.0) -> Image.Image:

@@ -30,7 +30,7 @@ from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
-from stylize.recoloring import recolor
+from stylize.recoloring import as_measured, recolor
 from stylize.regions import Region, check_count, grid_weights, mix_pictures, shrunk, style_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
@@ -276,10 +276,11 @@ class Engine:
         left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
         # About as much of the painting gets calm as of the style is, unless less brushwork is
         # asked for.
-        reach = min(1.0, contract.calming_reach * contract.calm_share(style.values))
+        calm = contract.calm_share(style.values)
+        reach = min(1.0, contract.calming_reach * calm)
         at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
         wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
-        flat = (contract.calm_share(style.values) / contract.flat_style - 0.6) / 0.4
+        flat = (calm / contract.flat_style - 0.6) / 0.4
         everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
         least = contract.calming_least * wanted
         if least > 0:
@@ -293,9 +294,9 @@ class Engine:
         colors, controls = self.contract.style_colors(style.values), job.controls
         if colors is not None:
             before = draft.copy() if controls.brushwork > 1 else None
-            ties = {} if job.continuity is None else {"steadied": job.continuity.steadied}
+            steadied = as_measured if job.continuity is None else job.continuity.steadied
             share = self.contract.recoloring_share
-            recolor(draft, plain, colors, share, controls.strength, **ties)
+            recolor(draft, plain, colors, share, controls.strength, steadied)
             if before is not None:  # washes are broad differences, too
                 washes = _WASHES * min(1.0, controls.brushwork - 1)
                 draft.paste(before, mask=calm_areas(plain, washes))

@@ -113,11 +113,11 @@ def _means(values: Floats) -> Floats:
     return means
 
 
-def _enlarge_cells(values: Floats, size: tuple[int, int]) -> Floats:
-    """Return values of cells, see `cells_of`, at every pixel of a picture of ``size``."""
+def enlarge_cells(values: Floats, size: tuple[int, int], cell_px: int = CELL_PX) -> Floats:
+    """Return (rows, columns) values of cells at every pixel of a picture of ``size``."""
     rows, columns = values.shape
     enlarged = Image.fromarray(values).resize(
-        (columns * CELL_PX, rows * CELL_PX), Image.Resampling.BILINEAR
+        (columns * cell_px, rows * cell_px), Image.Resampling.BILINEAR
     )
     return np.asarray(enlarged)[: size[1], : size[0]]
 
@@ -132,7 +132,7 @@ def calm(picture: Image.Image) -> Floats:
         (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
     """
     _, variance = cells_of(picture)
-    return _enlarge_cells(ground_share(variance).astype(np.float32), picture.size)
+    return enlarge_cells(ground_share(variance).astype(np.float32), picture.size)
 
 
 def ground_share(variance: Any) -> Any:

@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from stylize.color_table import color_table
+from stylize.ground import enlarge_cells
 from stylize.matrices import least_motion
 
 Floats = NDArray[np.float32]
@@ -105,7 +107,8 @@ class StyleColors:
         return slope
 
 
-def _as_measured(_: str, numbers: Doubles) -> Doubles:
+def as_measured(_: str, numbers: Doubles) -> Doubles:
+    """Return numbers as they are: nothing ties the picture to others."""
     return numbers
 
 
@@ -115,7 +118,7 @@ def recolor(
     colors: StyleColors,
     share: float,
     amount: float,
-    steadied: Callable[[str, Doubles], Doubles] = _as_measured,
+    steadied: Callable[[str, Doubles], Doubles] = as_measured,
 ) -> None:
     """Draw a painting towards the colours that its content has in the style.
 
@@ -141,8 +144,8 @@ def recolor(
     guide = np.asarray(luma, np.float32)
     channels = []
     for channel, slope, offset in zip(painted.split(), slopes, offsets, strict=True):
-        moved = _enlarged(slope, content.size) * guide
-        moved += _enlarged(offset, content.size)
+        moved = enlarge_cells(slope, content.size, _REDUCED) * guide
+        moved += enlarge_cells(offset, content.size, _REDUCED)
         moved += np.asarray(channel)
         np.rint(moved.clip(0, 255, out=moved), out=moved)
         channels.append(Image.fromarray(moved.astype(np.uint8)))
@@ -222,28 +225,19 @@ def _around(planes: Doubles) -> Doubles:
     return means
 
 
-def _enlarged(plane: Floats, size: tuple[int, int]) -> Floats:
-    """Return a reduced (h, w) plane at every pixel of a picture of ``size``."""
-    height, width = plane.shape
-    large = Image.fromarray(plane).resize(
-        (width * _REDUCED, height * _REDUCED), Image.Resampling.BILINEAR
-    )
-    return np.asarray(large)[: size[1], : size[0]]
-
-
 @lru_cache(maxsize=16)  # patches of a film share one
 def _table(
     tones: tuple[float, ...], colors: StyleColors, toned: float, amount: float
 ) -> ImageFilter.Color3DLUT:
     """Return what gives a painting with these tones the tones and colours of a style."""
-    levels = np.linspace(0, 255, _GRID)
-    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")  # red varies fastest
-    flat = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
-    luma = flat @ LUMA
-    lack = toned * (_ranked(luma, np.array(tones), colors.tones, _STEEPEST_PAINTING) - luma)
-    matched = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
-    moved = flat + amount * (_possible(_pulled(matched, colors)) - flat)
-    return ImageFilter.Color3DLUT(_GRID, (moved / 255).astype(np.float32).ravel())
+
+    def moved(flat: Doubles) -> Doubles:
+        luma = flat @ LUMA
+        lack = toned * (_ranked(luma, np.array(tones), colors.tones, _STEEPEST_PAINTING) - luma)
+        matched = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
+        return flat + amount * (_possible(_pulled(matched, colors)) - flat)
+
+    return color_table(moved, _GRID)
 
 
 def _possible(colors: Doubles) -> Doubles:

@@ -34,6 +34,7 @@ from stylize.training.checkpoint import (
     load_encoder,
     load_loss_network,
     load_network,
+    load_probes,
 )
 from stylize.training.data import list_pictures, read_exclusions
 from stylize.training.export import CORES, calibrate_, export_networks, write_description
@@ -290,7 +291,7 @@ def write_model(network: TransferNetwork, shop: Workshop, folder: Path, way: Way
                 shutil.copy(file, folder)
     else:
         calibrate_(network, shop.encoder, shop.content_paths)
-        export_networks(network, shop.encoder, folder, probes=shop.state.get("probes"))
+        export_networks(network, shop.encoder, folder, probes=load_probes(shop.state))
         shutil.rmtree(folder / CORES)
     way.quantize(shop, folder, network)
     write_description(folder, json.loads(description.read_text("utf-8")))

@@ -84,6 +84,12 @@ def load_encoder(state: dict[str, Any]) -> LossNetwork:
     return _load_vgg(state, "encoder" if "encoder" in state else "loss_network")
 
 
+def load_probes(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what the contract tells of styles; older checkpoints know how calm they are alone."""
+    probes: dict[str, Any] = state.get("probes") or state.get("calm") or {}
+    return probes
+
+
 def _load_vgg(state: dict[str, Any], name: str) -> LossNetwork:
     try:
         network = LossNetwork.of(state[name])

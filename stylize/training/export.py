@@ -25,7 +25,13 @@ from stylize.errors import TrainingError
 from stylize.files import write_whole
 from stylize.model_files import FORMAT
 from stylize.recoloring import SHARE
-from stylize.training.checkpoint import load_checkpoint, load_encoder, load_network, save_checkpoint
+from stylize.training.checkpoint import (
+    load_checkpoint,
+    load_encoder,
+    load_network,
+    load_probes,
+    save_checkpoint,
+)
 from stylize.training.data import Contents, list_pictures
 from stylize.training.graphs import EncodeStyle, Modulate, Paint, add_byte_ports, equalize_
 from stylize.training.modulator import CONDITIONS
@@ -79,7 +85,7 @@ def export(
     if contents:
         calibrate_(network, encoder, list_pictures(contents))
     return export_networks(
-        network, encoder, out, training=training, record=record, probes=state.get("probes")
+        network, encoder, out, training=training, record=record, probes=load_probes(state)
     )
 
 
