@@ -24,12 +24,12 @@ from stylize.images import Embedded
 from stylize.video.ahead import read_ahead
 from stylize.video.film import FilmPainter, PaintedFrame
 from stylize.video.folder import FolderSink
+from stylize.video.pooled import Manner, PooledPainter
 from stylize.video.reading import open_film
 from stylize.video.source import Film, Frame, PixelSource, Wanted
 from stylize.video.timeline import Timeline
 from stylize.video.transparency import joined
 from stylize.video.writing import TRANSPARENT_FORMATS, Sink, VideoSink, written_format
-from stylize.workers.film import Manner, PooledPainter
 
 if TYPE_CHECKING:
     from stylize.workers.pool import Pool

@@ -9,13 +9,13 @@ import pytest
 from stylize.controls import Controls
 from stylize.errors import TaskLostError, VideoError
 from stylize.video.film import FilmPainter
+from stylize.video.pooled import Manner, Part, PooledPainter
 from stylize.video.run import StopFilm, paint_film
 from stylize.video.timeline import KeyPoint, Timeline
 from stylize.workers.engines import EngineStart
-from stylize.workers.film import Manner, Part, PooledPainter
 from stylize.workers.pool import WorkerPool
 from tests.conftest import TINY_MODEL, make_picture
-from tests.video.conftest import RATE, make_film, moving_square  # noqa: F401
+from tests.video.conftest import RATE, moving_square
 from tests.video.test_run import packets_of
 from tests.workers import tasks
 
@@ -42,7 +42,7 @@ def shots(*counts):
 
 
 @pytest.fixture
-def clip(make_film):  # noqa: F811
+def clip(make_film):
     return make_film("a.mp4", list(shots(*SHOTS)), sound="aac")
 
 
