@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -135,6 +136,54 @@ def open_tab(context):
     with context.expect_page() as opened:
         context.pages[0].evaluate("void open('about:blank')")
     return opened.value
+
+
+def open_page(tab, url, query=""):
+    """Open the studio; returns once its first picture is painted."""
+    from playwright.sync_api import expect
+
+    tab.goto(url + query)
+    expect(tab.locator(".st-after")).to_have_attribute("src", re.compile("^data:image/"))
+    expect(tab.locator(".st-stage")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def studio(desktop):
+    yield from _open_tab(desktop)
+
+
+@pytest.fixture(scope="module")
+def each_studio(request, device, desktop):
+    if device is desktop:
+        yield request.getfixturevalue("studio")
+    else:
+        yield from _open_tab(device)
+
+
+@pytest.fixture
+def visit(request, studio, url):
+    """A visit that goes on from test to test: opening the page costs more than most of them do.
+
+    What others have chosen is still chosen. They end at rest, with the result in sight; after one
+    that fails, and when much has been painted, the next one begins anew.
+    """
+    yield from _go_on(request, studio, url)
+
+
+@pytest.fixture
+def each_visit(request, each_studio, url):
+    """The same on a desktop, then on a phone."""
+    yield from _go_on(request, each_studio, url)
+
+
+def _go_on(request, tab, url):
+    results = tab.locator(".st-past").count()
+    if not 0 < results < 18:  # the page keeps 24
+        open_page(tab, url)
+    failed = request.session.testsfailed
+    yield tab
+    if request.session.testsfailed > failed:
+        tab.goto("about:blank")
 
 
 def forget(context, *origins):

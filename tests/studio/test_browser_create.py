@@ -1,5 +1,6 @@
 """The Create tab in a real browser, desktop and phone."""
 
+import contextlib
 import re
 
 import pytest
@@ -10,18 +11,12 @@ from stylize.recipe import read_recipe
 from stylize.studio.environment import run_folder
 from tests import fakes
 from tests.conftest import make_picture
-from tests.studio.conftest import new_context
+from tests.studio.conftest import new_context, open_page
 
 EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
 SIZE = "120 \N{MULTIPLICATION SIGN} 80"
 NEW_RESULT = "(old) => document.querySelector('.st-after').src !== old"
 AT_REST = "() => { const n = performance.now(); window.seen ??= n; return n - window.seen > 700; }"
-
-
-def open_page(tab, url, query=""):
-    tab.goto(url + query)
-    expect(tab.locator(".st-after")).to_have_attribute("src", re.compile("^data:image/"))
-    expect(tab.locator(".st-stage")).to_be_visible()
 
 
 def result(tab):
@@ -59,98 +54,112 @@ def settled(tab, count):
     expect(tab.locator(".st-past")).to_have_count(count)
 
 
-def test_picture_style_and_slider_give_a_result_to_compare(each_tab, url, picture_file):
-    open_page(each_tab, url)
-    chip = each_tab.locator("#picker .st-chip")
-    expect(chip).to_contain_text("Starry Night")
-    old = result(each_tab)
-    upload(each_tab, picture_file)
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
-    settled(each_tab, 2)
-    old = result(each_tab)
-    pick(each_tab, "Great Wave")
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(chip).to_contain_text("Great Wave")
-    settled(each_tab, 3)
+@contextlib.contextmanager
+def settles(tab):
+    """What is done within gives one more result, which is waited for."""
+    before = tab.locator(".st-past").count()
+    yield
+    settled(tab, before + 1)
+
+
+def choose(tab, title):
+    """Choose a style and no other, and wait for its result."""
+    chosen = tab.locator("#picker .st-chip strong")
+    if chosen.all_inner_texts() != [title]:
+        with settles(tab):
+            pick(tab, title)
+    expect(chosen).to_have_text([title])
+
+
+def test_picture_style_and_slider_give_a_result_to_compare(each_visit, picture_file):
+    choose(each_visit, "Starry Night")
+    old = result(each_visit)
+    with settles(each_visit):
+        upload(each_visit, picture_file)
+        each_visit.wait_for_function(NEW_RESULT, arg=old)
+    old = result(each_visit)
+    with settles(each_visit):
+        pick(each_visit, "Great Wave")
+        each_visit.wait_for_function(NEW_RESULT, arg=old)
+        expect(each_visit.locator("#picker .st-chip")).to_contain_text("Great Wave")
 
     # The slider changes the picture at once, and then for good.
-    old = result(each_tab)
-    slider = each_tab.locator("#control-strength input[type=range]")
-    slider.focus()
-    slider.press("ArrowLeft")
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
-    settled(each_tab, 4)
+    old = result(each_visit)
+    slider = each_visit.locator("#control-strength input[type=range]")
+    with settles(each_visit):
+        slider.focus()
+        slider.press("ArrowLeft")
+        each_visit.wait_for_function(NEW_RESULT, arg=old)
 
     # Before and after by keyboard and pointer.
-    handle = each_tab.get_by_label("Compare before and after")
+    handle = each_visit.get_by_label("Compare before and after")
     handle.focus()
     handle.press("End")
-    stage = each_tab.locator(".st-stage")
+    stage = each_visit.locator(".st-stage")
     expect(stage).to_have_attribute("style", re.compile("--cut: 100%"))
     box = stage.bounding_box()
-    each_tab.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
-    each_tab.mouse.down()
-    each_tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    each_tab.mouse.up()
+    each_visit.mouse.move(box["x"] + box["width"] * 0.99, box["y"] + box["height"] / 2)
+    each_visit.mouse.down()
+    each_visit.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    each_visit.mouse.up()
     expect(stage).to_have_attribute("style", re.compile("--cut: (49|50|51)"))
 
 
-def test_styles_are_blended_with_a_weight_each(tab, url):
-    open_page(tab, url)
-    add(tab, "Great Wave")
-    settled(tab, 2)
-    expect(tab.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
-    old = result(tab)
-    tab.get_by_label("Weight of Great Wave").fill("1")
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    expect(tab.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
-    tab.get_by_role("button", name="Remove from the blend", exact=True).first.click()
-    expect(tab.locator("#picker .st-chip")).to_have_count(1)
+def test_styles_are_blended_with_a_weight_each(visit):
+    choose(visit, "Starry Night")
+    with settles(visit):
+        add(visit, "Great Wave")
+    expect(visit.locator("#picker .st-share")).to_have_text(["67 %", "33 %"])
+    old = result(visit)
+    with settles(visit):
+        visit.get_by_label("Weight of Great Wave").fill("1")
+        visit.wait_for_function(NEW_RESULT, arg=old)
+    expect(visit.locator("#picker .st-share")).to_have_text(["50 %", "50 %"])
+    with settles(visit):
+        visit.get_by_role("button", name="Remove from the blend", exact=True).first.click()
+    expect(visit.locator("#picker .st-chip")).to_have_count(1)
 
 
-def test_search_tags_and_more_like_this(tab, url):
-    open_page(tab, url)
-    tiles = tab.locator("#picker .st-tile")
+def test_search_tags_and_more_like_this(visit):
+    choose(visit, "Starry Night")
+    tiles = visit.locator("#picker .st-tile")
     expect(tiles.nth(5)).to_be_visible()
     everything = tiles.count()  # other tests may have added styles of their own
-    tab.locator("#picker .st-search").fill("wáve")
+    visit.locator("#picker .st-search").fill("wáve")
     expect(tiles).to_have_count(1)
-    tab.locator("#picker .st-search").fill("“Senecio”, Nobody")
+    visit.locator("#picker .st-search").fill("“Senecio”, Nobody")
     expect(tiles).to_have_count(1)
     expect(tiles).to_contain_text("Senecio")
-    tab.locator("#picker .st-search").fill("zzz")
-    expect(tab.locator("#picker .st-found")).to_contain_text("No style fits")
-    tab.locator("#picker .st-search").fill("")
-    tab.locator("#picker .st-tag", has_text="calm").click()
+    visit.locator("#picker .st-search").fill("zzz")
+    expect(visit.locator("#picker .st-found")).to_contain_text("No style fits")
+    visit.locator("#picker .st-search").fill("")
+    visit.locator("#picker .st-tag", has_text="calm").click()
     expect(tiles).to_have_count(3)
-    tab.get_by_role("button", name="More like this").first.click()
-    expect(tab.locator("#picker .st-found")).to_contain_text("Most like “Starry Night”")
+    visit.get_by_role("button", name="More like this").first.click()
+    expect(visit.locator("#picker .st-found")).to_contain_text("Most like “Starry Night”")
     expect(tiles.first).to_contain_text("Starry Night")
-    tab.get_by_role("button", name="Show all").click()
+    visit.get_by_role("button", name="Show all").click()
     expect(tiles).to_have_count(everything)
 
 
-def test_favourites_and_those_used_last_are_kept_on_the_device(browser, url):
-    context = new_context(browser)
-    tab = context.new_page()
-    open_page(tab, url)
-    tiles = tab.locator("#picker .st-tile")
+def test_favourites_and_those_used_last_are_kept_on_the_device(visit):
+    tiles = visit.locator("#picker .st-tile")
     plus = tiles.filter(has_text="Great Wave").locator(".st-mix")
     expect(plus).to_have_css("opacity", "1")  # without a pointer over it
-    pick(tab, "Senecio")
-    tab.get_by_role("button", name="Favourite", exact=True).click()
-    pick(tab, "Red Horse")
-    tab.reload()
-    tab.get_by_role("button", name="Favourites").click()
+    choose(visit, "Senecio")
+    visit.get_by_role("button", name="Favourite", exact=True).click()
+    choose(visit, "Red Horse")
+    visit.reload()
+    visit.get_by_role("button", name="Favourites").click()
     expect(tiles).to_have_count(1)
     expect(tiles).to_contain_text("Senecio")
-    tab.get_by_role("button", name="Recently used").click()
-    expect(tiles.locator(".st-title")).to_have_text(["Red Horse", "Senecio"])
-    pick(tab, "Senecio")
-    tab.get_by_role("button", name="Favourites").click()
-    tab.get_by_role("button", name="Favourite", exact=True).click()  # no star any more
-    expect(tab.get_by_role("button", name="Favourites")).to_have_count(0)
-    context.close()
+    visit.get_by_role("button", name="Recently used").click()
+    expect(tiles.nth(0)).to_contain_text("Red Horse")
+    expect(tiles.nth(1)).to_contain_text("Senecio")
+    choose(visit, "Senecio")
+    visit.get_by_role("button", name="Favourites").click()
+    visit.get_by_role("button", name="Favourite", exact=True).click()  # no star any more
+    expect(visit.get_by_role("button", name="Favourites")).to_have_count(0)
 
 
 def test_language_and_light_are_choices(browser, url):
@@ -170,24 +179,23 @@ def test_language_and_light_are_choices(browser, url):
     context.close()
 
 
-def test_undo_and_the_row_of_results_bring_picture_and_settings_back(tab, url):
-    open_page(tab, url)
-    chip = tab.locator("#picker .st-chip")
-    first = result(tab)
-    pick(tab, "Senecio")
-    settled(tab, 2)
-    tab.locator("#viewer").get_by_role("button", name="Undo").click()
-    assert result(tab) == first
+def test_undo_and_the_row_of_results_bring_picture_and_settings_back(visit):
+    chip = visit.locator("#picker .st-chip")
+    choose(visit, "Starry Night")
+    first = result(visit)
+    choose(visit, "Senecio")
+    visit.locator("#viewer").get_by_role("button", name="Undo").click()
+    assert result(visit) == first
     expect(chip).to_contain_text("Starry Night")
-    tab.locator("#viewer").get_by_role("button", name="Redo").click()
+    visit.locator("#viewer").get_by_role("button", name="Redo").click()
     expect(chip).to_contain_text("Senecio")
-    for number, title in ((1, "Starry Night"), (2, "Senecio")):
-        tab.get_by_role("button", name=f"Result {number}").click()
+    last = visit.locator(".st-past").count()
+    for number, title in ((last - 1, "Starry Night"), (last, "Senecio")):
+        visit.get_by_role("button", name=f"Result {number}", exact=True).click()
         expect(chip).to_contain_text(title)
 
 
-def paint_region(tab, url):
-    open_page(tab, url)
+def paint_region(tab):
     tab.get_by_role("tab", name="Regions").click()
     old = result(tab)
     stroke(tab, "#regions .st-canvas")
@@ -196,7 +204,8 @@ def paint_region(tab, url):
 
 
 def test_undo_brings_content_and_regions_back(tab, url, picture_file):
-    old = paint_region(tab, url)
+    open_page(tab, url)
+    old = paint_region(tab)
     painted = result(tab)
     tab.get_by_role("tab", name="Result").click()
     upload(tab, picture_file)
@@ -255,54 +264,65 @@ def test_a_wrong_link_opens_the_page_all_the_same(tab, url):
     expect(tab.locator("#picker .st-chip")).to_contain_text("Starry Night")
 
 
-def test_the_download_brings_its_settings_back(tab, url, picture_file, tmp_path):
-    open_page(tab, url, "?style=senecio&strength=0.5")
-    upload(tab, picture_file)
-    download = save(tab)
+def test_the_download_brings_its_settings_back(visit, picture_file, tmp_path):
+    choose(visit, "Senecio")
+    strength = visit.locator("#control-strength input[type=number]")
+    with settles(visit):
+        strength.fill("0.5")
+        strength.press("Enter")
+    with settles(visit):
+        upload(visit, picture_file)
+    download = save(visit)
     assert download.suggested_filename == "boat-senecio.png"
     path = tmp_path / "result.png"
     download.save_as(path)
     assert read_recipe(path).controls.strength == 0.5
 
-    open_page(tab, url)
-    tab.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
-    tab.locator("#use-recipe").click()
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
-    expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.5")
+    choose(visit, "Red Horse")
+    with settles(visit):
+        visit.get_by_role("button", name="Reset all").click()
+        expect(strength).to_have_value("1")
+    with settles(visit):
+        visit.evaluate(HAND_OVER, ["drop", list(path.read_bytes())])
+    with settles(visit):
+        visit.locator("#use-recipe").click()
+        expect(visit.locator("#picker .st-chip")).to_contain_text("Senecio")
+        expect(strength).to_have_value("0.5")
 
 
-def test_the_format_is_a_choice(tab, url):
-    open_page(tab, url)
+def test_the_format_is_a_choice(visit):
     for kind, start in (("JPEG", b"\xff\xd8\xff"), ("WebP", b"RIFF")):
-        assert save(tab, kind).path().read_bytes().startswith(start)
+        assert save(visit, kind).path().read_bytes().startswith(start)
 
 
-def test_a_print_is_as_large_as_asked_for(tab, url, picture_file):
-    open_page(tab, url)
-    upload(tab, picture_file)
-    tab.get_by_role("button", name="Save picture").click()
-    tab.get_by_label("Size", exact=True).select_option("print")
-    tab.get_by_label("Longer side in cm").fill("2.54")
-    tab.get_by_label("Dots per inch").fill("300")
-    expect(tab.locator(".st-dialog[open]")).to_contain_text("300 \N{MULTIPLICATION SIGN} 200 px")
-    with tab.expect_download() as download:
-        tab.locator(".st-dialog[open]").get_by_role("button", name="Save").click()
+def test_a_print_is_as_large_as_asked_for(visit, picture_file):
+    with settles(visit):
+        upload(visit, picture_file)
+    visit.get_by_role("button", name="Save picture").click()
+    dialogue = visit.locator(".st-dialog[open]")
+    dialogue.get_by_label("Size", exact=True).select_option("print")
+    dialogue.get_by_label("Longer side in cm").fill("2.54")
+    dialogue.get_by_label("Dots per inch").fill("300")
+    expect(dialogue).to_contain_text("300 \N{MULTIPLICATION SIGN} 200 px")
+    with visit.expect_download() as download:
+        dialogue.get_by_role("button", name="Save").click()
     with Image.open(download.value.path()) as image:
         assert image.size == (300, 200)
+    expect(dialogue).to_be_hidden()
 
 
-def test_zoomed_in_the_picture_shows_all_its_pixels(tab, url, tmp_path):
+def test_zoomed_in_the_picture_shows_all_its_pixels(visit, tmp_path):
     make_picture(1600, 1200).save(tmp_path / "secret.png")  # no part of it is like another
-    open_page(tab, url)
-    tab.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
-    expect(tab.locator(".st-note")).to_contain_text("1600")
+    with settles(visit):
+        visit.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
+        expect(visit.locator(".st-note")).to_contain_text("1600")
     assert list(run_folder().rglob("*secret*")) == []  # what it is called, the server need not know
-    detail = tab.locator(".st-detail")
+    detail = visit.locator(".st-detail")
     expect(detail).to_be_hidden()
-    frame = tab.locator(".st-frame")
+    frame = visit.locator(".st-frame")
     frame.focus()
     frame.press("1")
-    expect(tab.locator(".st-percent")).to_have_text("100 %")
+    expect(visit.locator(".st-percent")).to_have_text("100 %")
     expect(detail).to_be_visible()
     seen = detail.evaluate("(image) => [image.naturalWidth, image.getBoundingClientRect().width]")
     assert seen[0] == pytest.approx(seen[1], abs=2)  # one of the picture is one of the screen
@@ -313,25 +333,26 @@ def test_zoomed_in_the_picture_shows_all_its_pixels(tab, url, tmp_path):
     expect(frame).to_have_attribute("data-zoomed", "false")
 
 
-def test_the_result_becomes_the_content(tab, url, picture_file):
-    open_page(tab, url)
-    upload(tab, picture_file)
-    before = tab.locator(".st-before")
-    old = before.get_attribute("src")
-    tab.get_by_role("button", name="Use as picture").click()
-    tab.wait_for_function("(old) => document.querySelector('.st-before').src !== old", arg=old)
+def test_the_result_becomes_the_content(visit, picture_file):
+    with settles(visit):
+        upload(visit, picture_file)
+    old = visit.locator(".st-before").get_attribute("src")
+    with settles(visit):
+        visit.get_by_role("button", name="Use as picture").click()
+        new_content = "(old) => document.querySelector('.st-before').src !== old"
+        visit.wait_for_function(new_content, arg=old)
 
 
-def test_a_picture_of_mine_as_style(tab, url, tmp_path):
+def test_a_picture_of_mine_as_style(visit, tmp_path):
     path = tmp_path / "Ma plage.png"
     fakes.picture(11, (80, 80)).save(path)
-    open_page(tab, url)
-    old = result(tab)
-    with tab.expect_file_chooser() as chooser:
-        tab.locator("#upload-style").click()
-    chooser.value.set_files(path)
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Ma plage")
-    tab.wait_for_function(NEW_RESULT, arg=old)
+    old = result(visit)
+    with settles(visit):
+        with visit.expect_file_chooser() as chooser:
+            visit.locator("#upload-style").click()
+        chooser.value.set_files(path)
+        expect(visit.locator("#picker .st-chip")).to_contain_text("Ma plage")
+        visit.wait_for_function(NEW_RESULT, arg=old)
 
 
 def stroke(tab, selector):
@@ -343,19 +364,22 @@ def stroke(tab, selector):
     tab.mouse.up()
 
 
-def test_a_drawing_becomes_the_content(each_tab, url):
-    open_page(each_tab, url)
-    each_tab.get_by_role("tab", name="Draw").click()
-    stroke(each_tab, "#drawing .st-canvas")
-    each_tab.get_by_role("button", name="Use this drawing").click()
-    expect(each_tab.locator(".st-note")).to_contain_text("960 \N{MULTIPLICATION SIGN} 720")
+def test_a_drawing_becomes_the_content(each_visit):
+    each_visit.get_by_role("tab", name="Draw").click()
+    stroke(each_visit, "#drawing .st-canvas")
+    with settles(each_visit):
+        each_visit.get_by_role("button", name="Use this drawing").click()
+        expect(each_visit.locator(".st-note")).to_contain_text("960 \N{MULTIPLICATION SIGN} 720")
 
 
-def test_a_region_is_painted(each_tab, url):
-    paint_region(each_tab, url)
-    old = result(each_tab)
-    each_tab.locator("#regions").get_by_role("button", name="Clear all").click()
-    each_tab.wait_for_function(NEW_RESULT, arg=old)
+def test_a_region_is_painted(each_visit):
+    with settles(each_visit):
+        paint_region(each_visit)
+    old = result(each_visit)
+    with settles(each_visit):
+        each_visit.locator("#regions").get_by_role("button", name="Clear all").click()
+        each_visit.wait_for_function(NEW_RESULT, arg=old)
+    each_visit.get_by_role("tab", name="Result").click()
 
 
 HAND_OVER = """([kind, bytes]) => {
@@ -370,33 +394,36 @@ HAND_OVER = """([kind, bytes]) => {
 }"""
 
 
-def test_a_picture_dropped_pasted_or_of_the_examples_becomes_the_content(tab, url, picture_file):
-    open_page(tab, url)
-    note = expect(tab.locator(".st-note"))
+def test_a_picture_dropped_pasted_or_of_the_examples_becomes_the_content(visit, picture_file):
+    note = expect(visit.locator(".st-note"))
     picture = list(picture_file.read_bytes())
-    tab.evaluate(HAND_OVER, ["drop", picture])  # anywhere
-    note.to_contain_text(SIZE)
-    tab.get_by_role("button", name="Coffee").click()
-    note.not_to_contain_text(SIZE)
-    note.not_to_contain_text(EXAMPLE_SIZE)
-    assert tab.evaluate(HAND_OVER, ["paste", None])  # words go where they always go
-    tab.get_by_role("tab", name="Styles").first.click()
-    tab.evaluate(HAND_OVER, ["paste", picture])
-    note.to_contain_text(SIZE)
+    with settles(visit):
+        visit.evaluate(HAND_OVER, ["drop", picture])  # anywhere
+        note.to_contain_text(SIZE)
+    with settles(visit):
+        visit.get_by_role("button", name="Coffee").click()
+        note.not_to_contain_text(SIZE)
+        note.not_to_contain_text(EXAMPLE_SIZE)
+    assert visit.evaluate(HAND_OVER, ["paste", None])  # words go where they always go
+    visit.get_by_role("tab", name="Styles").first.click()
+    with settles(visit):
+        visit.evaluate(HAND_OVER, ["paste", picture])
+        note.to_contain_text(SIZE)
+    visit.get_by_role("tab", name="Create").first.click()
 
 
-def test_a_shot_of_the_camera_becomes_the_content(tab, url):
-    open_page(tab, url)
-    old = result(tab)
-    tab.get_by_role("button", name="Camera").click()
-    tab.get_by_role("button", name="Take it").click()
-    tab.wait_for_function(NEW_RESULT, arg=old)
-    image = tab.locator("#content-picture .st-content-image")
+def test_a_shot_of_the_camera_becomes_the_content(visit):
+    old = result(visit)
+    with settles(visit):
+        visit.get_by_role("button", name="Camera").click()
+        visit.get_by_role("button", name="Take it").click()
+        visit.wait_for_function(NEW_RESULT, arg=old)
+    image = visit.locator("#content-picture .st-content-image")
     expect(image).to_have_attribute("src", re.compile("^data:"))
     size = image.evaluate(
         "(image) => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     )
-    expect(tab.locator(".st-note")).to_contain_text(
+    expect(visit.locator(".st-note")).to_contain_text(
         " \N{MULTIPLICATION SIGN} ".join(map(str, size))
     )
 
@@ -409,14 +436,12 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, img")]
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
-def test_everything_has_a_name_and_nothing_scrolls_sideways(each_tab, url):
-    open_page(each_tab, url)
-    for name, part in (("Create", ".st-stage"), ("Styles", "#library"), ("Batch", "#batch-start")):
-        each_tab.get_by_role("tab", name=name).first.click()
-        expect(each_tab.locator(part)).to_be_visible()
-        assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        if name == "Create":
-            assert each_tab.evaluate(NAMELESS) == []
+def test_everything_has_a_name_and_nothing_scrolls_sideways(each_visit):
+    for name, part in (("Styles", "#library"), ("Batch", "#batch-start"), ("Create", ".st-stage")):
+        each_visit.get_by_role("tab", name=name).first.click()
+        expect(each_visit.locator(part)).to_be_visible()
+        assert each_visit.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    assert each_visit.evaluate(NAMELESS) == []
 
 
 @pytest.mark.parametrize(
@@ -451,18 +476,18 @@ def test_a_control_is_reset_by_itself_or_with_all_others(tab, url):
     expect(tab.get_by_role("button", name="Painting")).to_have_attribute("aria-pressed", "true")
 
 
-def test_presets_dice_and_numbers_beyond_the_limits(tab, url):
-    open_page(tab, url)
-    tab.get_by_role("button", name="Faithful").click()
-    number = tab.locator("#control-stroke_size input[type=number]")
-    expect(number).to_have_value("0.7")
-    settled(tab, 2)
-    tab.locator("#dice").click()
-    settled(tab, 3)
+def test_presets_dice_and_numbers_beyond_the_limits(visit):
+    number = visit.locator("#control-stroke_size input[type=number]")
+    with settles(visit):
+        visit.get_by_role("button", name="Faithful").click()
+        expect(number).to_have_value("0.7")
+    with settles(visit):
+        visit.locator("#dice").click()
     for typed, nearest in (("90", "4"), ("", "1")):
-        number.fill(typed)
-        number.press("Enter")
-        expect(number).to_have_value(nearest)
+        with settles(visit):
+            number.fill(typed)
+            number.press("Enter")
+            expect(number).to_have_value(nearest)
 
 
 def test_a_preset_of_mine_stays_on_the_device(tab, url):

@@ -12,12 +12,11 @@ from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
 from tests import fakes
-from tests.studio.conftest import forget, new_context, open_tab, serve
+from tests.studio.conftest import forget, new_context, open_page, open_tab, serve
 from tests.studio.test_browser_create import (
     HAND_OVER,
     NEW_RESULT,
     SIZE,
-    open_page,
     paint_region,
     pick,
     result,
@@ -182,7 +181,8 @@ def test_a_reload_brings_picture_look_and_drawing_back(tab, url, picture_file):
 
 
 def test_a_reload_brings_the_regions_back(tab, url):
-    paint_region(tab, url)
+    open_page(tab, url)
+    paint_region(tab)
     tab.get_by_role("tab", name="Result").click()
     expect(tab.locator(".st-past")).to_have_count(2)
     painted = result(tab)

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.conftest import new_context
-from tests.studio.test_browser_create import NEW_RESULT, open_page, result, settled, stroke
+from tests.studio.conftest import new_context, open_page
+from tests.studio.test_browser_create import NEW_RESULT, result, settled, stroke
 from tests.test_subject import disc
 
 CANVAS = "#regions .st-canvas"
