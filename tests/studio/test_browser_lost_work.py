@@ -17,25 +17,34 @@ from tests.studio.test_browser_create import (
     HAND_OVER,
     NEW_RESULT,
     SIZE,
+    choose,
     paint_region,
     pick,
     result,
     settled,
+    settles,
     stroke,
     upload,
 )
 from tests.studio.test_browser_kids import draw
 from tests.studio.test_browser_kids import paint as paint_for_child
-from tests.studio.test_browser_tabs import add_style, open_sheet
+from tests.studio.test_browser_tabs import add_style
+
+
+@pytest.fixture(scope="module")
+def forgetful(browser):
+    """A desktop that keeps nothing from one test to the next."""
+    context = new_context(browser)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def tab(desktop):
-    """A tab of a desktop on which nothing is kept from another test."""
-    tab = open_tab(desktop)
+def tab(forgetful):
+    tab = open_tab(forgetful)
     tab.on("dialog", lambda question: question.accept())
     yield tab
-    forget(desktop, tab.evaluate("origin"))
+    forget(forgetful, tab.evaluate("origin"))
 
 
 def content(tab):
@@ -53,11 +62,10 @@ def add_my_style(tab, path, title):
 # ------------------------------------------------------------------------------------- own styles
 
 
-def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, engine, tmp_path):
-    page, address = serve(engine)
+def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, url, tmp_path):
     other = open_tab(tab.context)
-    open_page(other, address)
-    open_page(tab, address)
+    open_page(other, url)
+    open_page(tab, url)
     add_my_style(tab, tmp_path, "Meadow")
     mine = "#picker .st-tile:has-text('Meadow')"
     expect(other.locator(mine)).to_have_count(1)  # without a reload
@@ -66,7 +74,7 @@ def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, engine, tmp
     tab.reload()
     expect(tab.locator(mine)).to_have_attribute("data-on", "true")
     stranger = new_context(tab.context.browser).new_page()
-    open_page(stranger, address, "?style=meadow:1")
+    open_page(stranger, url, "?style=meadow:1")
     expect(stranger.locator(mine)).to_have_attribute("data-on", "true")
     stranger.context.close()
 
@@ -77,10 +85,9 @@ def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, engine, tmp
     tab.get_by_role("tab", name="Create").first.click()
     for one in (tab, other):
         expect(one.locator(mine)).to_have_count(0)
-        one.reload()
-        expect(one.locator("#picker .st-tile").first).to_be_attached()
-        expect(one.locator(mine)).to_have_count(0)
-    page.close()
+    other.reload()
+    expect(other.locator("#picker .st-tile").first).to_be_attached()
+    expect(other.locator(mine)).to_have_count(0)
 
 
 # ------------------------------------------------------------------------------------- refusals
@@ -105,47 +112,68 @@ def test_what_is_refused_leaves_the_picture_alone(tab, engine, picture_file, tmp
     page.close()
 
 
-def test_looking_at_another_source_leaves_the_picture_alone(tab, url, picture_file):
-    open_page(tab, url)
-    upload(tab, picture_file)
-    kept = content(tab)
-    with tab.expect_file_chooser():  # and nothing is chosen
-        tab.get_by_role("button", name="Choose").click()
-    tab.get_by_role("button", name="Camera").click()
-    tab.get_by_role("button", name="Back").click()
-    assert content(tab) == kept
-    expect(tab.locator(".st-stage")).to_be_visible()
+def test_looking_at_another_source_leaves_the_picture_alone(visit, picture_file):
+    with settles(visit):
+        upload(visit, picture_file)
+    kept = content(visit)
+    with visit.expect_file_chooser():  # and nothing is chosen
+        visit.get_by_role("button", name="Choose").click()
+    visit.get_by_role("button", name="Camera").click()
+    visit.get_by_role("button", name="Back").click()
+    assert content(visit) == kept
+    expect(visit.locator(".st-stage")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'))",
-        "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })",
-    ],
-    ids=["denied", "none"],
-)
-def test_without_a_camera_the_page_says_so_and_goes_on(tab, url, spoil):
+@pytest.fixture
+def errors(visit):
+    """What goes wrong in the page's scripts."""
     errors = []
-    tab.on("pageerror", lambda error: errors.append(error))
-    open_page(tab, url)
-    tab.evaluate(f"() => {{ {spoil}; }}")
-    tab.get_by_role("button", name="Camera").click()
-    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("camera cannot be used")
-    old = result(tab)
-    tab.get_by_role("button", name="Coffee").click()  # nothing lies over the page
-    tab.wait_for_function(NEW_RESULT, arg=old)
+
+    def note(error):
+        errors.append(error)
+
+    visit.on("pageerror", note)
+    yield errors
+    visit.remove_listener("pageerror", note)
+
+
+NO_CAMERA = {
+    "denied": """() => {
+      const devices = navigator.mediaDevices;
+      devices.getUserMedia = () => Promise.reject(new Error("denied"));
+      window.repair = () => { delete devices.getUserMedia; };
+    }""",
+    "none": """() => {
+      Object.defineProperty(navigator, "mediaDevices", { value: undefined, configurable: true });
+      window.repair = () => { delete navigator.mediaDevices; };
+    }""",
+}
+
+
+@pytest.mark.parametrize("spoil", NO_CAMERA.values(), ids=NO_CAMERA)
+def test_without_a_camera_the_page_says_so_and_goes_on(visit, errors, spoil, picture_file):
+    with settles(visit):
+        upload(visit, picture_file)
+    visit.evaluate(spoil)
+    visit.get_by_role("button", name="Camera").click()
+    expect(visit.locator("#content-picture [role=alert]")).to_contain_text("camera cannot be used")
+    old = result(visit)
+    with settles(visit):
+        visit.get_by_role("button", name="Coffee").click()  # nothing lies over the page
+        visit.wait_for_function(NEW_RESULT, arg=old)
+    visit.evaluate("repair()")
     assert errors == []
 
 
-def test_a_refused_clipboard_is_explained(tab, url):
-    open_page(tab, url)
-    tab.evaluate("() => { navigator.clipboard.read = () => Promise.reject(new Error('no')); }")
-    tab.get_by_role("button", name="Paste", exact=True).click()
-    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("Ctrl+V")
-    tab.evaluate("() => { navigator.clipboard.read = () => Promise.resolve([]); }")
-    tab.get_by_role("button", name="Paste", exact=True).click()
-    expect(tab.locator("#content-picture [role=alert]")).to_contain_text("no picture")
+def test_a_refused_clipboard_is_explained(visit):
+    said = expect(visit.locator("#content-picture [role=alert]"))
+    visit.evaluate("() => { navigator.clipboard.read = () => Promise.reject(new Error('no')); }")
+    visit.get_by_role("button", name="Paste", exact=True).click()
+    said.to_contain_text("Ctrl+V")
+    visit.evaluate("() => { navigator.clipboard.read = () => Promise.resolve([]); }")
+    visit.get_by_role("button", name="Paste", exact=True).click()
+    said.to_contain_text("no picture")
+    visit.evaluate("delete navigator.clipboard.read")
 
 
 # ------------------------------------------------------------------------------------- the visit
@@ -275,44 +303,44 @@ def test_undo_goes_to_what_a_result_was_made_from(tab, url):
     chip.to_contain_text("Red Horse")
 
 
-def test_undo_takes_back_what_does_not_rest_yet(tab, url):
-    open_page(tab, url)
-    pick(tab, "Senecio")
-    settled(tab, 2)
-    slider = tab.locator("#control-strength input[type=range]")
-    before, value = result(tab), slider.input_value()
+def test_undo_takes_back_what_does_not_rest_yet(visit):
+    choose(visit, "Senecio")
+    results = visit.locator(".st-past")
+    count = results.count()
+    slider = visit.locator("#control-strength input[type=range]")
+    before, value = result(visit), slider.input_value()
     # As if something was held, so that the picture stays a live one; a slider that is held would be
     # drawn to the pointer again.
     slider.dispatch_event("pointerdown")
     slider.press("ArrowLeft")
-    tab.wait_for_function(NEW_RESULT, arg=before)
-    moved, live = slider.input_value(), result(tab)
-    tab.keyboard.press("Control+z")
+    visit.wait_for_function(NEW_RESULT, arg=before)
+    moved, live = slider.input_value(), result(visit)
+    visit.keyboard.press("Control+z")
     expect(slider).to_have_value(value)
-    assert result(tab) == before
+    assert result(visit) == before
     slider.dispatch_event("pointerup")
-    settled(tab, 3)
-    tab.keyboard.press("Control+y")
+    settled(visit, count + 1)
+    visit.keyboard.press("Control+y")
     expect(slider).to_have_value(moved)
-    expect(tab.locator(".st-past img").nth(2)).not_to_have_attribute("src", live)  # finished now
-    settled(tab, 3)
-    expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
+    expect(results.last.locator("img")).not_to_have_attribute("src", live)  # finished now
+    settled(visit, count + 1)
+    expect(visit.locator("#picker .st-chip")).to_contain_text("Senecio")
 
 
-def test_a_drag_is_one_step(tab, url):
-    open_page(tab, url)
-    box = tab.locator("#control-strength input[type=range]").bounding_box()
+def test_a_drag_is_one_step(visit):
+    box = visit.locator("#control-strength input[type=range]").bounding_box()
     y = box["y"] + box["height"] / 2
-    tab.mouse.move(box["x"] + box["width"] - 6, y)
-    tab.mouse.down()
-    for share in (0.8, 0.6, 0.4):
-        old = result(tab)
-        tab.mouse.move(box["x"] + box["width"] * share, y, steps=3)
-        tab.wait_for_function(NEW_RESULT, arg=old)
-        tab.evaluate("() => new Promise((done) => setTimeout(done, 700))")  # it rests, held
-    assert tab.locator(".st-past").count() == 1
-    tab.mouse.up()
-    settled(tab, 2)
+    visit.mouse.move(box["x"] + box["width"] - 6, y)
+    with settles(visit):
+        count = visit.locator(".st-past").count()
+        visit.mouse.down()
+        for share in (0.8, 0.6, 0.4):
+            old = result(visit)
+            visit.mouse.move(box["x"] + box["width"] * share, y, steps=3)
+            visit.wait_for_function(NEW_RESULT, arg=old)
+            visit.evaluate("() => new Promise((done) => setTimeout(done, 700))")  # it rests, held
+        assert visit.locator(".st-past").count() == count
+        visit.mouse.up()
 
 
 def inked(tab, selector):
@@ -336,18 +364,18 @@ def assert_everything_can_be_taken_back(tab, name):
     assert inked(tab, canvas)
 
 
-def test_on_a_canvas_everything_can_be_taken_back(tab, url):
-    open_page(tab, url)
+def test_on_a_canvas_everything_can_be_taken_back(visit):
     for sheet, name in (("Draw", "drawing"), ("Regions", "regions")):
-        tab.get_by_role("tab", name=sheet).click()
-        assert_everything_can_be_taken_back(tab, name)
+        visit.get_by_role("tab", name=sheet).click()
+        assert_everything_can_be_taken_back(visit, name)
+    with settles(visit):
+        visit.locator("#regions").get_by_role("button", name="Clear all").click()
+    visit.get_by_role("tab", name="Result").click()
+
+
+def test_a_childs_drawing_can_be_taken_back_and_a_photo_over_it(tab, url, picture_file):
     tab.goto(url + "/kids")
     assert_everything_can_be_taken_back(tab, "kids")
-
-
-def test_a_photo_over_a_childs_drawing_can_be_taken_back(tab, url, picture_file):
-    tab.goto(url + "/kids")
-    draw(tab)
     tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
     expect(tab.locator("#kids .st-backdrop")).to_be_visible()
     tab.get_by_role("button", name="Undo").click()
@@ -371,22 +399,23 @@ def files(folder, sizes):
     return [folder / f"p{number}.png" for number in range(len(sizes))]
 
 
-def start_batch(tab, address, paths):
-    open_sheet(tab, address, "Batch")
+def start_batch(tab, paths):
+    tab.get_by_role("tab", name="Batch").first.click()
     tab.locator("#batch-files input[type=file]").set_input_files(paths)
     expect(tab.locator("#batch-files")).to_contain_text(paths[-1].stem)
     tab.locator("#batch-start").click()
 
 
-def test_one_bad_picture_does_not_cost_the_others(tab, url, tmp_path):
+def test_one_bad_picture_does_not_cost_the_others(visit, tmp_path):
     paths = files(tmp_path, [(60, 40)] * 3)
     paths[1].write_bytes(b"not a picture")
-    start_batch(tab, url, paths)
-    expect(tab.locator("#batch-status")).to_contain_text("2 of 3 painted")
-    expect(tab.locator("#batch-status li")).to_contain_text("p1.png")
-    with zip_of(tab) as archive:
+    start_batch(visit, paths)
+    expect(visit.locator("#batch-status")).to_contain_text("2 of 3 painted")
+    expect(visit.locator("#batch-status li")).to_contain_text("p1.png")
+    with zip_of(visit) as archive:
         assert archive.namelist() == ["p0.png", "p2.png", "not-painted.txt"]
         assert b"p1.png" in archive.read("not-painted.txt")
+    visit.get_by_role("tab", name="Create").first.click()
 
 
 def test_what_was_finished_before_the_stop_is_kept_and_jobs_do_not_mix(tab, tmp_path):
@@ -399,7 +428,8 @@ def test_what_was_finished_before_the_stop_is_kept_and_jobs_do_not_mix(tab, tmp_
             return super().stylize(content, style, **options)
 
     page, address = serve(Engine())
-    start_batch(tab, address, files(tmp_path, [(60, 40), (62, 40), (64, 40)]))
+    open_page(tab, address)
+    start_batch(tab, files(tmp_path, [(60, 40), (62, 40), (64, 40)]))
     expect(tab.locator("#batch-status")).to_contain_text("Painting 2 of 3: p1.png")
     expect(tab.locator("#batch-start")).to_be_disabled()
     expect(tab.locator("#batch-sheet")).to_be_disabled()
@@ -419,30 +449,29 @@ def field(tab, name):
     return tab.locator(f"#style-{name} textarea, #style-{name} input")
 
 
-def test_what_is_typed_about_a_style_is_kept(tab, engine, tmp_path):
-    page, address = serve(engine)
+def test_what_is_typed_about_a_style_is_kept(visit, tmp_path):
     for seed, name in ((11, "Pond"), (12, "Lawn")):
         fakes.picture(seed, (80, 80)).save(tmp_path / f"{name}.png")
-    open_sheet(tab, address, "Styles")
+    visit.get_by_role("tab", name="Styles").first.click()
     for name in ("Pond", "Lawn"):
-        add_style(tab, tmp_path / f"{name}.png")
-        expect(field(tab, "title")).to_have_value(name)
-    field(tab, "artist").fill("Berthe")
-    tab.locator("#library .st-pick", has_text="Pond").click()  # without a word about saving
-    expect(field(tab, "title")).to_have_value("Pond")
-    tab.locator("#library .st-pick", has_text="Lawn").click()
-    expect(field(tab, "artist")).to_have_value("Berthe")
+        add_style(visit, tmp_path / f"{name}.png")
+        expect(field(visit, "title")).to_have_value(name)
+    field(visit, "artist").fill("Berthe")
+    visit.locator("#library .st-pick", has_text="Pond").click()  # without a word about saving
+    expect(field(visit, "title")).to_have_value("Pond")
+    visit.locator("#library .st-pick", has_text="Lawn").click()
+    expect(field(visit, "artist")).to_have_value("Berthe")
 
-    add_style(tab, tmp_path / "Pond.png")  # once more
-    expect(field(tab, "title")).to_have_value("Pond")
-    expect(tab.locator("#library .st-tile", has_text="Pond")).to_have_count(1)
+    add_style(visit, tmp_path / "Pond.png")  # once more
+    expect(field(visit, "title")).to_have_value("Pond")
+    expect(visit.locator("#library .st-tile", has_text="Pond")).to_have_count(1)
 
-    tab.locator("#library .st-pick", has_text="Lawn").click()
-    expect(field(tab, "artist")).to_have_value("Berthe")
-    tab.locator("#remove-style").click()
-    expect(tab.locator("#library .st-tile", has_text="Lawn")).to_have_count(0)
-    tab.locator("#undo-remove").click()
-    expect(tab.locator("#library .st-tile", has_text="Lawn")).to_have_count(1)
-    expect(field(tab, "artist")).to_have_value("Berthe")
-    expect(tab.locator("#undo-remove")).to_be_hidden()
-    page.close()
+    visit.locator("#library .st-pick", has_text="Lawn").click()
+    expect(field(visit, "artist")).to_have_value("Berthe")
+    visit.locator("#remove-style").click()
+    expect(visit.locator("#library .st-tile", has_text="Lawn")).to_have_count(0)
+    visit.locator("#undo-remove").click()
+    expect(visit.locator("#library .st-tile", has_text="Lawn")).to_have_count(1)
+    expect(field(visit, "artist")).to_have_value("Berthe")
+    expect(visit.locator("#undo-remove")).to_be_hidden()
+    visit.get_by_role("tab", name="Create").first.click()
