@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylize.cli import lab_ab, lab_compress, lab_explain, lab_search
+from stylize.cli import lab_ab, lab_compress, lab_explain, lab_search, lab_variants
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
 from stylize.cli.jobs import Bar, check_replacing
 from stylize.cli.output import print_json, say, warn
@@ -37,6 +37,7 @@ app.command("explain")(lab_explain.explain)
 app.command("ab")(lab_ab.ab)
 app.command("compress")(lab_compress.compress)
 app.command("search")(lab_search.search)
+app.command("variants")(lab_variants.variants)
 
 _SHOWN_S = 10.0  # between two states of the growing picture
 

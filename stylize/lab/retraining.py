@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stylize.lab.pruning import Masks
 from stylize.training.checkpoint import (
@@ -37,7 +37,7 @@ Lesson = Literal["losses", "pictures"]
 """What a network is trained on: the product's losses, or the pictures that its teacher paints."""
 
 _FALL = 0.05  # share of the learning rate that is left at the end
-_CLIP = 300.0
+CLIP = 300.0  # norm of the gradient
 _STYLES = 64  # to encode one takes a second
 
 
@@ -141,10 +141,8 @@ def retrain_(
     config = school.config
     begun = time.perf_counter()
     network.train()
-    network.own_statistics.requires_grad_(False)
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    wide = set(network.modulator.layers[0].parameters())
-    groups = [[p for p in trained if (p in wide) == of_wide] for of_wide in (False, True)]
+    groups = trained_groups(network)
+    trained = [parameter for group in groups for parameter in group]
     optimizer = torch.optim.Adam([{"params": group} for group in groups], betas=(0.9, 0.99))
     steps = math.ceil(samples / config.batch)
     matrices = projections()
@@ -152,9 +150,8 @@ def retrain_(
         school.contents, school.bank, config, range(first_step, first_step + steps), threads=1
     )
     for step, batch in enumerate(drawn):
-        fall = 0.5 * (1 + math.cos(math.pi * step / steps))
         for group, rate in zip(optimizer.param_groups, RATES, strict=True):
-            group["lr"] = rate * learning_rate * (_FALL + (1 - _FALL) * fall)
+            group["lr"] = rate * learning_rate * fall(step / steps)
         if lesson == "pictures":
             loss = distance_to_teacher(network, school.teacher, batch)
         else:
@@ -164,7 +161,7 @@ def retrain_(
             ]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trained, _CLIP)
+        torch.nn.utils.clip_grad_norm_(trained, CLIP)
         optimizer.step()
         with torch.no_grad():
             for parameter, mask in (masks or {}).items():
@@ -173,6 +170,19 @@ def retrain_(
             logger.info("step %d of %d: %s %.4f", step, steps, lesson, loss.item())
     network.eval()
     return time.perf_counter() - begun
+
+
+def trained_groups(network: TransferNetwork) -> list[list[nn.Parameter]]:
+    """Return what learns, in the groups of ``RATES``; how styles are encoded stays as it is."""
+    network.own_statistics.requires_grad_(False)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    wide = set(network.modulator.layers[0].parameters())
+    return [[p for p in trained if (p in wide) == of_wide] for of_wide in (False, True)]
+
+
+def fall(share: float) -> float:
+    """Return the share of the learning rate that is left when so much is done: a cosine."""
+    return _FALL + (1 - _FALL) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
 
 
 def distance_to_teacher(

@@ -116,10 +116,13 @@ class ContentBatch:
     Attributes:
         crops: (N, 3, side, side) in [0, 1], parts of larger squares.
         thumbnails: (N, 3, side, side) in [0, 1], those squares as a whole.
+        windows: (N, 3), left, top and side of the crops as shares of the squares' side; None where
+            the crops are the squares.
     """
 
     crops: Tensor
     thumbnails: Tensor
+    windows: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -169,16 +172,18 @@ class Contents:
         rng = np.random.default_rng([self.seed, index])
         crops: list[Image.Image] = []
         thumbnails: list[Image.Image] = []
+        windows: list[tuple[float, float, float]] = []
         while len(crops) < self.count:
             path = self.paths[int(rng.integers(len(self.paths)))]
             ratio = 1.0 if rng.random() < 0.5 else float(rng.uniform(1.0, max_ratio))
             draws = rng.random(3 + 2 * _WINDOWS)
             image = self._picture(path, rng, round(side_px * max_ratio))
             if image is not None:
-                crop, thumbnail = _window(image, side_px, ratio, draws)
+                crop, thumbnail, window = _window(image, side_px, ratio, draws)
                 crops.append(crop)
                 thumbnails.append(thumbnail)
-        return ContentBatch(to_tensor(crops), to_tensor(thumbnails))
+                windows.append(window)
+        return ContentBatch(to_tensor(crops), to_tensor(thumbnails), torch.tensor(windows))
 
     def revision(self, index: int, side_px: int, draft_px: int) -> RevisionBatch:
         """Draw a batch for revisions, from pictures that are large enough.
@@ -265,8 +270,11 @@ def _square(
 
 def _window(
     image: Image.Image, side_px: int, ratio: float, draws: NDArray[np.float64]
-) -> tuple[Image.Image, Image.Image]:
-    """Return a window of the picture and a thumbnail of the square that it is part of."""
+) -> tuple[Image.Image, Image.Image, tuple[float, float, float]]:
+    """Return a window of the picture, a thumbnail of the square around it, and where it is there.
+
+    That is left, top and side, as shares of the square's side.
+    """
     short = min(image.size)
     square_px = short * (0.7 + 0.3 * draws[0])
     left, top = (image.width - square_px) * draws[1], (image.height - square_px) * draws[2]
@@ -276,13 +284,15 @@ def _window(
     window_px = square_px / ratio
     size = (side_px, side_px)
     thumbnail = image.resize(size, Image.Resampling.BICUBIC, box)
-    x, y = _busy_place(thumbnail, 1 / ratio, draws[3:].reshape(-1, 2))
-    x, y = left + x * square_px, top + y * square_px
+    share = 1 / ratio
+    in_x, in_y = _busy_place(thumbnail, share, draws[3:].reshape(-1, 2))
+    x, y = left + in_x * square_px, top + in_y * square_px
     crop = image.resize(size, Image.Resampling.BICUBIC, (x, y, x + window_px, y + window_px))
     if draws[0] * 1000 % 1 < 0.5:
         mirror = Image.Transpose.FLIP_LEFT_RIGHT
         crop, thumbnail = crop.transpose(mirror), thumbnail.transpose(mirror)
-    return crop, thumbnail
+        in_x = 1 - share - in_x
+    return crop, thumbnail, (in_x, in_y, share)
 
 
 def _busy_place(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -36,6 +36,32 @@ class Painted:
     seen: Tensor
 
 
+class Draft(Protocol):
+    """Paints drafts, as :func:`paint_draft` does."""
+
+    def __call__(
+        self,
+        network: TransferNetwork,
+        samples: Samples,
+        content: ContentBatch,
+        vectors: Tensor,
+        *,
+        checkpointing: bool = False,
+    ) -> Painted:
+        """Paint windows of the contents."""
+
+
+def put_on_ground(samples: Samples, content: ContentBatch) -> tuple[Tensor, Tensor]:
+    """Return crops and thumbnails, (N, 3, side, side) each, as the network sees them."""
+    repeat = len(samples.ground) // len(content.crops)
+    generator = torch.Generator().manual_seed(samples.seed)
+    crops, thumbnails = (
+        add_ground(x.repeat_interleave(repeat, dim=0), samples.ground, generator)
+        for x in (content.crops, content.thumbnails)
+    )
+    return crops, thumbnails
+
+
 def paint_draft(
     network: TransferNetwork,
     samples: Samples,
@@ -45,12 +71,7 @@ def paint_draft(
     checkpointing: bool = False,
 ) -> Painted:
     """Paint windows of the contents, over a ground, with the statistics of the whole pictures."""
-    repeat = len(vectors) // len(content.crops)
-    generator = torch.Generator().manual_seed(samples.seed)
-    crops, thumbnails = (
-        add_ground(x.repeat_interleave(repeat, dim=0), samples.ground, generator)
-        for x in (content.crops, content.thumbnails)
-    )
+    crops, thumbnails = put_on_ground(samples, content)
     affines = network.modulate(thumbnails, vectors, samples.conditions, samples.strength)
     return Painted(_run(checkpointing, paint_mirrored, network, crops, affines), crops)
 
@@ -92,6 +113,7 @@ def compute_losses(
     matrices: list[Tensor],
     *,
     tuning: Tensor | None = None,
+    draft: Draft = paint_draft,
 ) -> dict[str, Tensor]:
     """Return the losses by name as scalars; "total" is the one to minimise.
 
@@ -103,6 +125,7 @@ def compute_losses(
         style_weight: Of this step.
         matrices: See :func:`stylize.training.style_bank.projections`.
         tuning: (N, ``network.tuning``) of the styles.
+        draft: What paints drafts.
     """
     repeat = config.styles_per_content
     crops = samples.content.crops.repeat_interleave(repeat, dim=0)
@@ -137,7 +160,7 @@ def compute_losses(
         if isinstance(samples.content, RevisionBatch):
             painted = revise_draft(network, samples, samples.content, vectors, checkpointing=again)
         else:
-            painted = paint_draft(network, samples, samples.content, vectors, checkpointing=again)
+            painted = draft(network, samples, samples.content, vectors, checkpointing=again)
     raw = painted.raw.float()
     range_term = losses.range_loss(raw)
     output = losses.clip(raw)

@@ -169,8 +169,8 @@ def tune_style(
     for each in networks:
         each.requires_grad_(False)
     network.eval()
-    style = _style_samples(loss_network, encoder, pictures)
-    samples = [replace(style, content=_whole(content)) for content in contents]
+    style = style_samples(loss_network, encoder, pictures)
+    samples = [replace(style, content=whole_content(content)) for content in contents]
     weighted = WEIGHTS | dict(weights or {})
     config = TrainConfig(contents=(), styles=(), out=Path(), styles_per_content=1, **weighted)
     matrices = projections()
@@ -241,7 +241,7 @@ def _reach(network: TransferNetwork, samples: Sequence[Samples]) -> Tensor:
 
 
 @torch.no_grad()
-def _style_samples(
+def style_samples(
     loss_network: LossNetwork, encoder: LossNetwork, pictures: Sequence[Image.Image]
 ) -> Samples:
     """What the losses ask for: a style at full strength, usual weights, no content yet."""
@@ -274,7 +274,7 @@ def _mean(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(parts)).mean(dim=0, keepdim=True)
 
 
-def _whole(content: Image.Image) -> ContentBatch:
+def whole_content(content: Image.Image) -> ContentBatch:
     """The content as its own thumbnail, as drafts have it."""
     width, height = (side // GRID_PX * GRID_PX for side in content.size)
     crop = to_tensor([content.crop((0, 0, width, height))])

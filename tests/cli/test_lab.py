@@ -329,3 +329,42 @@ def test_a_search_tells_its_rounds_and_the_best(tool: Tool, tmp_path: Path, monk
     assert result.code == 0, result.err
     assert "after 240 samples: a, b" in result.out
     assert "9.0 ms instead of 17.0, 21.5 dB" in result.out
+
+
+def test_variants_are_told_in_a_table(tool: Tool, tmp_path: Path, monkeypatch) -> None:
+    from stylize.lab import variants
+
+    def run(config, names, *, progress):
+        assert (config.cpu_s, config.pairs) == (30.0, 40)
+        assert names == ["attention"]
+        progress(0, 1.0)
+        row = {
+            metric: {"mean": value}
+            for metric, value in (
+                ("content_loss", 0.8), ("style_loss", 0.3), ("ssim", 0.6), ("own_style_found", 0.9)
+            )
+        }  # fmt: skip
+        return {"samples": {"plain": 1234}, "rows": {"plain": row, "released": row}}
+
+    monkeypatch.setattr(variants, "race", run)
+    arguments = (
+        "lab", "variants", "--contents", tmp_path, "--styles", tmp_path, "-o", tmp_path / "out",
+        "--variant", "attention", "--minutes", 0.5, "--pairs", 40,
+    )  # fmt: skip
+    result = tool(*arguments)
+    assert result.code == 0, result.err
+    assert "1234" in result.out
+    assert "0.800" in result.out
+    assert "variants.json" in result.out
+    assert json.loads(tool(*arguments, "--json").out)["samples"]["plain"] == 1234
+    monkeypatch.setattr(variants, "race", lambda *_, **__: {})
+    assert "Trained" in tool(*arguments).out
+
+
+def test_an_unknown_variant_is_named(tool: Tool, tmp_path: Path) -> None:
+    result = tool(
+        "lab", "variants", "--contents", tmp_path, "--styles", tmp_path, "-o", tmp_path / "out",
+        "--variant", "magic",
+    )  # fmt: skip
+    assert result.code == 2
+    assert 'no variant "magic"' in result.err

@@ -77,6 +77,22 @@ def test_a_ratio_of_one_makes_crop_and_thumbnail_the_same(picture_folders):
     paths = list_pictures(picture_folders[:1])
     batch = Contents(paths, count=4, seed=0).batch(0, 32, max_ratio=1.0)
     assert (batch.crops == batch.thumbnails).all()
+    assert batch.windows.tolist() == [[0, 0, 1]] * 4
+
+
+def test_a_crop_is_that_window_of_its_square(tmp_path):
+    x, y = np.meshgrid(np.arange(128), np.arange(128))
+    pixels = np.stack([2 * x, 2 * y, np.zeros_like(x)], axis=2)  # colours tell the place
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "places.png")
+    batch = Contents([tmp_path / "places.png"], count=8, seed=3).batch(1, 32, max_ratio=2.0)
+    assert len(set(batch.windows[:, 2].tolist())) > 2
+    for crop, square, window in zip(batch.crops, batch.thumbnails, batch.windows, strict=True):
+        left, top, side = window.tolist()
+        corners = square[:2, [0, -1], [0, -1]]  # of the square: red left to right, green downwards
+        for of_axis, start in ((0, left), (1, top)):
+            first, last = corners[of_axis].tolist()
+            middle = first + (start + side / 2) * (last - first)
+            assert crop[of_axis].mean().item() == pytest.approx(middle, abs=0.01)
 
 
 def test_revisions_see_the_whole_and_a_part_of_it_twice_as_large(tmp_path):
