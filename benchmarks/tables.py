@@ -552,12 +552,20 @@ def lab() -> str:
     """Methods of the field's history beside the product."""
     result = _read("lab")
     labels = {**OURS, "johnson": "Johnson et al.", "bottleneck": "with bottlenecks"}
-    rows = []
+    rows, notes = [], []
     for name, row in result["methods"].items():
         trained = row.get("samples") != 0
+        label = labels.get(name, name)
+        if "style" in row:
+            label += f", {row['samples']:,} samples of {row['style']}"
+            there = result["methods"]["int8"]["by_style"][row["style"]].values()
+            ours = ", ".join(f"{value:.3f}" for value in there)
+            notes.append(
+                f"Networks of one style paint in {row['style']} alone; there ours has {ours}. "
+            )
         rows.append(
             [
-                labels.get(name, name),
+                label,
                 f"{row['steps']} steps" if "steps" in row else "one pass",
                 f"{row['cpu_s']:.2f} s",
                 f"{row['file_mb']:.1f} MB" if "file_mb" in row else "",
@@ -575,7 +583,7 @@ def lab() -> str:
         "",
         f"Means of {pairs}, {result['side_px']} px, style encoded anew, one thread of an "
         f"{machine['cpu']} that was not idle, so CPU time and not the clock's; optimisation starts "
-        "from the content. `benchmarks/results/lab.json`.",
+        f"from the content. {''.join(dict.fromkeys(notes))}`benchmarks/results/lab.json`.",
     ]
     return "\n".join(lines)
 

@@ -252,6 +252,36 @@ def johnson_paint(
     save_image(paint_one_style(model, load_image(content), threads=threads), out)
 
 
+@app.command("johnson-compress")
+def johnson_compress(
+    model: Annotated[Path, typer.Argument(help="What stylize lab johnson wrote.")],
+    contents: Annotated[
+        list[Path], typer.Option(metavar="FOLDER", help="Pictures to measure on; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for networks and figures.")],
+    pictures: Annotated[int, typer.Option(min=1, help="To measure.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice of pictures.")] = 1,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a network of one style in 8 bits, in two ways, and compare size, time and pictures."""
+    with needs_extra("train"):
+        from stylize.lab.one_style_bits import compress_one_style
+        from stylize.training.data import list_pictures
+
+    check_replacing([out / "fp32.onnx"], {model: "network"})
+    result = compress_one_style(
+        model, list_pictures(contents), out, pictures=pictures, seed=seed, threads=threads
+    )
+    if as_json:
+        print_json(result)
+        return
+    for row in result["rows"].values():
+        agreement = "" if row["psnr_db"] is None else f"{row['psnr_db']:>7.1f} dB"
+        say(f"{row['text']:<20}{row['bytes'] / 1e6:>6.2f} MB{row['ms']:>8.1f} ms{agreement}")
+    say(f"Networks and figures: {out}")
+
+
 def _check_writable(path: Path) -> None:
     """Make sure that a file can be written, hours before it is.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -248,16 +249,22 @@ def paint_one_style(path: Path, content: Image.Image, *, threads: int | None = N
     Raises:
         ModelFileError: The file is no such network.
     """
-    picture = on_white(prepare_image(content))
-    width, height = (side // SIDES_PX * SIDES_PX for side in picture.size)
-    pixels = np.asarray(picture.crop((0, 0, width, height)), np.float32).transpose(2, 0, 1)
+    feed = feed_of(content)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        (painted,) = session.run(["painted"], {"picture": pixels[None] / 255})
+        (painted,) = session.run(["painted"], feed)
     except Exception as error:  # ONNX Runtime has an exception for every kind
         raise ModelFileError(
             f"{path} is no network of one style, as `stylize lab johnson` writes it: {error}"
         ) from error
     return Image.fromarray((painted[0].transpose(1, 2, 0) * 255).round().astype(np.uint8))
+
+
+def feed_of(content: Image.Image) -> dict[str, NDArray[np.float32]]:
+    """Return what such a network is given; any mode, sides are cut to multiples of 4."""
+    picture = on_white(prepare_image(content))
+    width, height = (side // SIDES_PX * SIDES_PX for side in picture.size)
+    pixels = np.asarray(picture.crop((0, 0, width, height)), np.float32).transpose(2, 0, 1)
+    return {"picture": pixels[None] / 255}

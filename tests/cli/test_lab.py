@@ -368,3 +368,32 @@ def test_an_unknown_variant_is_named(tool: Tool, tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.code == 2
     assert 'no variant "magic"' in result.err
+
+
+def test_a_network_of_one_style_gets_fewer_bits(pictures: Path, tool: Tool, monkeypatch) -> None:
+    from stylize.lab import one_style_bits
+
+    def run(model, contents, out, *, pictures, seed, threads):
+        assert (model.name, len(contents), pictures) == ("wave.onnx", 2, 3)
+        return {
+            "rows": {
+                "fp32": {"text": "as it is", "bytes": 6.8e6, "ms": 140.0, "psnr_db": None},
+                "static": {
+                    "text": "ranges by samples",
+                    "bytes": 1.8e6,
+                    "ms": 80.0,
+                    "psnr_db": 28.5,
+                },
+            }
+        }
+
+    monkeypatch.setattr(one_style_bits, "compress_one_style", run)
+    arguments = (
+        "lab", "johnson-compress", pictures / "wave.onnx", "--contents", pictures, "-o",
+        pictures / "small", "--pictures", 3,
+    )  # fmt: skip
+    result = tool(*arguments)
+    assert result.code == 0, result.err
+    assert "6.80 MB" in result.out
+    assert "28.5 dB" in result.out
+    assert json.loads(tool(*arguments, "--json").out)["rows"]["fp32"]["ms"] == 140.0
