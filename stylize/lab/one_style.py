@@ -266,5 +266,5 @@ def feed_of(content: Image.Image) -> dict[str, NDArray[np.float32]]:
     """Return what such a network is given; any mode, sides are cut to multiples of 4."""
     picture = on_white(prepare_image(content))
     width, height = (side // SIDES_PX * SIDES_PX for side in picture.size)
-    pixels = np.asarray(picture.crop((0, 0, width, height)), np.float32).transpose(2, 0, 1)
-    return {"picture": pixels[None] / 255}
+    pixels = np.asarray(picture.crop((0, 0, width, height)), np.float32) / np.float32(255)
+    return {"picture": pixels.transpose(2, 0, 1)[None]}
