@@ -4,7 +4,7 @@
     python benchmarks/lab.py paint johnson -o FOLDER --network wave.onnx --style great-wave
     python benchmarks/lab.py measure -o FOLDER    # what was painted there; other rows stay
     python benchmarks/lab.py one-style -o FOLDER                        # size and time alone
-    python benchmarks/lab.py keep -o FOLDER    # of `stylize lab compress`, `search` or `variants`
+    python benchmarks/lab.py keep -o FOLDER    # what a command of the lab wrote there
 
 Networks of one style are trained if ``--network`` names what ``stylize lab johnson`` wrote, with
 the OUT.pt beside it, which knows on how many samples. One thread, CPU seconds: they stay the same
@@ -48,7 +48,7 @@ from stylize.lab.johnson import (
 )
 from stylize.lab.one_style import export_one_style, paint_one_style
 from stylize.lab.post_training import quantize_by_samples
-from stylize.sheet import Cell, contact_sheet
+from stylize.sheet import contact_sheet
 from stylize.training.checkpoint import load_checkpoint
 from stylize.training.metrics import Meter, load_loss_network
 
@@ -228,6 +228,10 @@ def keep(folder: Path) -> None:
             if sheet.is_file():
                 with Image.open(sheet) as picture:
                     picture.save(ROOT / "docs" / f"{name}.jpg", quality=80)
+    if (folder / "bits.json").is_file():
+        found = json.loads((folder / "bits.json").read_text("utf-8"))
+        machine = describe_machine("torch", "onnxruntime")
+        note({"one_style_bits": {"machine": machine, **found}})
 
 
 def note(result: dict[str, object]) -> None:
@@ -239,7 +243,7 @@ def note(result: dict[str, object]) -> None:
 def measure(out: Path) -> None:
     """Measure the pictures that were painted; what was measured of other methods stays.
 
-    The sheet is made anew if all methods are there.
+    The sheet is made anew if all methods that paint all pairs are there.
     """
     given = pictures()
     meter = Meter(
@@ -276,14 +280,14 @@ def measure(out: Path) -> None:
         "methods": dict(sorted(methods.items())),
     }
     note(result)
-    shown = [name for name in sorted(methods) if methods[name].get("samples") != 0]
+    shown = [
+        name
+        for name, about in sorted(methods.items())
+        if about.get("samples") != 0 and "style" not in about
+    ]
     if set(shown) <= set(painted):
-        rows: list[list[Cell | None]] = [
-            [
-                (style, "style"),
-                (content, "content"),
-                *((painted[n][index], n) if index in painted[n] else None for n in shown),
-            ]
+        rows = [
+            [(style, "style"), (content, "content"), *((painted[n][index], n) for n in shown)]
             for index, (content, style) in enumerate(given)
         ]
         sheet = contact_sheet(rows, cell=(192, 192), gap_px=8)
