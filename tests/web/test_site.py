@@ -34,30 +34,79 @@ def server(dist, tiny_engine, tmp_path_factory):
         yield server
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def context(request, browser):
-    context = new_context(browser, phone=request.param == "phone")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def desktop(browser):
-    context = new_context(browser)
-    yield context
-    context.close()
+def new_device(browser, *, phone=False):
+    """A browser with a camera that notes what it asks for."""
+    device = new_context(browser, phone=phone, permissions=["camera"])
+    device.asked = []
+    device.on("request", lambda request: device.asked.append(request.url))
+    return device
 
 
 @pytest.fixture(scope="module")
-def tab(browser, server):
-    """One page for tests that leave it as it was: opening one takes a while."""
-    context = new_context(browser)
-    yield open_page(context, server)
-    context.close()
+def desktop(browser):
+    device = new_device(browser)
+    yield device
+    device.close()
+
+
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def device(request, browser):
+    if request.param == "desktop":
+        yield request.getfixturevalue("desktop")
+        return
+    device = new_device(browser, phone=True)
+    yield device
+    device.close()
+
+
+@pytest.fixture(scope="module")
+def each_studio(request, device, desktop, server):
+    if device is desktop:
+        return request.getfixturevalue("studio")
+    return open_page(device, server)
+
+
+@pytest.fixture
+def each_tab(request, each_studio, server):
+    """A page on a desktop, then on a phone, that goes on from test to test: see `tab`."""
+    yield from _go_on(request, each_studio, server)
+
+
+@pytest.fixture(scope="module")
+def studio(desktop, server):
+    return open_page(desktop, server)
+
+
+@pytest.fixture
+def tab(request, studio, server):
+    """A page that goes on from test to test: opening one takes a while.
+
+    They leave it as it was: with the first style, and none of their own. After one that fails, the
+    next begins anew.
+    """
+    yield from _go_on(request, studio, server)
+
+
+def _go_on(request, tab, server):
+    tab.errors.clear()
+    failed = request.session.testsfailed
+    yield tab
+    if request.session.testsfailed > failed:
+        tab.goto(f"{server.url}/index.html")
+        tab.wait_for_selector(".st-after[src]")
+
+
+def remove(tab, name):
+    """Remove an own style and choose the first one again."""
+    tab.locator(f'.st-tile[data-name="{name}"] .st-pick').click()
+    tab.locator("#remove-style").click()
+    tab.wait_for_selector(f'.st-tile[data-name="{name}"]', state="detached")
+    tab.locator('.st-tile[data-name="starry-night"] .st-pick').click()
+    tab.wait_for_selector('.st-chip[data-name="starry-night"]')
 
 
 def open_page(context, server, path="/index.html"):
-    """Open a page; errors in it fail the test that closes it."""
+    """Open a page; its errors are noted."""
     tab = context.new_page()
     tab.errors = []
     tab.on("pageerror", lambda error: tab.errors.append(str(error)))
@@ -97,23 +146,24 @@ def test_the_picture_is_in_sight_below_a_header_of_one_line(tab):
     assert tab.locator(".st-frame").first.bounding_box()["y"] < 220
 
 
-def test_it_paints_at_once_and_asks_nobody_else(context, server):
-    asked = []
-    context.on("request", lambda request: asked.append(request.url))
-    tab = open_page(context, server)
-    assert tab.locator("#promise").inner_text().startswith("Your pictures stay on this device.")
+def test_it_paints_at_once_and_asks_nobody_else(each_tab, server):
+    promise = each_tab.locator("#promise").inner_text()
+    assert promise.startswith("Your pictures stay on this device.")
+    asked = each_tab.context.asked
     outside = [url for url in asked if not url.startswith((server.url, "blob:", "data:"))]
-    assert (outside, tab.errors) == ([], [])
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert asked
+    assert (outside, each_tab.errors) == ([], [])
+    assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_what_is_saved_here_can_be_painted_again_by_python(desktop, server, tmp_path, tiny_engine):
-    tab = open_page(desktop, server)
+def test_what_is_saved_here_can_be_painted_again_by_python(tab, tmp_path, tiny_engine):
     picture = make_picture(150, 90, seed=3)
     choose(tab, picture)
     wait(tab, "document.querySelector('.st-note').textContent.startsWith('150 ')")
-    tab.locator('.st-tile[data-name="great-wave"] .st-mix').click()
-    tab.locator("#control-strength input[type=number]").fill("0.8")
+    more = tab.locator('.st-tile[data-name="great-wave"] .st-mix')
+    more.click()
+    strength = tab.locator("#control-strength input[type=number]")
+    strength.fill("0.8")
     tab.keyboard.press("Enter")
     path = save(tab, tmp_path, "saved.png")
     recipe = read_recipe(path)
@@ -124,10 +174,12 @@ def test_what_is_saved_here_can_be_painted_again_by_python(desktop, server, tmp_
     off = np.asarray(again).astype(int) - np.asarray(Image.open(path))
     assert 10 * np.log10(255**2 / max(1e-9, np.square(off).mean())) > 40
     assert tab.errors == []
+    more.click()
+    strength.fill("1")
+    tab.keyboard.press("Enter")
 
 
-def test_what_python_saved_brings_its_settings_here(desktop, server, tmp_path, tiny_engine):
-    tab = open_page(desktop, server)
+def test_what_python_saved_brings_its_settings_here(tab, tmp_path, tiny_engine):
     unknown = tiny_engine.encode_style(make_picture(70, 70, seed=21))
     style = RecipeStyle.of(unknown, name="mine", weight=2.0)
     path = tmp_path / "painted.png"
@@ -136,6 +188,7 @@ def test_what_python_saved_brings_its_settings_here(desktop, server, tmp_path, t
     tab.locator(".st-found-recipe button").click()
     tab.wait_for_selector('.st-chip[data-name="mine"]')
     tab.wait_for_selector('.st-tile[data-name="mine"][data-on="true"]')
+    remove(tab, "mine")
     assert tab.errors == []
 
 
@@ -152,8 +205,7 @@ def test_a_jpeg_and_a_webp_carry_their_recipe_too(tab, tmp_path):
             saved.load()
 
 
-def test_own_styles_stay_and_travel(desktop, server, tmp_path, tiny_engine):
-    tab = open_page(desktop, server)
+def test_own_styles_stay_and_travel(tab, tmp_path, tiny_engine):
     picture = make_picture(80, 80, seed=33)
     picture.save(tmp_path / "Blaue Blume.png")
     with tab.expect_file_chooser() as chooser:
@@ -171,40 +223,39 @@ def test_own_styles_stay_and_travel(desktop, server, tmp_path, tiny_engine):
         found = library.get("blaue-blume").vector.values
         library.export(tmp_path / "of-python.zip")
     assert np.allclose(found, tiny_engine.encode_style(picture).values, atol=1e-3)
-    tab.locator('.st-tile[data-name="blaue-blume"] .st-pick').click()
-    tab.locator("#remove-style").click()
-    tab.wait_for_selector('.st-tile[data-name="blaue-blume"]', state="detached")
+    remove(tab, "blaue-blume")
     tab.locator('input[accept*="zip"]').set_input_files(tmp_path / "of-python.zip")
     tab.wait_for_selector('.st-chip[data-name="blaue-blume"]')
+    remove(tab, "blaue-blume")
     assert tab.errors == []
 
 
-def test_two_tabs_have_the_same_own_styles(desktop, server, tmp_path):
+def test_two_tabs_have_the_same_own_styles(tab, server, tmp_path):
     make_picture(80, 80, seed=34).save(tmp_path / "red flower.png")
-    one, other = open_page(desktop, server), open_page(desktop, server)
-    one.locator("input[accept='image/*'][tabindex='-1']").last.set_input_files(
+    other = open_page(tab.context, server)
+    tab.locator("input[accept='image/*'][tabindex='-1']").last.set_input_files(
         tmp_path / "red flower.png"
     )
     tile = '.st-tile[data-name="red-flower"]'
     other.wait_for_selector(tile)
-    other.locator(f"{tile} .st-pick").click()
-    other.locator("#remove-style").click()
-    one.wait_for_selector(tile, state="detached")
-    assert one.errors + other.errors == []
+    remove(other, "red-flower")
+    tab.wait_for_selector(tile, state="detached")
+    assert tab.errors + other.errors == []
+    other.close()
+    tab.locator('.st-tile[data-name="starry-night"] .st-pick').click()
 
 
-def test_after_the_first_visit_it_works_offline_and_with_threads(desktop, server):
-    tab = open_page(desktop, server)
+def test_after_the_first_visit_it_works_offline_and_with_threads(tab):
     wait(
         tab,
         "navigator.serviceWorker.controller && caches.open('stylize-site')"
         ".then((cache) => cache.keys()).then((kept) => kept.length > 15)",
     )
-    desktop.set_offline(True)
+    tab.context.set_offline(True)
     tab.reload()
     tab.wait_for_selector(".st-after[src]")
     assert tab.evaluate("crossOriginIsolated")
-    desktop.set_offline(False)
+    tab.context.set_offline(False)
     assert tab.errors == []
 
 
@@ -227,27 +278,26 @@ def test_a_link_carries_the_look(desktop, server):
     assert tab.locator("#control-detail input[type=number]").input_value() == "0.5"
 
 
-def test_tabs_by_keyboard_and_the_camera_live(context, server):
-    context.grant_permissions(["camera"])
-    tab = open_page(context, server)
-    tab.get_by_role("tab", name="Result").focus()
-    tab.keyboard.press("ArrowLeft")
-    live = tab.get_by_role("tab", name="Live")
+def test_tabs_by_keyboard_and_the_camera_live(each_tab):
+    each_tab.get_by_role("tab", name="Result").focus()
+    each_tab.keyboard.press("ArrowLeft")
+    live = each_tab.get_by_role("tab", name="Live")
     assert live.get_attribute("aria-selected") == "true"
-    tab.evaluate(
+    each_tab.evaluate(
         """() => {
           const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
           navigator.mediaDevices.getUserMedia = async (wish) => window.lent = await ask(wish);
         }"""
     )
-    tab.get_by_role("button", name="Start the camera").click()
-    wait(tab, "document.querySelector('.st-live-canvas').width > 100")
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name="Snapshot").click()
+    each_tab.get_by_role("button", name="Start the camera").click()
+    wait(each_tab, "document.querySelector('.st-live-canvas').width > 100")
+    with each_tab.expect_download() as download:
+        each_tab.get_by_role("button", name="Snapshot").click()
     assert download.value.suggested_filename == "snapshot.jpg"
-    tab.get_by_role("tab", name="Result").click()
-    assert tab.evaluate("lent.getTracks().every((track) => track.readyState === 'ended')")
-    assert tab.errors == []
+    each_tab.get_by_role("tab", name="Result").click()
+    assert each_tab.evaluate("lent.getTracks().every((track) => track.readyState === 'ended')")
+    each_tab.evaluate("delete navigator.mediaDevices.getUserMedia")
+    assert each_tab.errors == []
 
 
 def test_without_a_camera_it_says_so(tab):
@@ -282,8 +332,7 @@ def test_a_painter_that_stops_is_replaced(tab):
     tab.keyboard.press("Enter")
 
 
-def test_a_full_device_keeps_a_style_for_the_visit(desktop, server):
-    tab = open_page(desktop, server)
+def test_a_full_device_keeps_a_style_for_the_visit(tab):
     tab.evaluate(
         """() => {
           indexedDB.open = () => { throw new DOMException("", "QuotaExceededError"); };
@@ -295,18 +344,29 @@ def test_a_full_device_keeps_a_style_for_the_visit(desktop, server):
     tab.locator('.st-own input[accept="image/*"]').set_input_files(file)
     tab.wait_for_selector('.st-chip[data-name="mine"]')
     assert "QuotaExceededError" in tab.locator("#toast").inner_text()
+    tab.evaluate("delete indexedDB.open")
+    remove(tab, "mine")
+
+
+def assert_readable(tab, scheme, at_least):
+    tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = tab.evaluate(CONTRAST, "texts")
+    tab.emulate_media(color_scheme="null", reduced_motion="null")
+    assert not found["faint"], "\n".join(found["faint"])
+    assert found["count"] >= at_least
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/index.html", "/kids.html"])
-def test_every_text_can_be_read(browser, server, scheme, path):
-    context = new_context(browser, color_scheme=scheme, reduced_motion="reduce")
-    tab = open_page(context, server, path)
-    tab.wait_for_selector(".st-kid-notice, .st-tile")
-    found = tab.evaluate(CONTRAST, "texts")
-    context.close()
-    assert not found["faint"], "\n".join(found["faint"])
-    assert found["count"] > (2 if "kids" in path else 20)
+def test_every_text_can_be_read(tab, scheme):
+    assert_readable(tab, scheme, 20)
+
+
+def test_every_text_for_children_can_be_read(desktop, server):
+    tab = open_page(desktop, server, "/kids.html")
+    tab.wait_for_selector(".st-kid-notice")
+    for scheme in ("light", "dark"):
+        assert_readable(tab, scheme, 3)
+    tab.close()
 
 
 @pytest.mark.parametrize(
@@ -321,12 +381,13 @@ def test_it_speaks_the_visitors_language(browser, server, locale, words):
     context.close()
 
 
-def test_a_child_draws_picks_and_is_done(context, server):
-    tab = open_page(context, server, "/kids.html")
+def test_a_child_draws_picks_and_is_done(device, server):
+    tab = open_page(device, server, "/kids.html")
     draw_as_a_child(tab)
     wait(tab, "/^data:image.jpeg/.test(document.querySelector('.st-kid-result').src)")
     assert "stays here" in tab.locator(".st-kid-notice").inner_text()
     assert tab.errors == []
+    tab.close()
 
 
 def test_python_and_the_page_have_the_same_controls(tab):
