@@ -16,7 +16,7 @@ from stylize.studio.pictures import fit
 from stylize.training.picture_metrics import psnr_db
 from tests import fakes
 from tests.conftest import TINY_MODEL
-from tests.studio.conftest import new_context, serve
+from tests.studio.conftest import new_context, open_tab, serve
 from tests.web.conftest import draw_as_a_child
 
 
@@ -30,9 +30,36 @@ def classroom(dist, tiny_engine):
 
 @pytest.fixture
 def tablet(browser):
+    """A tablet that keeps no model."""
     context = new_context(browser, phone=True)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="module")
+def kids(browser, classroom):
+    tablet = new_context(browser, phone=True).new_page()
+    tablet.on("dialog", lambda dialog: dialog.accept())
+    tablet.goto(classroom[0])
+    tablet.wait_for_url("**/device/kids.html")
+    yield tablet
+    tablet.context.close()
+
+
+@pytest.fixture
+def child(request, kids, classroom):
+    """A tablet that paints itself, before a new picture, with nothing on the wall.
+
+    It goes on from test to test, since the engine takes a while to start.
+    """
+    failed = request.session.testsfailed
+    yield kids
+    kids.unroute_all()
+    if request.session.testsfailed > failed:
+        kids.reload()
+    if kids.get_by_role("button", name="New picture").is_visible():
+        kids.get_by_role("button", name="New picture").click()
+    delete_all(classroom)
 
 
 def ask_the_wall(classroom, method):
@@ -60,79 +87,80 @@ def draw_and_paint(tab):
     tab.locator(".st-kid-result[src^='data:image/']").wait_for()
 
 
-def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom, tablet):
+def test_a_tablet_paints_itself_and_sends_what_it_shows_to_the_teacher(classroom, child):
     sent = []
-    tablet.on("request", lambda request: sent.append(request) if request.method != "GET" else None)
-    tablet.on("dialog", lambda dialog: dialog.accept())
-    tablet.goto(classroom[0])
-    tablet.wait_for_url("**/device/kids.html")
-    sent.clear()  # what the page before that said
-    assert "unless you show it to your teacher" in tablet.locator(".st-kid-notice").inner_text()
-    draw_and_paint(tablet)
+
+    def note(request):
+        if request.method != "GET":
+            sent.append(request)
+
+    child.on("request", note)
+    assert "unless you show it to your teacher" in child.locator(".st-kid-notice").inner_text()
+    draw_and_paint(child)
+    child.remove_listener("request", note)
     assert sent == []
 
-    before = shown_to_the_teacher(classroom)
-    with tablet.expect_response("**/device/wall") as answer:
-        tablet.get_by_role("button", name="Show my teacher").click()
+    with child.expect_response("**/device/wall") as answer:
+        child.get_by_role("button", name="Show my teacher").click()
     assert answer.value.ok
-    assert len(shown_to_the_teacher(classroom)) == len(before) + 1
-    with tablet.expect_response("**/device/wall/*") as answer:
-        tablet.get_by_role("button", name="Delete now").click()
+    assert len(shown_to_the_teacher(classroom)) == 1
+    with child.expect_response("**/device/wall/*") as answer:
+        child.get_by_role("button", name="Delete now").click()
     assert answer.value.status == 204
-    assert shown_to_the_teacher(classroom) == before
+    assert shown_to_the_teacher(classroom) == []
 
 
-def hold_hand_in(tablet):
+def hold_hand_in(child):
     """Hand a picture in that stays on its way; returns what lets it arrive."""
     held = []
-    tablet.route("**/device/wall", lambda route: held.append(route))
-    with tablet.expect_request("**/device/wall"):
-        tablet.get_by_role("button", name="Show my teacher").click()
-    tablet.wait_for_timeout(0)  # hands the request to the route
+    child.route("**/device/wall", lambda route: held.append(route))
+    with child.expect_request("**/device/wall"):
+        child.get_by_role("button", name="Show my teacher").click()
+    child.wait_for_timeout(0)  # hands the request to the route
     return held[0]
 
 
-def test_what_is_on_its_way_to_the_teacher_is_deleted_too(classroom, tablet):
-    tablet.on("dialog", lambda dialog: dialog.accept())
-    tablet.goto(f"{classroom[0]}/device/kids.html")
-    draw_and_paint(tablet)
-    on_its_way = hold_hand_in(tablet)
-    tablet.get_by_role("button", name="Delete now").click()
-    with tablet.expect_response("**/device/wall/*") as answer:
+def test_what_is_on_its_way_to_the_teacher_is_deleted_too(classroom, child):
+    draw_and_paint(child)
+    on_its_way = hold_hand_in(child)
+    child.get_by_role("button", name="Delete now").click()
+    with child.expect_response("**/device/wall/*") as answer:
         on_its_way.continue_()
     assert answer.value.status == 204
     assert shown_to_the_teacher(classroom) == []
 
 
-def test_the_next_child_does_not_delete_what_arrives_late(classroom, tablet):
-    tablet.on("dialog", lambda dialog: dialog.accept())
-    tablet.goto(f"{classroom[0]}/device/kids.html")
-    draw_and_paint(tablet)
-    on_its_way = hold_hand_in(tablet)
-    tablet.get_by_role("button", name="New picture").click()
-    with tablet.expect_response("**/device/wall"):
+def test_the_next_child_does_not_delete_what_arrives_late(classroom, child):
+    draw_and_paint(child)
+    on_its_way = hold_hand_in(child)
+    child.get_by_role("button", name="New picture").click()
+    with child.expect_response("**/device/wall"):
         on_its_way.continue_()
-    draw_and_paint(tablet)
-    tablet.unroute("**/device/wall")
-    with tablet.expect_response("**/device/wall"):
-        tablet.get_by_role("button", name="Show my teacher").click()
+    draw_and_paint(child)
+    child.unroute("**/device/wall")
+    with child.expect_response("**/device/wall"):
+        child.get_by_role("button", name="Show my teacher").click()
     assert len(shown_to_the_teacher(classroom)) == 2
-    with tablet.expect_response("**/device/wall/*"):
-        tablet.get_by_role("button", name="Delete now").click()
+    with child.expect_response("**/device/wall/*"):
+        child.get_by_role("button", name="Delete now").click()
     assert len(shown_to_the_teacher(classroom)) == 1
-    delete_all(classroom)
 
 
-def test_what_could_not_be_deleted_is_told(classroom, tablet):
-    tablet.on("dialog", lambda dialog: dialog.accept())
-    tablet.goto(f"{classroom[0]}/device/kids.html")
-    draw_and_paint(tablet)
-    with tablet.expect_response("**/device/wall"):
-        tablet.get_by_role("button", name="Show my teacher").click()
-    tablet.route("**/device/wall/*", lambda route: route.abort())
-    tablet.get_by_role("button", name="Delete now").click()
-    tablet.get_by_text("Ask your teacher to delete it").wait_for()
-    delete_all(classroom)
+def test_what_could_not_be_deleted_is_told(child):
+    draw_and_paint(child)
+    with child.expect_response("**/device/wall"):
+        child.get_by_role("button", name="Show my teacher").click()
+    child.route("**/device/wall/*", lambda route: route.abort())
+    child.get_by_role("button", name="Delete now").click()
+    child.get_by_text("Ask your teacher to delete it").wait_for()
+
+
+def test_a_picture_that_was_refused_can_be_shown_again(child):
+    draw_and_paint(child)
+    child.route("**/device/wall", lambda route: route.abort())
+    child.get_by_role("button", name="Show my teacher").click()
+    child.get_by_text("The connection is lost").wait_for()
+    assert child.get_by_role("button", name="Show my teacher").is_enabled()
 
 
 def test_a_tablet_that_cannot_paint_has_the_server_paint(classroom, tablet):
@@ -171,15 +199,6 @@ def test_pages_and_packed_files_are_handed_out_as_they_are(classroom, dist):
 def test_files_of_the_run_are_all_that_is_handed_out(classroom):
     for path in ("/device/../lock", "/device/%2e%2e/lock", "/device/none.html", "/device/wall"):
         assert httpx.get(classroom[0] + path).status_code in (404, 405)
-
-
-def test_a_picture_that_was_refused_can_be_shown_again(classroom, tablet):
-    tablet.goto(f"{classroom[0]}/device/kids.html")
-    draw_and_paint(tablet)
-    tablet.route("**/device/wall", lambda route: route.abort())
-    tablet.get_by_role("button", name="Show my teacher").click()
-    tablet.get_by_text("The connection is lost").wait_for()
-    assert tablet.get_by_role("button", name="Show my teacher").is_enabled()
 
 
 @pytest.fixture(scope="module")
@@ -229,19 +248,43 @@ MOVED_UNTIL_PAINTED_HERE = (  # the first moves are the server's, until the engi
 )
 
 
-def open_studio(browser, home, way, *, pace=1):
-    """Open the page; for its scripts time passes so many times as fast."""
+@pytest.fixture(scope="module")
+def desktop(browser):
     context = new_context(browser)
-    context.add_init_script(f"localStorage.setItem('studio-preview', '{way}')")
-    context.add_init_script(
+    yield context
+    context.close()
+
+
+def open_studio(desktop, home, way, *, pace=1):
+    """Open the page; for its scripts time passes so many times as fast."""
+    tab = open_tab(desktop)
+    tab.add_init_script(f"localStorage.setItem('studio-preview', '{way}')")
+    tab.add_init_script(
         f"const now = performance.now.bind(performance); performance.now = () => {pace} * now();"
     )
-    tab = context.new_page()
     tab.requests = []
     tab.on("request", lambda request: tab.requests.append(request.url))
     tab.goto(home)
     tab.locator(".st-note:has-text('512')").wait_for()
     return tab
+
+
+@pytest.fixture(scope="module")
+def visit(desktop, home):
+    """A visit whose device paints what follows a slider, as soon as the engine has started."""
+    return open_studio(desktop, home, "device")
+
+
+@pytest.fixture
+def held(visit):
+    """The same while the pointer is held: what the server would put in its place does not come."""
+    visit.mouse.move(5, 5)
+    visit.mouse.down()
+    move(visit, 0.9)
+    visit.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
+    yield visit
+    visit.mouse.up()
+    visit.locator(".st-note:has-text('512')").wait_for()  # what stays is the server's
 
 
 def move(tab, strength):
@@ -251,77 +294,61 @@ def move(tab, strength):
     )
 
 
-def test_the_device_paints_what_follows_a_slider_as_the_server_does(browser, home, tiny_engine):
-    tab = open_studio(browser, home, "device")
-    # Held, the picture that the server would put in its place does not come.
-    tab.mouse.move(5, 5)
-    tab.mouse.down()
-    with tab.expect_response("**/vector/*"):
-        move(tab, 0.9)
-    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
-    strength = float(tab.locator("#control-strength input[type=number]").input_value())
-    found = picture_of(tab.locator(".st-after").get_attribute("src"))
+def test_the_device_paints_what_follows_a_slider_as_the_server_does(held, tiny_engine):
+    strength = float(held.locator("#control-strength input[type=number]").input_value())
+    found = picture_of(held.locator(".st-after").get_attribute("src"))
     library = fakes.small_library(tiny_engine)
-    name = tab.evaluate("Object.keys(Studio.shownResult.look.styles)[0]")
+    name = held.evaluate("Object.keys(Studio.shownResult.look.styles)[0]")
     content = fit(load_image(EXAMPLES_DIR / f"{next(iter(EXAMPLES))}.jpg"), 512)
     expected = tiny_engine.stylize(content, library.get(name).vector, strength=strength, fast=True)
     assert psnr_db(np.asarray(expected), np.asarray(found)) > 30
-    tab.mouse.up()
-    tab.locator(".st-note:has-text('512')").wait_for()  # what stays is the server's
-    tab.context.close()
 
 
-def test_no_engine_is_fetched_while_the_server_is_quick_or_wanted(browser, home):
-    tab = open_studio(browser, home, "server")
-    with tab.expect_request("**/queue/join*"):
-        move(tab, 0.6)
-    assert not [url for url in tab.requests if "/device/" in url]
-    tab.context.close()
-
-
-@pytest.mark.parametrize(("pace", "is_fetched"), [(100, True), (0.001, False)])
-def test_the_engine_is_fetched_once_the_server_seems_slow(browser, home, pace, is_fetched):
-    tab = open_studio(browser, home, "auto", pace=pace)
-    for strength in (0.6, 0.7, 0.8):
-        with tab.expect_response("**/queue/join*"):
-            move(tab, strength)
-        # Until the rested picture is there: its address has the strength.
-        tab.wait_for_function(f"new URLSearchParams(location.search).get('strength') == {strength}")
-    assert any("/device/engine.js" in url for url in tab.requests) == is_fetched
-    tab.context.close()
-
-
-def test_the_server_goes_on_where_the_engine_does_not_come(browser, home):
-    tab = open_studio(browser, home, "device")
-    tab.route("**/device/engine.js", lambda route: route.abort())
-    with tab.expect_request("**/queue/join*"):
-        move(tab, 0.6)
-    with tab.expect_request("**/queue/join*"):
-        move(tab, 0.7)
-    tab.context.close()
-
-
-def test_the_server_paints_as_long_as_the_content_is_not_here(browser, home):
-    tab = open_studio(browser, home, "device")
-    tab.mouse.move(5, 5)
-    tab.mouse.down()
-    move(tab, 0.9)
-    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)
-    here = tab.evaluate("Studio.shownResult.content")
+def test_the_server_paints_as_long_as_the_content_is_not_here(held):
+    here = held.evaluate("Studio.shownResult.content")
     for strength in (0.5, 0.6):  # the second one would find the device busy for ever
-        with tab.expect_request("**/queue/join*"):  # at once: an answer would bring the content
-            tab.evaluate(
+        with held.expect_request("**/queue/join*"):  # at once: an answer would bring the content
+            held.evaluate(
                 "(value) => {"
                 " Studio.shownResult = { ...Studio.shownResult, content: 'on its way' };"
                 " const slider = document.querySelector('#control-strength input[type=range]');"
                 " slider.value = value; slider.dispatchEvent(new Event('input')); }",
                 strength,
             )
-    tab.evaluate(
+    held.evaluate(
         "(here) => { Studio.shownResult = { ...Studio.shownResult, content: here }; }", here
     )
-    tab.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)  # the device goes on
-    tab.context.close()
+    held.wait_for_function(MOVED_UNTIL_PAINTED_HERE, polling=300)  # the device goes on
+
+
+def test_no_engine_is_fetched_while_the_server_is_quick_or_wanted(desktop, home):
+    tab = open_studio(desktop, home, "server")
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.6)
+    assert not [url for url in tab.requests if "/device/" in url]
+    tab.close()
+
+
+@pytest.mark.parametrize(("pace", "is_fetched"), [(100, True), (0.001, False)])
+def test_the_engine_is_fetched_once_the_server_seems_slow(desktop, home, pace, is_fetched):
+    tab = open_studio(desktop, home, "auto", pace=pace)
+    for strength in (0.6, 0.7, 0.8):
+        with tab.expect_response("**/queue/join*"):
+            move(tab, strength)
+        # Until the rested picture is there: its address has the strength.
+        tab.wait_for_function(f"new URLSearchParams(location.search).get('strength') == {strength}")
+    assert any("/device/engine.js" in url for url in tab.requests) == is_fetched
+    tab.close()
+
+
+def test_the_server_goes_on_where_the_engine_does_not_come(desktop, home):
+    tab = open_studio(desktop, home, "device")
+    tab.route("**/device/engine.js", lambda route: route.abort())
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.6)
+    with tab.expect_request("**/queue/join*"):
+        move(tab, 0.7)
+    tab.close()
 
 
 def test_a_vector_is_handed_out_to_who_sees_the_style(home, tiny_engine):
