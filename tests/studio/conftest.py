@@ -167,16 +167,16 @@ def visit(request, studio, url):
     What others have chosen is still chosen. They end at rest, with the result in sight; after one
     that fails, and when much has been painted, the next one begins anew.
     """
-    yield from _go_on(request, studio, url)
+    yield from go_on(request, studio, url)
 
 
 @pytest.fixture
 def each_visit(request, each_studio, url):
     """The same on a desktop, then on a phone."""
-    yield from _go_on(request, each_studio, url)
+    yield from go_on(request, each_studio, url)
 
 
-def _go_on(request, tab, url):
+def go_on(request, tab, url):
     results = tab.locator(".st-past").count()
     if not 0 < results < 18:  # the page keeps 24
         open_page(tab, url)
