@@ -44,6 +44,7 @@ class TrainConfig:
         range_weight: Of what leaves [0, 1] and is clipped; some of it makes colours pure.
         tone_weight: Of the distance between the colours' distributions of draft and style.
         gamut_weight: Of colours in a draft that its style does not have.
+        place_weight: Of broad colours in a draft that are not where the content has them.
         revision_share: Share of the steps that revise an enlarged draft instead of painting one.
         revision_coarse_weight: Of the coarse style loss in a revision: large strokes are the
             draft's.
@@ -98,6 +99,7 @@ class TrainConfig:
     range_weight: float = 0.5
     tone_weight: float = 10.0
     gamut_weight: float = 0.0
+    place_weight: float = 0.0
     revision_share: float = 0.0
     revision_coarse_weight: float = 0.3
     draft_px: int = 512

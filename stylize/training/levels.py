@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.calming import LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
+from stylize.calming import FLAT, LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
 from stylize.contract import Contract
 from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
 from stylize.training.tones import LUMA
@@ -119,13 +119,14 @@ def ground_shares(images: Tensor) -> Tensor:
     return _enlarge_cells(ground_share(variance), images)
 
 
-def calm_down(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
+def calm_down(painted: Tensor, content: Tensor, calm: Tensor, strength: Tensor) -> Tensor:
     """Smooth what was painted where the content is calm, as the engine does it with brushwork 1.
 
     Args:
         painted: (N, 3, H, W) in [0, 1], sides multiples of 16.
         content: The same.
         calm: (N,) calm shares of the styles.
+        strength: (N,) how much of the style there is, 0 to 1.
     """
     with torch.no_grad():
         luma = _luma(content)
@@ -134,8 +135,10 @@ def calm_down(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
         left_out = calm / (Contract.calm_style * (1 - Contract.least_brushwork))
         reach = (Contract.calming_reach * calm).clamp(LEAST_REACH, 1)
         of_picture = cells.mean(dim=(1, 2, 3)).clamp(min=1e-9)
-        amounts = torch.minimum(left_out.clamp(min=LEAST), reach / of_picture).clamp(max=1)
-        mask = _enlarge_cells(cells, content) * amounts[:, None, None, None]
+        amounts = torch.minimum(torch.maximum(left_out, LEAST * strength), reach / of_picture)
+        mask = _enlarge_cells(cells, content) * amounts.clamp(max=1)[:, None, None, None]
+        flat = FLAT * strength * ((calm / Contract.flat_style - 0.6) / 0.4).clamp(0, 1)
+        mask = torch.maximum(mask, flat[:, None, None, None])
     return torch.lerp(painted, (_smooth(painted) + detail).clamp(0, 1), mask)
 
 

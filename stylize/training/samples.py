@@ -35,6 +35,7 @@ class Samples:
         encoded: (N, 1920) what the style encoder sees in them.
         covariances: (N, 2, P, P) their covariances.
         tones: (N, 9, 32) quantiles of their colours.
+        colors: (N, 18) which colours they have, see :mod:`stylize.recoloring`.
         pictures: (M, 3, 256, 256) style pictures in half their size, in [0, 1].
         shares: (N, M) of the pictures in the styles; rows sum to 1.
         conditions: (N, 5) natural logarithms of the loss weights; the last is 1 in revisions.
@@ -51,6 +52,7 @@ class Samples:
     encoded: Tensor
     covariances: Tensor
     tones: Tensor
+    colors: Tensor
     pictures: Tensor
     shares: Tensor
     conditions: Tensor
@@ -60,6 +62,11 @@ class Samples:
     detail: Tensor
     calm: Tensor
     seed: int
+
+    @property
+    def recolored(self) -> Tensor:
+        """(N,) how much of the style is to be seen, 0 where it is the content's own."""
+        return self.strength[:, 0] * ~self.own_style
 
 
 def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step: int) -> Samples:
@@ -114,6 +121,7 @@ def draw_samples(contents: Contents, bank: StyleBank, config: TrainConfig, step:
         encoded=torch.from_numpy(_mix(bank.encoded[first], bank.encoded[second], share)),
         covariances=torch.from_numpy(covariances),
         tones=torch.from_numpy(_mix(bank.tones[first], bank.tones[second], share)),
+        colors=torch.from_numpy(_mix(bank.colors[first], bank.colors[second], share)),
         pictures=to_tensor(pictures),
         shares=torch.from_numpy(shares),
         conditions=torch.from_numpy(conditions.astype(np.float32)),

@@ -22,6 +22,7 @@ from torch import Tensor
 from stylize.errors import TrainingError
 from stylize.training import parallel
 from stylize.training.calm_styles import calm_share
+from stylize.training.color_probe import color_numbers
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_style, to_tensor
 from stylize.training.files import whole_file
 from stylize.training.tones import LUMA, style_tones
@@ -63,6 +64,11 @@ class StyleBank:
     def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
         """Draw numbers of styles, loud ones more often; see :attr:`_thresholds`."""
         return np.searchsorted(self._thresholds, rng.random(count)).clip(max=len(self) - 1)
+
+    @cached_property
+    def colors(self) -> NDArray[np.float64]:
+        """(S, 18), which colours they have, see :mod:`stylize.recoloring`."""
+        return color_numbers(self.tones)
 
     @cached_property
     def _thresholds(self) -> NDArray[np.float64]:

@@ -36,6 +36,7 @@ from stylize.training.checkpoint import (
     load_loss_network,
     load_network,
 )
+from stylize.training.color_probe import color_numbers
 from stylize.training.config import TrainConfig
 from stylize.training.data import ContentBatch, to_tensor
 from stylize.training.graphs import EncodeStyle
@@ -250,6 +251,7 @@ def style_samples(
     halved = np.stack([np.asarray(one.halved) for one in measured])
     calm = float(np.mean([calm_share(picture) for picture in halved]))
     brushwork = max(Contract.least_brushwork, 1 - calm / Contract.calm_style)
+    tones = style_tones(halved)
     shares = torch.full((1, len(pictures)), 1 / len(pictures))
     one = torch.ones(1, 1)
     return Samples(
@@ -257,7 +259,8 @@ def style_samples(
         seen=_mean([one.seen for one in measured]),
         encoded=_mean([one.encoded for one in measured]),
         covariances=_mean([one.covariances for one in measured]),
-        tones=torch.from_numpy(style_tones(halved)).mean(dim=0, keepdim=True),
+        tones=torch.from_numpy(tones).mean(dim=0, keepdim=True),
+        colors=torch.from_numpy(color_numbers(tones)).mean(dim=0, keepdim=True),
         pictures=to_tensor(halved),
         shares=shares,
         conditions=torch.zeros(1, len(CONDITIONS)),

@@ -78,10 +78,10 @@ def test_drafts_are_calmed_in_training_as_when_painting():
     content.paste(make_picture(48, 80), (0, 0))
     painted = make_picture(96, 80, seed=3).point(lambda v: 64 + v // 2)
     both = to_tensor([painted] * 2), to_tensor([content] * 2)
-    calmed = calm_down(*both, torch.tensor([0.3, 0.0]))
+    calmed = calm_down(*both, torch.tensor([0.3, 0.0]), torch.tensor([1.0, 0.6]))
     whole, least = painted.copy(), painted.copy()
-    calming.calm_down(whole, content, 1.0, at_most=1.5 * 0.3)
-    calming.calm_down(least, content, calming.LEAST, at_most=calming.LEAST_REACH)
+    calming.calm_down(whole, content, 1.0, at_most=1.5 * 0.3, everywhere=calming.FLAT)
+    calming.calm_down(least, content, 0.6 * calming.LEAST, at_most=calming.LEAST_REACH)
     assert len({picture.tobytes() for picture in (painted, whole, least)}) == 3
     assert np.abs(levels(calmed[:1]) - np.asarray(whole)).max() <= 3  # bytes in between
     assert np.abs(levels(calmed[1:]) - np.asarray(least)).max() <= 3
