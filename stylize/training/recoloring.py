@@ -161,7 +161,8 @@ def _weights(like: Tensor) -> Tensor:
 def _along(flat: Tensor) -> Tensor:
     """Return the luma (N, P) of (N, 3, P)."""
     r, g, b = rules.LUMA.tolist()
-    return r * flat[:, 0] + g * flat[:, 1] + b * flat[:, 2]
+    luma: Tensor = r * flat[:, 0] + g * flat[:, 1] + b * flat[:, 2]
+    return luma
 
 
 def _along_channels(images: Tensor) -> Tensor:
@@ -216,14 +217,14 @@ def _pulled(flat: Tensor, colors: Colors) -> Tensor:
 
 
 def _soft(values: Tensor, limit: float, width: float) -> Tensor:
-    above = (values - limit).clamp_min(0)
-    return values.clamp(max=limit) + width * torch.tanh(above / width)
+    soft: Tensor = values.clamp(max=limit) + width * torch.tanh((values - limit).relu() / width)
+    return soft
 
 
 def _guided(guide: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     """Return slopes and offsets by which (N, 3, h, w) values follow a (N, 1, h, w) guide."""
     planes = torch.cat([guide, guide.square(), values, guide * values], dim=1)
-    mean, square, means, products = _around(planes).split([1, 1, 3, 3], dim=1)
+    mean, square, means, products = torch.split(_around(planes), [1, 1, 3, 3], dim=1)
     slopes = (products - mean * means) / (square - mean.square() + rules._EDGE_LEVELS**2)
     smooth = _around(torch.cat([slopes, means - slopes * mean], dim=1))
     return smooth[:, :3], smooth[:, 3:]
@@ -244,7 +245,8 @@ def _enlarged(cells: Tensor) -> Tensor:
 
 def _power(matrices: Tensor, exponent: float, floor: float) -> Tensor:
     values, vectors = torch.linalg.eigh(matrices)
-    return (vectors * values.clamp_min(floor)[:, None] ** exponent) @ vectors.transpose(1, 2)
+    power: Tensor = (vectors * values.clamp_min(floor)[:, None] ** exponent) @ vectors.mT
+    return power
 
 
 def _least_motion(source: Tensor, target: Tensor, floor: float) -> Tensor:
