@@ -213,7 +213,8 @@ def _pulled(flat: Tensor, colors: Colors) -> Tensor:
     low, high = tones[:, :1], tones[:, -1:]
     toned = high + _soft(luma - high, 0.0, rules._RIM_LEVELS)
     toned = low - _soft(low - toned, 0.0, rules._RIM_LEVELS)
-    return middle + (toned - luma)[:, None] * slope[:, :, None] + rest
+    pulled: Tensor = middle + (toned - luma)[:, None] * slope[:, :, None] + rest
+    return pulled
 
 
 def _soft(values: Tensor, limit: float, width: float) -> Tensor:
