@@ -16,7 +16,7 @@ from stylize.training.data import ContentBatch, RevisionBatch
 from stylize.training.levels import add_ground, calm_down, enlarge_window, keep_coarse, lay_over
 from stylize.training.modulator import halve
 from stylize.training.network import TransferNetwork, paint_mirrored
-from stylize.training.recoloring import recolor
+from stylize.training.recoloring import misplaced, recolor
 from stylize.training.samples import Samples
 from stylize.training.style_bank import COVARIANCE_LAYERS
 from stylize.training.vgg import LossNetwork, covariance, split_style_vector, style_vector
@@ -100,7 +100,7 @@ def revise_draft(
         amounts = samples.recolored
         with torch.autocast(crops.device.type, enabled=False):
             drafts = calm_down(drafts, wholes, samples.calm, amounts)
-            drafts, _ = recolor(drafts, wholes, wholes, samples.colors, amounts)
+            drafts = recolor(drafts, wholes, wholes, samples.colors, amounts)
         under = enlarge_window(drafts, places, crops.shape[-1])
         seen = lay_over(under, crops, samples.detail)
     affines = network.modulate(halve(drafts), vectors, samples.conditions, samples.strength)
@@ -168,11 +168,11 @@ def compute_losses(
     raw = painted.raw.float()
     range_term = losses.range_loss(raw)
     output = losses.clip(raw)
-    drawn, off = output, torch.zeros_like(range_term)
+    off = torch.zeros_like(range_term)
     if isinstance(samples.content, ContentBatch):
-        drawn = calm_down(output, crops, samples.calm, samples.recolored)
+        output = calm_down(output, crops, samples.calm, samples.recolored)
         wholes = samples.content.thumbnails.repeat_interleave(repeat, dim=0)
-        output, off = recolor(drawn, crops, wholes, samples.colors, samples.recolored)
+        off = misplaced(output, crops, wholes, samples.colors, samples.recolored)
     features = _run(again, loss_network, output)
 
     content_term = losses.content_loss(features, content)
@@ -187,9 +187,8 @@ def compute_losses(
     own_tones = losses.tones(crops)
     tones = torch.where(own[:, None, None], own_tones, samples.tones)
     wanted = torch.lerp(own_tones, tones, samples.strength[:, :, None])
-    # Of what is not recolored yet: the network is to learn it.
-    tone_term = losses.tone_loss(drawn, wanted)
-    gamut_term = losses.gamut_loss(drawn, wanted)
+    tone_term = losses.tone_loss(output, wanted)
+    gamut_term = losses.gamut_loss(output, wanted)
 
     factors = samples.conditions[:, :4].exp().T
     content_factor, style_factor, fine_factor, coarse_factor = factors

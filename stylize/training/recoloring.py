@@ -1,7 +1,7 @@
 """Recoloring of drafts, in torch: what :mod:`stylize.recoloring` does to pictures.
 
-Gradients pass through what is drawn towards the content's colours. Tones and colours that are
-brought back among the style's by a table count as if the table moved all of them alike.
+Drafts are recolored before they are revised, without gradients: losses that are measured on
+recolored drafts make the network paint all the more of what recoloring and calming take away.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize import recoloring as rules
+
+_BROAD = 4  # reduced pixels within which colours may change places
 
 
 class Colors(NamedTuple):
@@ -91,13 +93,14 @@ def wanted_colors(shown: Tensor, whole: Tensor, colors: Colors) -> Wanted:
     return Wanted(found.to(shown), paper)
 
 
+@torch.no_grad()
 def recolor(
     painted: Tensor,
     content: Tensor,
     whole: Tensor,
     colors: Tensor,
     amounts: Tensor,
-) -> tuple[Tensor, Tensor]:
+) -> Tensor:
     """Draw paintings towards the colours that their contents have in the styles.
 
     Args:
@@ -108,23 +111,39 @@ def recolor(
         amounts: (N,) how much of the style there is in the paintings, 0 to 1.
 
     Returns:
-        (N, 3, H, W) in [0, 1], and how far broad colours lay off, (N,), likewise.
+        (N, 3, H, W) in [0, 1].
     """
-    styles, size = Colors.of(colors), rules._REDUCED
-    shown = 255 * functional.avg_pool2d(content, size)
-    wanted = wanted_colors(shown, whole, styles)
-    aim = torch.lerp(shown, wanted.colors, amounts[:, None, None, None])
-    lack = aim - 255 * functional.avg_pool2d(painted, size)
-    off = functional.avg_pool2d(lack, 4).abs().mean(dim=(1, 2, 3)) / 255
+    styles = Colors.of(colors)
+    shown, wanted = _aims(content, whole, styles, amounts)
+    lack = wanted.colors - 255 * functional.avg_pool2d(painted, rules._REDUCED)
     lack = lack + (1 - rules._CHROMA) * (_along_channels(lack) - lack)
     slopes, offsets = _guided(_along_channels(shown), lack)
     drawn = 255 * painted + _enlarged(slopes) * _along_channels(255 * content) + _enlarged(offsets)
-    drawn = drawn.clamp(0, 255)
-    with torch.no_grad():
-        tabled = _tabled(drawn.flatten(2), styles, rules._TONED * (1 - wanted.paper), amounts)
-        moved = tabled.view(drawn.shape) - drawn
+    flat = drawn.clamp(0, 255).flatten(2)
+    tabled = _tabled(flat, styles, rules._TONED * (1 - wanted.paper), amounts)
     used = (amounts > 0)[:, None, None, None]
-    return torch.where(used, (drawn + moved) / 255, painted), off * (amounts > 0)
+    return torch.where(used, tabled.view(drawn.shape) / 255, painted)
+
+
+def misplaced(
+    painted: Tensor, content: Tensor, whole: Tensor, colors: Tensor, amounts: Tensor
+) -> Tensor:
+    """Return how far broad colours lie from those that :func:`recolor` draws to, (N,), 0 to 1.
+
+    The network is to put them there itself. Arguments as of :func:`recolor`.
+    """
+    _, wanted = _aims(content, whole, Colors.of(colors), amounts)
+    lack = wanted.colors / 255 - functional.avg_pool2d(painted, rules._REDUCED)
+    return functional.avg_pool2d(lack, _BROAD).abs().mean(dim=(1, 2, 3)) * (amounts > 0)
+
+
+@torch.no_grad()
+def _aims(content: Tensor, whole: Tensor, styles: Colors, amounts: Tensor) -> tuple[Tensor, Wanted]:
+    """Return the reduced contents, in levels, and what they should look like."""
+    shown = 255 * functional.avg_pool2d(content, rules._REDUCED)
+    wanted = wanted_colors(shown, whole, styles)
+    aim = torch.lerp(shown, wanted.colors, amounts[:, None, None, None])
+    return shown, wanted._replace(colors=aim)
 
 
 def tones_of(luma: Tensor) -> Tensor:
