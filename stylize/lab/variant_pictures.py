@@ -109,7 +109,7 @@ class Painter:
         own = samples.shares @ network.own_statistics(samples.pictures)
         vectors = torch.cat([samples.encoded, own], dim=1)
         painted = self._variant.paint_draft(network, samples, whole, vectors)
-        calmed = calm_down(painted.raw.clamp(0, 1), whole.crops, samples.calm)
+        calmed = calm_down(painted.raw.clamp(0, 1), whole.crops, samples.calm, samples.recolored)
         self.cpu_s.append(time.process_time() - begun)
         return Image.fromarray((calmed[0] * 255).round().byte().permute(1, 2, 0).numpy())
 
