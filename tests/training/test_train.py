@@ -27,13 +27,31 @@ from stylize.training.vgg import LossNetwork
 from tests.conftest import make_picture
 
 
+@pytest.fixture(scope="module")
+def fit_probes():
+    """Fits probes once for each bank: that takes longer than a step."""
+    fitted = {}
+    fit = training._fit_probes
+
+    def fit_once(bank):
+        key = bank.vectors.tobytes() + bank.encoded.tobytes()
+        if key not in fitted:
+            fitted[key] = fit(bank)
+        return fitted[key]
+
+    return fit_once
+
+
 @pytest.fixture
-def config(picture_folders, tiny_size, loss_network, tmp_path, monkeypatch) -> TrainConfig:
+def config(
+    picture_folders, tiny_size, loss_network, fit_probes, tmp_path, monkeypatch
+) -> TrainConfig:
     content, style = picture_folders
     # Training extends its borders and makes it faster.
     own = copy.deepcopy(loss_network)
     monkeypatch.setattr(LossNetwork, "load", classmethod(lambda cls, path: own))
     monkeypatch.setattr(LossNetwork, "normalize_", lambda self, batches: None)
+    monkeypatch.setattr(training, "_fit_probes", fit_probes)
     # Measured anew, it might change in the middle of a training.
     monkeypatch.setattr(training, "half_precision_is_faster", lambda: False)
     return TrainConfig(
