@@ -134,13 +134,13 @@ def recolor(
     if share <= 0 or amount <= 0:
         return
     luma = content.convert("L")
-    shown = np.asarray(content.reduce(_REDUCED), np.float64)
+    shown, size = _reduced(content)
     measured = steadied("content", _measured(luma, shown))
     paper = measured[_PAPER]
     wanted = shown + amount * (_colored(shown, measured, colors) - shown)
-    lack = share * (wanted - np.asarray(painted.reduce(_REDUCED)))
-    lack += (1 - _CHROMA) * ((lack @ LUMA)[..., None] - lack)
-    slopes, offsets = _guided(shown @ LUMA, np.moveaxis(lack, 2, 0))
+    lack = share * (wanted - _reduced(painted)[0])
+    lack += (1 - _CHROMA) * (LUMA @ lack - lack)
+    slopes, offsets = _guided((LUMA @ shown).reshape(size), lack.reshape(3, *size))
     guide = np.asarray(luma, np.float32)
     channels = []
     for channel, slope, offset in zip(painted.split(), slopes, offsets, strict=True):
@@ -155,12 +155,23 @@ def recolor(
     painted.paste(drawn.filter(table))
 
 
-def _measured(luma: Image.Image, shown: Doubles) -> Doubles:
-    """Return (22,) numbers of a content: tones, paper, mean and covariance of its colours."""
-    flat = shown.reshape(-1, 3)
-    mean = flat.mean(axis=0)
-    centred = flat - mean
-    covariance = centred.T @ centred / len(flat)
+def _reduced(picture: Image.Image) -> tuple[Doubles, tuple[int, int]]:
+    """Return the colours of a picture at a part of its size, (3, h w), 0 to 255, and (h, w)."""
+    # Channels first, here and below: NumPy is many times faster along long axes.
+    pixels = np.asarray(picture.reduce(_REDUCED))
+    return pixels.reshape(-1, 3).T.astype(np.float64, order="C"), pixels.shape[:2]
+
+
+def _measured(luma: Image.Image, flat: Doubles) -> Doubles:
+    """Return (22,) numbers of a content: tones, paper, mean and covariance of its colours.
+
+    Args:
+        luma: Of it.
+        flat: (3, N), its reduced colours.
+    """
+    mean = flat.mean(axis=1)
+    centred = flat - mean[:, None]
+    covariance = centred @ centred.T / flat.shape[1]
     return np.concatenate([_tones(luma), [_paper(luma)], mean, covariance.ravel()])
 
 
@@ -177,21 +188,19 @@ def _paper(luma: Image.Image) -> float:
     return float((counts[_ALIKE:] - counts[:-_ALIKE]).max() / counts[-1])
 
 
-def _colored(shown: Doubles, measured: Doubles, colors: StyleColors) -> Doubles:
-    """Return the (h, w, 3) colours of a reduced content, 0 to 255, as they are in a style."""
-    flat = shown.reshape(-1, 3)
+def _colored(flat: Doubles, measured: Doubles, colors: StyleColors) -> Doubles:
+    """Return the (3, N) colours of a reduced content, 0 to 255, as they are in a style."""
     tones, paper, mean, covariance = np.split(measured, [_PAPER, _PAPER + 1, _PAPER + 4])
     matrix = least_motion(covariance.reshape(3, 3), colors.covariance, _NOISE_LEVELS**2)
-    moved = (flat - mean) @ matrix.T + colors.mean
-    luma = flat @ LUMA
+    moved = matrix @ (flat - mean[:, None]) + colors.mean[:, None]
+    luma = LUMA @ flat
     ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
     own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
     own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
     share = min(1.0, _OWN_TONES + float(paper[0]))
     toned = (ranked + share * (own - ranked)).clip(0, 255)
-    moved += (toned - moved @ LUMA)[:, None]
-    result: Doubles = _possible(_pulled(moved, colors)).reshape(shown.shape)
-    return result
+    moved += toned - LUMA @ moved
+    return _possible(_pulled(moved, colors))
 
 
 def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> Doubles:
@@ -219,10 +228,14 @@ def _around(planes: Doubles) -> Doubles:
     size, margin = 2 * _RADIUS + 1, (_RADIUS, _RADIUS)
     height, width = planes.shape[1:]
     padded = np.pad(planes, ((0, 0), margin, margin), mode="edge")
-    rows = np.sum([padded[:, start : start + height] for start in range(size)], axis=0)
-    total = np.sum([rows[..., start : start + width] for start in range(size)], axis=0)
-    means: Doubles = total / size**2
-    return means
+    rows = padded[:, :height].copy()
+    for start in range(1, size):
+        rows += padded[:, start : start + height]
+    total = rows[..., :width].copy()
+    for start in range(1, size):
+        total += rows[..., start : start + width]
+    total /= size**2
+    return total
 
 
 @lru_cache(maxsize=16)  # patches of a film share one
@@ -231,41 +244,44 @@ def _table(
 ) -> ImageFilter.Color3DLUT:
     """Return what gives a painting with these tones the tones and colours of a style."""
 
-    def moved(flat: Doubles) -> Doubles:
-        luma = flat @ LUMA
+    def moved(grid: Doubles) -> Doubles:
+        flat = np.ascontiguousarray(grid.T)
+        luma = LUMA @ flat
         lack = toned * (_ranked(luma, np.array(tones), colors.tones, _STEEPEST_PAINTING) - luma)
-        matched = flat + lack[:, None] * (1 + _COLORED * (colors.by_luma - 1))
-        return flat + amount * (_possible(_pulled(matched, colors)) - flat)
+        matched = flat + np.outer(1 + _COLORED * (colors.by_luma - 1), lack)
+        return (flat + amount * (_possible(_pulled(matched, colors)) - flat)).T
 
     return color_table(moved, _GRID)
 
 
-def _possible(colors: Doubles) -> Doubles:
-    """Return (N, 3) colours, those that do not exist at their luma paler."""
-    luma = (colors @ LUMA).clip(0, 255)[:, None]
-    chroma = colors - luma
-    most, least = chroma.max(axis=1, keepdims=True), chroma.min(axis=1, keepdims=True)
+def _possible(flat: Doubles) -> Doubles:
+    """Return (3, N) colours, those that do not exist at their luma paler."""
+    luma = (LUMA @ flat).clip(0, 255)
+    chroma: Doubles = flat - luma
+    most, least = chroma.max(axis=0), chroma.min(axis=0)
     share = np.minimum((255 - luma) / np.maximum(most, 1e-3), luma / np.maximum(-least, 1e-3))
-    possible: Doubles = luma + chroma * np.minimum(share, 1)
-    return possible
+    chroma *= np.minimum(share, 1)
+    chroma += luma
+    return chroma
 
 
 def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
-    """Return (N, 3) colours, those near to the style's as they are."""
-    luma, own = flat @ LUMA, float(colors.mean @ LUMA)
-    middle = colors.mean + (luma - own)[:, None] * colors.by_luma
+    """Return (3, N) colours, those near to the style's as they are."""
+    luma, own = LUMA @ flat, float(colors.mean @ LUMA)
+    by_luma = colors.by_luma
+    middle = colors.mean[:, None] + np.outer(by_luma, luma - own)
     rest = flat - middle
     variance = LUMA @ colors.covariance @ LUMA
-    spread = colors.covariance - variance * np.outer(colors.by_luma, colors.by_luma)
+    spread = colors.covariance - variance * np.outer(by_luma, by_luma)
     spread[np.diag_indices(3)] += _LEAST_SPREAD**2
-    squares = ((rest @ np.linalg.inv(spread)) * rest).sum(axis=1)
+    squares = ((np.linalg.inv(spread) @ rest) * rest).sum(axis=0)
     distance = np.sqrt(np.maximum(squares, 1e-9))
     distance /= ((luma + _DARK_LEVELS) / (own + _DARK_LEVELS)).clip(0.1, 1)
-    rest *= (_soft(distance, _REACH, _REACH * _SOFTNESS) / distance)[:, None]
+    rest *= _soft(distance, _REACH, _REACH * _SOFTNESS) / distance
     low, high = colors.tones[0], colors.tones[-1]
     toned = high + _soft(luma - high, 0.0, _RIM_LEVELS)
     toned = low - _soft(low - toned, 0.0, _RIM_LEVELS)
-    pulled: Doubles = middle + (toned - luma)[:, None] * colors.by_luma + rest
+    pulled: Doubles = middle + np.outer(by_luma, toned - luma) + rest
     return pulled
 
 
