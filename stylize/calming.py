@@ -54,11 +54,12 @@ def calm_down(
     if max(amount, everywhere) <= 0:
         return
     luma = content.convert("L")
+    *channels, broad = _smooth(Image.merge("RGBX", (*painted.split(), luma))).split()
     # Fur, faces and clouds keep their modelling: that of the content.
-    detail = np.asarray(luma, np.int16) - np.asarray(_smooth(luma))
-    smooth = np.asarray(_smooth(painted), np.int16) + detail[..., None]
-    calmed = Image.fromarray(smooth.clip(0, 255).astype(np.uint8))
-    mask = calm_areas(content, min(1.0, amount), at_most)
+    detail = np.asarray(luma, np.int16) - np.asarray(broad)
+    detailed = [(np.asarray(channel) + detail).clip(0, 255) for channel in channels]
+    calmed = Image.merge("RGB", [Image.fromarray(band.astype(np.uint8)) for band in detailed])
+    mask = calm_areas(luma, min(1.0, amount), at_most)
     least = Image.new("L", mask.size, round(255 * everywhere))
     painted.paste(calmed, mask=ImageChops.lighter(mask, least))
 
@@ -67,7 +68,7 @@ def calm_areas(content: Image.Image, most: float = 1.0, at_most: float = 1.0) ->
     """Return how calm a picture is at every pixel.
 
     Args:
-        content: RGB, any size.
+        content: RGB or L, any size.
         most: What calm areas count, from 0 to 1.
         at_most: What they may count together, as a share of the picture.
 
@@ -89,10 +90,11 @@ def calm_share_of_cells(mean: Any, variance: Any) -> Any:
 
 
 def _smooth(picture: Image.Image) -> Image.Image:
-    """Return a picture, RGB or L, without what is smaller than some 40 pixels."""
-    small = np.asarray(picture.reduce(REDUCED))
-    small = _medians(_medians(small, axis=1), axis=0)
-    return Image.fromarray(small).reduce(2).resize(picture.size, Image.Resampling.BICUBIC)
+    """Return a picture, RGBX, without what is smaller than some 40 pixels."""
+    small = picture.reduce(REDUCED)
+    medians = _medians(_medians(np.asarray(small), axis=1), axis=0)
+    small = Image.frombuffer("RGBX", small.size, medians.tobytes(), "raw", "RGBX", 0, 1)
+    return small.reduce(2).resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def _medians(values: Bytes, *, axis: int) -> Bytes:

@@ -56,6 +56,14 @@ def relief(seed: int) -> Floats:
     return relief
 
 
+def _relief(seed: int, size: tuple[int, int]) -> Floats:
+    """Return the relief of a picture of a (width, height)."""
+    period, (width, height) = relief(seed), size
+    if max(size) > PERIOD_PX:
+        period = np.tile(period, (-(-height // PERIOD_PX), -(-width // PERIOD_PX)))
+    return period[:height, :width]
+
+
 def _hash(seed: int, cell_px: int, count: int) -> NDArray[np.float64]:
     """Return (count, count) evenly distributed values in [-1, 1)."""
     y, x = np.mgrid[0:count, 0:count].astype(np.uint32)
@@ -92,16 +100,17 @@ def cells_of(picture: Image.Image) -> tuple[Floats, Floats]:
     What lies around counts too: a line is not calm because its cell ends beside it.
 
     Args:
-        picture: RGB, any size.
+        picture: RGB or L, any size.
 
     Returns:
         Mean and variance, (rows, columns) each, in levels of 255 and their squares.
     """
     luma = np.asarray(picture.convert("L"), np.float32)
     height, width = luma.shape
-    cell = CELL_PX
-    padded = np.pad(luma, ((0, -height % cell), (0, -width % cell)), mode="edge")
-    mean, square = (_around(_means(values)) for values in (padded, np.square(padded)))
+    below, beside = -height % CELL_PX, -width % CELL_PX
+    if below or beside:
+        luma = np.pad(luma, ((0, below), (0, beside)), mode="edge")
+    mean, square = _around(np.stack([_means(values) for values in (luma, np.square(luma))]))
     return mean, np.maximum(square - np.square(mean), 0)
 
 
@@ -142,12 +151,14 @@ def ground_share(variance: Any) -> Any:
 
 
 def _around(cells: Floats) -> Floats:
-    """Mean over 3 x 3 cells."""
-    height, width = cells.shape
-    padded = np.pad(cells, 1, mode="edge")
-    shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    mean: Floats = np.mean(shifted, axis=0, dtype=np.float32)
-    return mean
+    """Return the means over 3 x 3 cells of (C, rows, columns) values."""
+    height, width = cells.shape[1:]
+    padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    total = np.zeros_like(cells)
+    for y, x in np.ndindex(3, 3):
+        total += padded[:, y : y + height, x : x + width]
+    total /= 9
+    return total
 
 
 def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image:
@@ -163,15 +174,12 @@ def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image
     """
     if amount == 0:
         return picture
-    height, width = picture.height, picture.width
-    rows, columns = (np.arange(side) % PERIOD_PX for side in (height, width))
-    pixels = np.asarray(picture, np.float32)
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    room = np.float32(ROOM * amount)
-    levels = amount * relief(seed)[rows[:, None], columns[None]]
     # A channel at a time: over the short axis at once takes many times as long.
+    red, green, blue = (np.asarray(channel, np.float32) for channel in picture.split())
+    room = np.float32(ROOM * amount)
+    levels = amount * _relief(seed, picture.size)
     levels += np.minimum(0, 255 - room - np.maximum(np.maximum(red, green), blue))
     levels += np.maximum(0, room - np.minimum(np.minimum(red, green), blue))
     levels *= calm(picture)
-    grounded = pixels + levels[..., None]
-    return Image.fromarray(np.clip(np.rint(grounded), 0, 255).astype(np.uint8))
+    grounded = [np.rint(channel + levels).clip(0, 255) for channel in (red, green, blue)]
+    return Image.merge("RGB", [Image.fromarray(channel.astype(np.uint8)) for channel in grounded])
