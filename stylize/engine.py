@@ -314,9 +314,11 @@ class Engine:
         share = plan.revisions[level - 1].share
         under = enlarge(painting, content.size)
         detail = share * job.controls.detail
-        canvas = self._canvas(content.size, level)
+        canvas, halo_px = self._canvas(content.size, level), self.contract.halo_px + HALO_PX
         brush: _Brush | None = None
-        if not job.fast:
+        if job.fast:
+            canvas, halo_px = replace(canvas, margin_px=HALO_PX), HALO_PX
+        else:
             brush = self._brush(painting, content.size, job, level=level, full=plan.full)
 
         def see(tile: Tile) -> tuple[Bytes, ...]:
@@ -337,7 +339,7 @@ class Engine:
             see,
             brush or (lambda seen, _: seen),
             finish,
-            halo_px=self.contract.halo_px + HALO_PX,
+            halo_px=halo_px,
             tile_pixels=self._tile_pixels(job, content.size),
             progress=progress,
         )
