@@ -67,16 +67,16 @@ class Canvas:
         crop = picture.crop((left, top, int(x.max()) + 1, int(y.max()) + 1))
         # A pixel is one number of four bytes: NumPy moves it at once.
         pixels = np.frombuffer(crop.tobytes("raw", "RGBX"), np.uint32).reshape(crop.size[::-1])
-        y, x = y - top, x - left
+        whole, x = pixels.take(y - top, axis=0), x - left
         shown = self._shown(columns, self.width)
         if shown.start == shown.stop:
-            return _as_bytes(pixels[y[:, None], x[None, :]])
+            return _as_bytes(whole.take(x, axis=1))
         inside = _shift(shown, self.margin_px - columns.start)
         part = np.empty((len(y), len(x)), np.uint32)
         # Slices where nothing is mirrored: single indices cost ten times as much.
-        part[:, inside] = pixels[y, _shift(shown, -left)]
+        part[:, inside] = whole[:, _shift(shown, -left)]
         for margin in (slice(0, inside.start), slice(inside.stop, len(x))):
-            part[:, margin] = pixels[y[:, None], x[None, margin]]
+            part[:, margin] = whole.take(x[margin], axis=1)
         return _as_bytes(part)
 
     def place(self, painted: Bytes, tile: Tile, result: Image.Image) -> None:
@@ -127,6 +127,9 @@ def plan_tiles(canvas: Canvas, *, halo_px: int, tile_pixels: int) -> list[Tile]:
         tile_pixels: Of a tile with its halo, at most; more where it would be smaller than its halo.
     """
     height, width = canvas.grid_height, canvas.grid_width
+    if height * width <= tile_pixels:
+        whole = slice(0, height), slice(0, width)
+        return [Tile(*whole, *whole)]
     choices = []
     for count in range(1, _most(width, halo_px) + 1):
         columns = _divide(width, count, halo_px)
