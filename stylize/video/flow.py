@@ -147,7 +147,11 @@ def seen_through(
     (height, width), size = field.shape[:2], (picture.shape[1], picture.shape[0])
     if size != (width, height):
         field = enlarged(lengthened(field, size), size)
-    return cv2.remap(picture, _ends(field), None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload,no-any-return]
+    is_rgb = picture.dtype == np.uint8 and picture.shape[2:] == (3,)
+    if is_rgb:  # four bytes are moved as one number: with three it takes twice as long
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    seen: Any = cv2.remap(picture, _ends(field), None, filter_, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB) if is_rgb else seen  # type: ignore[no-any-return]
 
 
 def smooth_change(a: NDArray[Any], b: NDArray[Any]) -> Floats:

@@ -68,7 +68,9 @@ class Torn:
         around: Any = cv2.dilate(torn, np.ones((2 * _MARGIN_PX + 1,) * 2, np.uint8))
         need = np.clip((_WHOLE_TRUST - trust) / (_WHOLE_TRUST - _TORN_TRUST), 0, 1) * around
         cover: Any = cv2.GaussianBlur(cv2.dilate(need, np.ones((5, 5))), (0, 0), 1.5)
-        _, _, parts, _ = cv2.connectedComponentsWithStats((cover > 0).astype(np.uint8))
+        is_seen = (cover > 0).astype(np.uint8)
+        # In 16 bits, which are enough for the size of a flow, it takes less than half of the time.
+        _, _, parts, _ = cv2.connectedComponentsWithStats(is_seen, ltype=cv2.CV_16U)
         boxes = tuple(
             (left / width, top / height, (left + across) / width, (top + down) / height)
             for left, top, across, down, _ in parts[1:].tolist()
