@@ -99,10 +99,9 @@ def _smooth(picture: Image.Image) -> Image.Image:
 
 def _medians(values: Bytes, *, axis: int) -> Bytes:
     """Medians of five along an axis, borders repeated."""
-    widths = [(2, 2) if at == axis else (0, 0) for at in range(values.ndim)]
-    padded = np.moveaxis(np.pad(values, widths, mode="edge"), axis, 0)
-    count = len(padded) - 4
-    a, b, c, d, e = (padded[start : start + count] for start in range(5))
+    count = values.shape[axis]
+    framed = np.moveaxis(values.take(np.arange(-2, count + 2), axis, mode="clip"), axis, 0)
+    a, b, c, d, e = (framed[start : start + count] for start in range(5))
     # The middle one of five is that of the larger of two smallest, the smaller of two largest, and
     # the fifth.
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))

@@ -225,17 +225,17 @@ def _guided(guide: Doubles, values: Doubles) -> tuple[Floats, Floats]:
 
 def _around(planes: Doubles) -> Doubles:
     """Return the means around each place of (C, h, w) planes, borders repeated."""
-    size, margin = 2 * _RADIUS + 1, (_RADIUS, _RADIUS)
-    height, width = planes.shape[1:]
-    padded = np.pad(planes, ((0, 0), margin, margin), mode="edge")
-    rows = padded[:, :height].copy()
-    for start in range(1, size):
-        rows += padded[:, start : start + height]
-    total = rows[..., :width].copy()
-    for start in range(1, size):
-        total += rows[..., start : start + width]
-    total /= size**2
-    return total
+    size = 2 * _RADIUS + 1
+    for axis in (1, 2):
+        side = planes.shape[axis]
+        framed = planes.take(np.arange(-_RADIUS, side + _RADIUS), axis, mode="clip")
+        framed = np.moveaxis(framed, axis, 0)
+        total = np.copy(framed[:side])
+        for start in range(1, size):
+            total += framed[start : start + side]
+        planes = np.moveaxis(total, 0, axis)
+    planes /= size**2
+    return planes
 
 
 @lru_cache(maxsize=16)  # patches of a film share one
