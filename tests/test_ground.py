@@ -62,6 +62,14 @@ def test_ground_goes_under_calm_areas_only():
     assert add_ground(picture, 0, seed=1) is picture
 
 
+def test_the_ground_goes_on_beyond_its_period():
+    grey = Image.new("RGB", (2 * PERIOD_PX + 40, 24), "grey")
+    grounded = np.asarray(add_ground(grey, 10, seed=1))
+    first, second, rest = np.split(grounded, [PERIOD_PX, 2 * PERIOD_PX], axis=1)
+    assert (first == second).all()
+    assert (first[:, :40] == rest).all()
+
+
 @pytest.mark.parametrize("paper", ["white", "black"])
 def test_hardly_any_of_the_ground_is_clipped(paper):
     grounded = np.asarray(add_ground(Image.new("RGB", (512, 512), paper), 10, seed=1))
