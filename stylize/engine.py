@@ -363,9 +363,12 @@ class Engine:
             if job.continuity is not None:
                 measurement = job.continuity.measured(level, measurement)
         quick = level > 0 and job.continuity is not None  # of a frame nobody looks that closely
+        # Beside the revisions of a large frame there is no room for what its draft took.
+        is_large = job.continuity is not None and full[0] * full[1] > _LARGE_FRAME_PIXELS
+        is_done = level == 0 and is_large
         if not styles:
             return lambda part, tile: self.paint(
-                part, measurement, give_back=tile.is_last, quick=quick
+                part, measurement, give_back=is_done or tile.is_last, quick=quick
             )
         canvas = self._canvas(size, level)
         of_all = grid_weights(

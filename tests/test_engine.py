@@ -477,16 +477,24 @@ def test_tiles_equal_the_whole_picture_with_regions(
     assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
 
 
-def test_after_a_large_picture_no_memory_is_kept_for_the_next(tiny_engine, style, monkeypatch):
-    given_back = []
+@pytest.fixture
+def given_back(monkeypatch):
+    """Whether memory was given back, after each run of the painting graph."""
+    seen = []
     run = Runtime.run
 
     def watched(self, name, feeds, *, give_back=False):
         if name.startswith("paint"):
-            given_back.append(give_back)
+            seen.append(give_back)
         return run(self, name, feeds, give_back=give_back)
 
     monkeypatch.setattr(Runtime, "run", watched)
+    return seen
+
+
+def test_after_a_large_picture_no_memory_is_kept_for_the_next(
+    tiny_engine, style, given_back, monkeypatch
+):
     tiny_engine.stylize(make_picture(200, 150), style)
     assert given_back == [False] * len(given_back)  # a small one leaves it for the next
     given_back.clear()
@@ -496,6 +504,18 @@ def test_after_a_large_picture_no_memory_is_kept_for_the_next(tiny_engine, style
     assert given_back[-1]
     levels = 1 + len(make_plan((800, 600), contract).revisions)
     assert 1 < given_back.count(True) <= levels  # one for each level of several tiles
+
+
+def test_after_the_draft_of_a_large_frame_none_is_kept_either(
+    tiny_engine, style, given_back, monkeypatch
+):
+    frame = make_picture(200, 150)
+    tiny_engine.stylize(frame, style, continuity=Untied())
+    assert not any(given_back)
+    monkeypatch.setattr("stylize.engine._LARGE_FRAME_PIXELS", 1000)
+    given_back.clear()
+    tiny_engine.stylize(frame, style, continuity=Untied())
+    assert given_back[0]
 
 
 def test_a_picture_can_be_cancelled_in_the_middle(tiny_engine, style, monkeypatch):
