@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from stylize.studio import StudioSettings
 from tests import fakes
-from tests.studio.conftest import new_context, serve
+from tests.studio.conftest import new_context, open_tab, serve
 from tests.studio.test_browser_create import HAND_OVER
 
 
@@ -36,72 +36,110 @@ def paint(tab):
     expect(tab.locator(".st-kid-result")).to_be_visible()
 
 
-def test_draw_pick_done_again_delete(each_tab, url):
-    each_tab.goto(url + "/kids")
-    expect(each_tab.get_by_role("button", name="Next")).to_be_disabled()
-    draw(each_tab)
-    paint(each_tab)
-    first = each_tab.locator(".st-kid-result").get_attribute("src")
-    each_tab.get_by_role("button", name="Another one").click()
-    wild = each_tab.get_by_role("button", name="Wild")
+def open_kids(context):
+    tab = open_tab(context)
+    tab.on("dialog", lambda question: question.accept())
+    return tab
+
+
+@pytest.fixture(scope="module")
+def kids(desktop):
+    return open_kids(desktop)
+
+
+@pytest.fixture(scope="module")
+def each_kids(request, device, desktop):
+    return request.getfixturevalue("kids") if device is desktop else open_kids(device)
+
+
+@pytest.fixture
+def child(request, kids, url):
+    """The page of one child after the other, as `visit`; they leave an empty sheet or a result."""
+    yield from next_child(request, kids, url)
+
+
+@pytest.fixture
+def each_child(request, each_kids, url):
+    """The same on a desktop, then on a phone."""
+    yield from next_child(request, each_kids, url)
+
+
+def next_child(request, tab, url):
+    if tab.url == "about:blank":
+        tab.goto(url + "/kids")
+    if tab.get_by_role("button", name="New picture").is_visible():
+        tab.get_by_role("button", name="New picture").click()
+    failed = request.session.testsfailed
+    yield tab
+    if request.session.testsfailed > failed:
+        tab.evaluate("sessionStorage.clear()")  # else what was drawn would come back
+        tab.goto("about:blank")
+
+
+def test_draw_pick_done_again_delete(each_child):
+    expect(each_child.get_by_role("button", name="Next")).to_be_disabled()
+    draw(each_child)
+    paint(each_child)
+    first = each_child.locator(".st-kid-result").get_attribute("src")
+    each_child.get_by_role("button", name="Another one").click()
+    wild = each_child.get_by_role("button", name="Wild")
     wild.click()
     expect(wild).to_have_attribute("aria-pressed", "true")
-    each_tab.locator(".st-kid-tile").nth(1).click()
-    expect(each_tab.locator(".st-kid-result")).not_to_have_attribute("src", first)
-    expect(each_tab.locator(".st-kid-result")).to_be_visible()
-    each_tab.get_by_role("button", name="Delete now").click()
-    expect(each_tab.locator(".st-kids .st-canvas")).to_be_visible()
-    assert each_tab.locator(".st-kid-result").get_attribute("src") is None
+    each_child.locator(".st-kid-tile").nth(1).click()
+    expect(each_child.locator(".st-kid-result")).not_to_have_attribute("src", first)
+    expect(each_child.locator(".st-kid-result")).to_be_visible()
+    each_child.get_by_role("button", name="Delete now").click()
+    expect(each_child.locator(".st-kids .st-canvas")).to_be_visible()
+    assert each_child.locator(".st-kid-result").get_attribute("src") is None
 
 
-def test_undo_takes_the_last_stroke_back(each_tab, url):
-    each_tab.goto(url + "/kids")
+def test_undo_takes_the_last_stroke_back(each_child):
     for undo in (
-        lambda: each_tab.get_by_role("button", name="Undo").click(),
-        lambda: each_tab.locator(".st-kids .st-canvas").press("Control+z"),
+        lambda: each_child.get_by_role("button", name="Undo").click(),
+        lambda: each_child.locator(".st-kids .st-canvas").press("Control+z"),
     ):
-        draw(each_tab)
-        expect(each_tab.get_by_role("button", name="Next")).to_be_enabled()
+        draw(each_child)
+        expect(each_child.get_by_role("button", name="Next")).to_be_enabled()
         undo()
-        expect(each_tab.get_by_role("button", name="Next")).to_be_disabled()
+        expect(each_child.get_by_role("button", name="Next")).to_be_disabled()
 
 
-def test_a_shot_of_the_camera(tab, url):
-    tab.goto(url + "/kids")
+def test_a_shot_of_the_camera(child):
     for name in ("Back", "Take it"):  # back: nothing was taken
-        expect(tab.get_by_role("button", name="Next")).to_be_disabled()
-        tab.get_by_role("button", name="Photo").click()
-        expect(tab.get_by_role("button", name="Take it")).to_be_enabled()
-        expect(tab.locator(".st-kids .st-canvas")).to_be_hidden()
-        stream = tab.locator("video").evaluate_handle("(video) => video.srcObject")
-        tab.get_by_role("button", name=name).click()
-        expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
+        expect(child.get_by_role("button", name="Next")).to_be_disabled()
+        child.get_by_role("button", name="Photo").click()
+        expect(child.get_by_role("button", name="Take it")).to_be_enabled()
+        expect(child.locator(".st-kids .st-canvas")).to_be_hidden()
+        stream = child.locator("video").evaluate_handle("(video) => video.srcObject")
+        child.get_by_role("button", name=name).click()
+        expect(child.locator(".st-kids .st-canvas")).to_be_visible()
         ended = "(stream) => stream.getTracks().every((track) => track.readyState === 'ended')"
         assert stream.evaluate(ended)
-    paint(tab)
+    paint(child)
 
 
-def test_without_a_live_camera_a_photo_comes_from_the_tablets_own(tab, url, tmp_path):
+def test_without_a_live_camera_a_photo_comes_from_the_tablets_own(child, tmp_path):
     path = tmp_path / "photo.jpg"
-    tab.goto(url + "/kids")
     # As on a page without https, or where the camera is denied.
-    tab.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(); }")
+    child.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(); }")
     for picture in (b"not a picture", None):
         path.write_bytes(picture) if picture else fakes.picture(5, (1600, 1200)).save(path)
-        with tab.expect_file_chooser() as chooser:
-            tab.get_by_role("button", name="Photo").click()
+        with child.expect_file_chooser() as chooser:
+            child.get_by_role("button", name="Photo").click()
         chooser.value.set_files(path)
-        sorry = expect(tab.locator(".st-kid-sorry:visible"))
+        sorry = expect(child.locator(".st-kid-sorry:visible"))
         sorry.to_contain_text("cannot be opened") if picture else sorry.to_be_hidden()
-    expect(tab.get_by_role("button", name="Next")).to_be_enabled()
-    paint(tab)
+    expect(child.get_by_role("button", name="Next")).to_be_enabled()
+    paint(child)
+    child.evaluate("delete navigator.mediaDevices.getUserMedia")
 
 
-def test_a_pasted_picture(tab, url, picture_file):
-    tab.goto(url + "/kids")
-    expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
-    tab.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
-    expect(tab.get_by_role("button", name="Next")).to_be_enabled()
+def test_a_pasted_picture(child, picture_file):
+    expect(child.locator(".st-kids .st-canvas")).to_be_visible()
+    child.evaluate(HAND_OVER, ["paste", list(picture_file.read_bytes())])
+    expect(child.get_by_role("button", name="Next")).to_be_enabled()
+    child.get_by_role("button", name="Undo").click()
+    expect(child.get_by_role("button", name="Next")).to_be_disabled()
 
 
 VISIBLE_IN_PRINT = """() => [...document.querySelectorAll("body *")]
@@ -134,25 +172,24 @@ def test_the_print_is_the_picture_on_one_sheet(tab, url, tmp_path, size):
     expect(tab.locator(".st-kid-tile").first).to_be_visible()
 
 
-def test_every_target_is_large_and_nothing_is_typed(each_tab, url):
-    each_tab.goto(url + "/kids")
-    draw(each_tab)
-    for go in (None, lambda: each_tab.get_by_role("button", name="Next").click(),
-               lambda: each_tab.locator(".st-kid-tile").first.click()):  # fmt: skip
+def test_every_target_is_large_and_nothing_is_typed(each_child, url):
+    draw(each_child)
+    for go in (None, lambda: each_child.get_by_role("button", name="Next").click(),
+               lambda: each_child.locator(".st-kid-tile").first.click()):  # fmt: skip
         if go:
             go()
-            expect(each_tab.locator(".st-kid-tile, .st-kid-result").locator("visible=true").first
+            expect(each_child.locator(".st-kid-tile, .st-kid-result").locator("visible=true").first
                    ).to_be_visible()  # fmt: skip
-        small = each_tab.evaluate(
+        small = each_child.evaluate(
             """() => [...document.querySelectorAll(".st-kids button")]
               .filter((b) => b.offsetParent && Math.min(b.offsetWidth, b.offsetHeight) < 44)
               .map((b) => b.outerHTML)"""
         )
         assert small == []
-    assert each_tab.locator(".st-kid-tile").count() <= 12
-    assert each_tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert each_tab.locator("input[type=text], textarea").count() == 0
-    links = each_tab.eval_on_selector_all("a[href]", "(all) => all.map((a) => a.href)")
+    assert each_child.locator(".st-kid-tile").count() <= 12
+    assert each_child.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert each_child.locator("input[type=text], textarea").count() == 0
+    links = each_child.eval_on_selector_all("a[href]", "(all) => all.map((a) => a.href)")
     assert all(link.startswith(url) for link in links)
 
 
@@ -231,13 +268,12 @@ def test_delete_all_asks_first(tab, classroom, teacher):
     expect(teacher.locator(".st-wall-card")).to_have_count(0)
 
 
-def test_before_and_after_of_a_child(tab, url):
-    tab.goto(url + "/kids")
-    draw(tab)
-    paint(tab)
-    shown = tab.locator(".st-kid-result")
+def test_before_and_after_of_a_child(child):
+    draw(child)
+    paint(child)
+    shown = child.locator(".st-kid-result")
     painted = shown.get_attribute("src")
-    before = tab.get_by_role("button", name="My picture")
+    before = child.get_by_role("button", name="My picture")
     before.click()
     expect(before).to_have_attribute("aria-pressed", "true")
     expect(shown).not_to_have_attribute("src", painted)

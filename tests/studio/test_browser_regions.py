@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.conftest import new_context, open_page
+from tests.studio.conftest import open_page, open_tab
 from tests.studio.test_browser_create import NEW_RESULT, result, settled, stroke
 from tests.test_subject import disc
 
@@ -30,19 +30,17 @@ def shares(tab):
 
 
 @pytest.fixture(scope="module")
-def page(browser, url, tmp_path_factory):
+def page(desktop, url, tmp_path_factory):
     """The regions of a picture of a disc."""
     path = tmp_path_factory.mktemp("regions") / "disc.png"
     disc().save(path)
-    context = new_context(browser)
-    tab = context.new_page()
+    tab = open_tab(desktop)
     open_page(tab, url)
     tab.locator("#content-picture input[type=file]").set_input_files(path)
     expect(tab.locator(".st-note")).to_contain_text("400 \N{MULTIPLICATION SIGN} 300")
     tab.get_by_role("tab", name="Regions").click()
     expect(tab.locator(CANVAS)).to_be_visible()
-    yield tab
-    context.close()
+    return tab
 
 
 @pytest.fixture
