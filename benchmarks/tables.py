@@ -737,6 +737,53 @@ def compress() -> str:
     return "\n".join(lines)
 
 
+def variants() -> str:
+    """Variants of the network after equal time, and what is certain of their differences."""
+    result = _read("variants")
+    metrics = ("content_loss", "style_loss", "ssim", "own_style_found")
+    names = {
+        "released": "as released",
+        "plain": "as it is, trained on",
+        "attention": "attention",
+        "pyramid": "pyramid",
+    }
+    rows = []
+    for name, label in names.items():
+        row, against = result["rows"][name], result["differences"].get(name)
+        cells = []
+        for metric in metrics:
+            cell = f"{row[metric]['mean']:.3f}"
+            if against:
+                apart = against[metric]
+                cell += f" ({apart['low']:+.3f} to {apart['high']:+.3f})"
+                cell = _marked(cell, apart["real"])
+            cells.append(cell)
+        rows.append(
+            [
+                label,
+                f"{result['samples'].get(name, 0):,}",
+                f"{row['new_weights']:,}",
+                f"{row['paint_cpu_ms']:.0f} ms",
+                *cells,
+            ]
+        )
+    header = [
+        "", "trained on", "new weights", "CPU time", "content loss", "style loss", "SSIM",
+        "own style found",
+    ]  # fmt: skip
+    machine = result["machine"]
+    lines = _table(header, rows)
+    lines += [
+        "",
+        f"{result['cpu_s'] / 60:g} minutes of CPU time each on an {machine['cpu']}, then means of "
+        f"{result['pairs']} held-out pairs at {result['side_px']} px in FP32: drafts without "
+        "recoloring. In brackets the 95 % interval of the difference to the control, the network "
+        "as it is, trained on; **bold** where it leaves out 0. CPU time: of a draft in torch. "
+        "`benchmarks/results/variants.json`.",
+    ]
+    return "\n".join(lines)
+
+
 def _marked(text: str, good: bool) -> str:
     return f"**{text}**" if good else text
 
@@ -836,6 +883,7 @@ def fill(text: str) -> str:
         lab_one_style,
         compress,
         search,
+        variants,
         training,
     ):
         name = make.__name__
