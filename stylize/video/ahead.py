@@ -1,13 +1,16 @@
-"""Reading ahead: one part of the work is done in a thread of its own while another goes on."""
+"""Working ahead: one part of the work is done in threads of its own while another goes on."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _PATIENCE_S = 0.1  # until a reader sees that nobody waits any more
 
@@ -55,3 +58,26 @@ def read_ahead(items: Iterable[Item], count: int) -> Generator[Item]:
     finally:
         ended.set()
         reader.join()
+
+
+def worked_ahead(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Generator[Result]:
+    """Yield what comes of items, in their order. Close it at the end.
+
+    Args:
+        work: Called with each of them; what it raises is raised here.
+        items: To work on.
+        threads: That work at the same time, each on another item.
+    """
+    begun: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads, "work ahead") as pool:
+        try:
+            for item in items:
+                begun.append(pool.submit(work, item))
+                if len(begun) == threads:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -24,7 +24,7 @@ from PIL import Image
 
 from stylize.engine import Engine
 from stylize.measurement import Measurement
-from stylize.video.ahead import read_ahead
+from stylize.video.ahead import read_ahead, worked_ahead
 from stylize.video.between import View, mixed, ways_on
 from stylize.video.cuts import CutFinder, change_between
 from stylize.video.flow import FlowFinder, Way, seen_through
@@ -41,6 +41,9 @@ Floats = NDArray[np.float32]
 # So many frames may wait between two threads: those between two key frames come all at once.
 _MOST_AHEAD = MOST_BETWEEN + 1
 _MOST_AHEAD_BYTES = 19_000_000
+# So many threads make frames of key frames, which is the largest part of the work, as long as each
+# may have so many frames waiting: large frames take too much memory at once.
+_FINISHING, _LEAST_WAITING = 2, 4
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,8 @@ class _Done:
 class FilmPainter:
     """Paints the frames of one film, one after the other.
 
-    Three threads take turns at it: one follows what moves, one paints key frames, one makes the
-    frames between them.
+    Threads take turns at it: one follows what moves, one paints key frames, and one, or two where
+    frames are small, make the frames between them.
     """
 
     def __init__(
@@ -133,7 +136,9 @@ class FilmPainter:
         # Following is quick, and those that are followed take more memory.
         followed = read_ahead(self._follow(chain([first], frames)), max(1, ahead // 2))
         pieces = read_ahead(self._paint_keys(followed), max(1, ahead))
-        with closing(read_ahead(self._finish(pieces), 1)) as painted:
+        threads = max(1, min(_FINISHING, ahead // _LEAST_WAITING))
+        finished = worked_ahead(self._finished, pieces, threads)
+        with closing(read_ahead(finished, 1)) as painted:
             for frame, self._left_at in painted:
                 yield frame
 
@@ -219,22 +224,18 @@ class FilmPainter:
         if key is not None:
             yield from self._close(key, waiting)
 
-    def _finish(
-        self, pieces: Iterable[_Done | _Between]
-    ) -> Iterator[tuple[PaintedFrame, Key | None]]:
-        """Yield frames as they are to be seen, and the key frame if the film can be left there."""
-        for piece in pieces:
-            if isinstance(piece, _Done):
-                key = piece.key
-                done = PaintedFrame(key.result, key.frame.time_s, is_key=True, is_cut=piece.is_cut)
-                yield done, None if piece.has_more else key
-                continue
-            frame, torn = piece.frame, piece.torn
-            pixels = mixed(frame, piece.old, piece.new, piece.share)
-            if torn.share > MOST_TORN:
-                look, whole = self._look(frame.time_s), piece.old.key.painted
-                pixels = mend(self._engine, frame.pixels, pixels, torn, look, whole)
-            yield PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False), None
+    def _finished(self, piece: _Done | _Between) -> tuple[PaintedFrame, Key | None]:
+        """Return a frame as it is to be seen, and the key frame if the film can be left there."""
+        if isinstance(piece, _Done):
+            key = piece.key
+            done = PaintedFrame(key.result, key.frame.time_s, is_key=True, is_cut=piece.is_cut)
+            return done, None if piece.has_more else key
+        frame, torn = piece.frame, piece.torn
+        pixels = mixed(frame, piece.old, piece.new, piece.share)
+        if torn.share > MOST_TORN:
+            look, whole = self._look(frame.time_s), piece.old.key.painted
+            pixels = mend(self._engine, frame.pixels, pixels, torn, look, whole)
+        return PaintedFrame(pixels, frame.time_s, is_key=False, is_cut=False), None
 
     def _close(
         self, first: Key, waiting: Sequence[Frame]
