@@ -150,6 +150,7 @@ def test_favourites_and_those_used_last_are_kept_on_the_device(visit):
     visit.get_by_role("button", name="Favourite", exact=True).click()
     choose(visit, "Red Horse")
     visit.reload()
+    expect(visit.locator(".st-stage")).to_be_visible()
     visit.get_by_role("button", name="Favourites").click()
     expect(tiles).to_have_count(1)
     expect(tiles).to_contain_text("Senecio")

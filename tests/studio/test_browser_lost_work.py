@@ -364,13 +364,11 @@ def assert_everything_can_be_taken_back(tab, name):
     assert inked(tab, canvas)
 
 
-def test_on_a_canvas_everything_can_be_taken_back(visit):
+def test_on_a_canvas_everything_can_be_taken_back(tab, url):
+    open_page(tab, url)
     for sheet, name in (("Draw", "drawing"), ("Regions", "regions")):
-        visit.get_by_role("tab", name=sheet).click()
-        assert_everything_can_be_taken_back(visit, name)
-    with settles(visit):
-        visit.locator("#regions").get_by_role("button", name="Clear all").click()
-    visit.get_by_role("tab", name="Result").click()
+        tab.get_by_role("tab", name=sheet).click()
+        assert_everything_can_be_taken_back(tab, name)
 
 
 def test_a_childs_drawing_can_be_taken_back_and_a_photo_over_it(tab, url, picture_file):
