@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from stylize.recipe import read_recipe
 from stylize.studio.environment import run_folder
 from tests import fakes
-from tests.conftest import make_picture
 from tests.studio.conftest import new_context, open_page
 
 EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
@@ -313,7 +312,10 @@ def test_a_print_is_as_large_as_asked_for(visit, picture_file):
 
 
 def test_zoomed_in_the_picture_shows_all_its_pixels(visit, tmp_path):
-    make_picture(1600, 1200).save(tmp_path / "secret.png")  # no part of it is like another
+    down = Image.linear_gradient("L")
+    across = down.transpose(Image.Transpose.ROTATE_90)
+    picture = Image.merge("RGB", (down, across, down))  # no part of it is like another
+    picture.resize((1600, 1200)).save(tmp_path / "secret.png")
     with settles(visit):
         visit.locator("#content-picture input[type=file]").set_input_files(tmp_path / "secret.png")
         expect(visit.locator(".st-note")).to_contain_text("1600")
