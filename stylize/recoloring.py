@@ -31,38 +31,38 @@ Doubles = NDArray[np.float64]
 LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as Pillow's
 # Tones of a style that are known: these quantiles of its luma.
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-_MIDDLE = QUANTILES.index(0.5)
+MIDDLE = QUANTILES.index(0.5)
 _PAPER = len(QUANTILES)  # of the numbers of a content
 NUMBERS = 3 + 6 + len(QUANTILES)  # that tell which colours a style has
 
 SHARE = 1.0  # of a broad difference that is taken away
-_CHROMA = 2 / 3  # of that in colour: a grey wall in the middle of all colours may be of any
-_REDUCED = 4  # broad differences are found at this part of the size
-_RADIUS = 3  # of the guided filter, in reduced pixels
-_EDGE_LEVELS = 30.0  # edges of about so many levels are kept
-_NOISE_LEVELS = 5.5  # spread of a content's colours that is taken for noise
+CHROMA = 2 / 3  # of that in colour: a grey wall in the middle of all colours may be of any
+REDUCED = 4  # broad differences are found at this part of the size
+RADIUS = 3  # of the guided filter, in reduced pixels
+EDGE_LEVELS = 30.0  # edges of about so many levels are kept
+NOISE_LEVELS = 5.5  # spread of a content's colours that is taken for noise
 # Tones of the content keep so much of their own distances: a dark wood stays dark in a light style.
 # On paper they keep as much more as there is of it: a yellow sun is not dark because all else is
 # white.
-_OWN_TONES = 0.2
-_ALIKE = 5  # levels of luma that count as one
-_LEAST_RANGE = 64.0
+OWN_TONES = 0.2
+ALIKE = 5  # levels of luma that count as one
+LEAST_RANGE = 64.0
 # Tones are spread at most so much, and those beyond the outermost quantiles so much: neither the
 # noise of a clear sky nor that of paper becomes a drawing.
-_STEEPEST_CONTENT = 5.0
-_STEEPEST_PAINTING = 2.0
-_BEYOND = 0.5
+STEEPEST_CONTENT = 5.0
+STEEPEST_PAINTING = 2.0
+BEYOND = 0.5
 # How much of what a painting's tones lack is given to them, less on paper; half of it in the
 # style's own colours.
-_TONED = 0.7
-_COLORED = 0.5
+TONED = 0.7
+COLORED = 0.5
 # Colours may lie so many standard deviations from the style's own colours at their lightness, and
 # tones so many levels outside of its own.
-_REACH = 2.5
-_SOFTNESS = 0.5
-_RIM_LEVELS = 12.0
-_LEAST_SPREAD = 2.0
-_DARK_LEVELS = 16.0  # dark colours lie nearer to each other
+REACH = 2.5
+SOFTNESS = 0.5
+RIM_LEVELS = 12.0
+LEAST_SPREAD = 2.0
+DARK_LEVELS = 16.0  # dark colours lie nearer to each other
 _GRID = 17  # of the table of colours
 
 
@@ -96,7 +96,7 @@ class StyleColors:
     @cached_property
     def covariance(self) -> Doubles:
         """(3, 3) of its RGB, with a little grey noise: there is always something to go by."""
-        covariance: Doubles = self.root @ self.root + _LEAST_SPREAD**2
+        covariance: Doubles = self.root @ self.root + LEAST_SPREAD**2
         return covariance
 
     @cached_property
@@ -139,26 +139,26 @@ def recolor(
     paper = measured[_PAPER]
     wanted = shown + amount * (_colored(shown, measured, colors) - shown)
     lack = share * (wanted - _reduced(painted)[0])
-    lack += (1 - _CHROMA) * (LUMA @ lack - lack)
+    lack += (1 - CHROMA) * (LUMA @ lack - lack)
     slopes, offsets = _guided((LUMA @ shown).reshape(size), lack.reshape(3, *size))
     guide = np.asarray(luma, np.float32)
     channels = []
     for channel, slope, offset in zip(painted.split(), slopes, offsets, strict=True):
-        moved = enlarge_cells(slope, content.size, _REDUCED) * guide
-        moved += enlarge_cells(offset, content.size, _REDUCED)
+        moved = enlarge_cells(slope, content.size, REDUCED) * guide
+        moved += enlarge_cells(offset, content.size, REDUCED)
         moved += np.asarray(channel)
         np.rint(moved.clip(0, 255, out=moved), out=moved)
         channels.append(Image.fromarray(moved.astype(np.uint8)))
     drawn = Image.merge("RGB", channels)
     tones = steadied("painting", _tones(drawn.convert("L")))
-    table = _table(tuple(tones.tolist()), colors, _TONED * (1 - float(paper)), amount)
+    table = _table(tuple(tones.tolist()), colors, TONED * (1 - float(paper)), amount)
     painted.paste(drawn.filter(table))
 
 
 def _reduced(picture: Image.Image) -> tuple[Doubles, tuple[int, int]]:
     """Return the colours of a picture at a part of its size, (3, h w), 0 to 255, and (h, w)."""
     # Channels first, here and below: NumPy is many times faster along long axes.
-    pixels = np.asarray(picture.reduce(_REDUCED))
+    pixels = np.asarray(picture.reduce(REDUCED))
     return pixels.reshape(-1, 3).T.astype(np.float64, order="C"), pixels.shape[:2]
 
 
@@ -185,19 +185,19 @@ def _tones(luma: Image.Image) -> Doubles:
 def _paper(luma: Image.Image) -> float:
     """Return the share of the pixels that are about as light as most are."""
     counts = np.concatenate([[0], np.cumsum(luma.histogram())])
-    return float((counts[_ALIKE:] - counts[:-_ALIKE]).max() / counts[-1])
+    return float((counts[ALIKE:] - counts[:-ALIKE]).max() / counts[-1])
 
 
 def _colored(flat: Doubles, measured: Doubles, colors: StyleColors) -> Doubles:
     """Return the (3, N) colours of a reduced content, 0 to 255, as they are in a style."""
     tones, paper, mean, covariance = np.split(measured, [_PAPER, _PAPER + 1, _PAPER + 4])
-    matrix = least_motion(covariance.reshape(3, 3), colors.covariance, _NOISE_LEVELS**2)
+    matrix = least_motion(covariance.reshape(3, 3), colors.covariance, NOISE_LEVELS**2)
     moved = matrix @ (flat - mean[:, None]) + colors.mean[:, None]
     luma = LUMA @ flat
-    ranked = _ranked(luma, tones, colors.tones, _STEEPEST_CONTENT)
-    own = (luma - tones[0]) / max(tones[-1] - tones[0], _LEAST_RANGE)
+    ranked = _ranked(luma, tones, colors.tones, STEEPEST_CONTENT)
+    own = (luma - tones[0]) / max(tones[-1] - tones[0], LEAST_RANGE)
     own = colors.tones[0] + own * (colors.tones[-1] - colors.tones[0])
-    share = min(1.0, _OWN_TONES + float(paper[0]))
+    share = min(1.0, OWN_TONES + float(paper[0]))
     toned = (ranked + share * (own - ranked)).clip(0, 255)
     moved += toned - LUMA @ moved
     return _possible(_pulled(moved, colors))
@@ -207,9 +207,9 @@ def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> D
     """Return luma of (9,) known quantiles at the same ranks among others, not spread too much."""
     gaps = np.maximum(np.diff(known), np.diff(tones) / steepest) + 1e-3
     places = np.concatenate([[0], np.cumsum(gaps)])
-    at = known[_MIDDLE] + places - places[_MIDDLE]
+    at = known[MIDDLE] + places - places[MIDDLE]
     at = np.concatenate([[at[0] - 255], at, [at[-1] + 255]])
-    to = np.concatenate([[tones[0] - _BEYOND * 255], tones, [tones[-1] + _BEYOND * 255]])
+    to = np.concatenate([[tones[0] - BEYOND * 255], tones, [tones[-1] + BEYOND * 255]])
     ranked: Doubles = np.interp(luma, at, to)
     return ranked
 
@@ -218,17 +218,17 @@ def _guided(guide: Doubles, values: Doubles) -> tuple[Floats, Floats]:
     """Return (C, h, w) slopes and offsets by which (C, h, w) values follow a (h, w) guide."""
     planes = np.concatenate([[guide, guide * guide], values, guide * values])
     mean, square, means, products = np.split(_around(planes), [1, 2, 2 + len(values)])
-    slopes = (products - mean * means) / (square - mean * mean + _EDGE_LEVELS**2)
+    slopes = (products - mean * means) / (square - mean * mean + EDGE_LEVELS**2)
     smooth: Floats = _around(np.concatenate([slopes, means - slopes * mean])).astype(np.float32)
     return smooth[: len(values)], smooth[len(values) :]
 
 
 def _around(planes: Doubles) -> Doubles:
     """Return the means around each place of (C, h, w) planes, borders repeated."""
-    size = 2 * _RADIUS + 1
+    size = 2 * RADIUS + 1
     for axis in (1, 2):
         side = planes.shape[axis]
-        framed = planes.take(np.arange(-_RADIUS, side + _RADIUS), axis, mode="clip")
+        framed = planes.take(np.arange(-RADIUS, side + RADIUS), axis, mode="clip")
         framed = np.moveaxis(framed, axis, 0)
         total = np.copy(framed[:side])
         for start in range(1, size):
@@ -247,8 +247,8 @@ def _table(
     def moved(grid: Doubles) -> Doubles:
         flat = np.ascontiguousarray(grid.T)
         luma = LUMA @ flat
-        lack = toned * (_ranked(luma, np.array(tones), colors.tones, _STEEPEST_PAINTING) - luma)
-        matched = flat + np.outer(1 + _COLORED * (colors.by_luma - 1), lack)
+        lack = toned * (_ranked(luma, np.array(tones), colors.tones, STEEPEST_PAINTING) - luma)
+        matched = flat + np.outer(1 + COLORED * (colors.by_luma - 1), lack)
         return (flat + amount * (_possible(_pulled(matched, colors)) - flat)).T
 
     return color_table(moved, _GRID)
@@ -273,14 +273,14 @@ def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
     rest = flat - middle
     variance = LUMA @ colors.covariance @ LUMA
     spread = colors.covariance - variance * np.outer(by_luma, by_luma)
-    spread[np.diag_indices(3)] += _LEAST_SPREAD**2
+    spread[np.diag_indices(3)] += LEAST_SPREAD**2
     squares = ((np.linalg.inv(spread) @ rest) * rest).sum(axis=0)
     distance = np.sqrt(np.maximum(squares, 1e-9))
-    distance /= ((luma + _DARK_LEVELS) / (own + _DARK_LEVELS)).clip(0.1, 1)
-    rest *= _soft(distance, _REACH, _REACH * _SOFTNESS) / distance
+    distance /= ((luma + DARK_LEVELS) / (own + DARK_LEVELS)).clip(0.1, 1)
+    rest *= _soft(distance, REACH, REACH * SOFTNESS) / distance
     low, high = colors.tones[0], colors.tones[-1]
-    toned = high + _soft(luma - high, 0.0, _RIM_LEVELS)
-    toned = low - _soft(low - toned, 0.0, _RIM_LEVELS)
+    toned = high + _soft(luma - high, 0.0, RIM_LEVELS)
+    toned = low - _soft(low - toned, 0.0, RIM_LEVELS)
     pulled: Doubles = middle + np.outer(by_luma, toned - luma) + rest
     return pulled
 

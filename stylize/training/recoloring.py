@@ -39,7 +39,7 @@ class Colors(NamedTuple):
         root = numbers.new_zeros(len(numbers), 3, 3)
         root[:, rows, columns] = numbers[:, 3:9]
         root[:, columns, rows] = numbers[:, 3:9]
-        covariance = root @ root + rules._LEAST_SPREAD**2
+        covariance = root @ root + rules.LEAST_SPREAD**2
         tones = numbers[:, 9:].clamp(0, 255).cummax(dim=1).values
         return cls(numbers[:, :3].clamp(0, 255), covariance, tones)
 
@@ -74,19 +74,19 @@ def wanted_colors(shown: Tensor, whole: Tensor, colors: Colors) -> Wanted:
     """
     luma = _along(255 * whole.flatten(2)).round()
     known, paper = tones_of(luma), _paper(luma)
-    flat = functional.avg_pool2d(255 * whole, rules._REDUCED).flatten(2).double()
+    flat = functional.avg_pool2d(255 * whole, rules.REDUCED).flatten(2).double()
     mean = flat.mean(dim=2, keepdim=True)
     centred = flat - mean
     source = centred @ centred.transpose(1, 2) / flat.shape[2]
-    matrix = _least_motion(source, colors.covariance, rules._NOISE_LEVELS**2)
+    matrix = _least_motion(source, colors.covariance, rules.NOISE_LEVELS**2)
     flat = shown.flatten(2).double()
     moved = matrix @ (flat - mean) + colors.mean[:, :, None]
     luma = _along(flat)
-    ranked = _ranked(luma, known, colors.tones, rules._STEEPEST_CONTENT)
+    ranked = _ranked(luma, known, colors.tones, rules.STEEPEST_CONTENT)
     low, high = colors.tones[:, :1], colors.tones[:, -1:]
-    span = (known[:, -1:] - known[:, :1]).clamp_min(rules._LEAST_RANGE)
+    span = (known[:, -1:] - known[:, :1]).clamp_min(rules.LEAST_RANGE)
     own = low + (luma - known[:, :1]) / span * (high - low)
-    share = (rules._OWN_TONES + paper).clamp(max=1)
+    share = (rules.OWN_TONES + paper).clamp(max=1)
     toned = (ranked + share * (own - ranked)).clamp(0, 255)
     moved = moved + (toned - _along(moved))[:, None]
     found = _possible(_pulled(moved, colors)).view(shown.shape)
@@ -115,12 +115,12 @@ def recolor(
     """
     styles = Colors.of(colors)
     shown, wanted = _aims(content, whole, styles, amounts)
-    lack = wanted.colors - 255 * functional.avg_pool2d(painted, rules._REDUCED)
-    lack = lack + (1 - rules._CHROMA) * (_along_channels(lack) - lack)
+    lack = wanted.colors - 255 * functional.avg_pool2d(painted, rules.REDUCED)
+    lack = lack + (1 - rules.CHROMA) * (_along_channels(lack) - lack)
     slopes, offsets = _guided(_along_channels(shown), lack)
     drawn = 255 * painted + _enlarged(slopes) * _along_channels(255 * content) + _enlarged(offsets)
     flat = drawn.clamp(0, 255).flatten(2)
-    tabled = _tabled(flat, styles, rules._TONED * (1 - wanted.paper), amounts)
+    tabled = _tabled(flat, styles, rules.TONED * (1 - wanted.paper), amounts)
     used = (amounts > 0)[:, None, None, None]
     return torch.where(used, tabled.view(drawn.shape) / 255, painted)
 
@@ -133,14 +133,14 @@ def misplaced(
     The network is to put them there itself. Arguments as of :func:`recolor`.
     """
     _, wanted = _aims(content, whole, Colors.of(colors), amounts)
-    lack = wanted.colors / 255 - functional.avg_pool2d(painted, rules._REDUCED)
+    lack = wanted.colors / 255 - functional.avg_pool2d(painted, rules.REDUCED)
     return functional.avg_pool2d(lack, _BROAD).abs().mean(dim=(1, 2, 3)) * (amounts > 0)
 
 
 @torch.no_grad()
 def _aims(content: Tensor, whole: Tensor, styles: Colors, amounts: Tensor) -> tuple[Tensor, Wanted]:
     """Return the reduced contents, in levels, and what they should look like."""
-    shown = 255 * functional.avg_pool2d(content, rules._REDUCED)
+    shown = 255 * functional.avg_pool2d(content, rules.REDUCED)
     wanted = wanted_colors(shown, whole, styles)
     aim = torch.lerp(shown, wanted.colors, amounts[:, None, None, None])
     return shown, wanted._replace(colors=aim)
@@ -158,7 +158,7 @@ def _paper(luma: Tensor) -> Tensor:
     counts = luma.new_zeros(len(luma), 257)
     counts.scatter_add_(1, luma.long().clamp(0, 255) + 1, torch.ones_like(luma))
     counts = counts.double().cumsum(dim=1)
-    alike = counts[:, rules._ALIKE :] - counts[:, : -rules._ALIKE]
+    alike = counts[:, rules.ALIKE :] - counts[:, : -rules.ALIKE]
     return alike.amax(dim=1, keepdim=True) / counts[:, -1:]
 
 
@@ -166,8 +166,8 @@ def _tabled(flat: Tensor, colors: Colors, toned: Tensor, amounts: Tensor) -> Ten
     """Return (N, 3, P) colours with the tones and colours of the styles."""
     luma = _along(flat)
     tones = tones_of(luma.round())
-    lack = toned.to(flat) * (_ranked(luma, tones, colors.tones, rules._STEEPEST_PAINTING) - luma)
-    slope = (1 + rules._COLORED * (colors.by_luma - 1)).to(flat)
+    lack = toned.to(flat) * (_ranked(luma, tones, colors.tones, rules.STEEPEST_PAINTING) - luma)
+    slope = (1 + rules.COLORED * (colors.by_luma - 1)).to(flat)
     matched = flat + lack[:, None] * slope[:, :, None]
     found = _possible(_pulled(matched, colors))
     return torch.lerp(flat, found, amounts[:, None, None].to(flat)).clamp(0, 255)
@@ -191,10 +191,10 @@ def _along_channels(images: Tensor) -> Tensor:
 def _ranked(luma: Tensor, known: Tensor, tones: Tensor, steepest: float) -> Tensor:
     gaps = torch.maximum(known.diff(dim=1), tones.diff(dim=1) / steepest) + 1e-3
     places = functional.pad(gaps.cumsum(dim=1), (1, 0))
-    middle = rules._MIDDLE
+    middle = rules.MIDDLE
     at = known[:, middle : middle + 1] + places - places[:, middle : middle + 1]
     at = torch.cat([at[:, :1] - 255, at, at[:, -1:] + 255], dim=1).to(luma)
-    beyond = rules._BEYOND * 255
+    beyond = rules.BEYOND * 255
     to = torch.cat([tones[:, :1] - beyond, tones, tones[:, -1:] + beyond], dim=1).to(luma)
     slopes = to.diff(dim=1) / at.diff(dim=1)
     place = (
@@ -218,20 +218,20 @@ def _pulled(flat: Tensor, colors: Colors) -> Tensor:
     by_luma, own = colors.by_luma, (colors.mean @ weights)[:, None].to(flat)
     variance = colors.covariance @ weights @ weights
     spread = colors.covariance - variance[:, None, None] * by_luma[:, :, None] * by_luma[:, None]
-    spread = spread + rules._LEAST_SPREAD**2 * torch.eye(3).to(spread)
+    spread = spread + rules.LEAST_SPREAD**2 * torch.eye(3).to(spread)
     inverse, mean, slope = torch.linalg.inv(spread).to(flat), colors.mean.to(flat), by_luma.to(flat)
     middle = mean[:, :, None] + (luma - own)[:, None] * slope[:, :, None]
     rest = flat - middle
     squares = ((inverse @ rest) * rest).sum(dim=1)
     distance = squares.clamp_min(1e-9).sqrt()
-    dark = (luma + rules._DARK_LEVELS) / (own + rules._DARK_LEVELS)
+    dark = (luma + rules.DARK_LEVELS) / (own + rules.DARK_LEVELS)
     distance = distance / dark.clamp(0.1, 1)
-    reach = rules._REACH
-    rest = rest * (_soft(distance, reach, reach * rules._SOFTNESS) / distance)[:, None]
+    reach = rules.REACH
+    rest = rest * (_soft(distance, reach, reach * rules.SOFTNESS) / distance)[:, None]
     tones = colors.tones.to(flat)
     low, high = tones[:, :1], tones[:, -1:]
-    toned = high + _soft(luma - high, 0.0, rules._RIM_LEVELS)
-    toned = low - _soft(low - toned, 0.0, rules._RIM_LEVELS)
+    toned = high + _soft(luma - high, 0.0, rules.RIM_LEVELS)
+    toned = low - _soft(low - toned, 0.0, rules.RIM_LEVELS)
     pulled: Tensor = middle + (toned - luma)[:, None] * slope[:, :, None] + rest
     return pulled
 
@@ -245,13 +245,13 @@ def _guided(guide: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     """Return slopes and offsets by which (N, 3, h, w) values follow a (N, 1, h, w) guide."""
     planes = torch.cat([guide, guide.square(), values, guide * values], dim=1)
     mean, square, means, products = torch.split(_around(planes), [1, 1, 3, 3], dim=1)
-    slopes = (products - mean * means) / (square - mean.square() + rules._EDGE_LEVELS**2)
+    slopes = (products - mean * means) / (square - mean.square() + rules.EDGE_LEVELS**2)
     smooth = _around(torch.cat([slopes, means - slopes * mean], dim=1))
     return smooth[:, :3], smooth[:, 3:]
 
 
 def _around(planes: Tensor) -> Tensor:
-    radius = rules._RADIUS
+    radius = rules.RADIUS
     return functional.avg_pool2d(
         functional.pad(planes, (radius,) * 4, "replicate"), 2 * radius + 1, 1
     )
@@ -259,7 +259,7 @@ def _around(planes: Tensor) -> Tensor:
 
 def _enlarged(cells: Tensor) -> Tensor:
     return functional.interpolate(
-        cells, scale_factor=rules._REDUCED, mode="bilinear", align_corners=False
+        cells, scale_factor=rules.REDUCED, mode="bilinear", align_corners=False
     )
 
 

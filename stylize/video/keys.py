@@ -30,9 +30,8 @@ MOST_NEW = 0.2  # share of the picture that may be new before a key frame is pai
 _STILL_LEVELS = 2.5  # change that is noise
 # Mixed strokes are blurred strokes: paint stays, or it does not, with a narrow seam in between. At
 # full stability it begins to stay at this trust, and stays whole where there is so much more of it.
-_LEAST_TRUST = 0.1
-_TRUST_SEAM = 0.4
-_KEEP_FINE = 0.7  # share of the fine strokes that stay on moving things
+_LEAST_TRUST = 0.2
+_TRUST_SEAM = 0.15
 _KEEP_AFFINES = 0.8
 _CHANGING_KEEP = 0.5  # share of the paint that stays while the look changes
 _SETTLED = 0.05  # share of paint in another look that does not show
@@ -68,17 +67,16 @@ class KeyPainter:
         low = np.float32(_LEAST_TRUST + 1 - self._stability)
         trust = frame.back.trust * likeness(change)
         paint: Floats = np.clip((trust - low) / np.float32(_TRUST_SEAM), 0, 1)
-        fine = paint * np.float32(_KEEP_FINE)
         if settled:
             still = (change < _STILL_LEVELS) & frame.back.is_standing
             if still.all():
                 return Key(frame, before.result, before.painted, shown, look)
-            paint[still] = fine[still] = 1
+            paint[still] = 1
         else:
-            paint, fine = (share * np.float32(_CHANGING_KEEP) for share in (paint, fine))
+            paint *= np.float32(_CHANGING_KEEP)
         affines = _KEEP_AFFINES * self._stability if settled else 0.0
         affines = affines if measure or not settled else 1.0
-        memory = Memory(before.painted, Kept(frame.back.field, paint, fine, affines))
+        memory = Memory(before.painted, Kept(frame.back.field, paint, affines))
         new: Floats = frame.small.astype(np.float32)
         shown = new + (shown - new) * paint[..., None]
         return self._painted(frame, memory, shown, 0.0 if settled else lag * _CHANGING_KEEP)

@@ -46,15 +46,12 @@ class Kept:
     Attributes:
         field: (h, w, 2), from this frame to that one.
         paint: (h, w), 0 to 1: share of its paint that stays.
-        fine: (h, w), 0 to 1: the same of the last level alone, whose fine strokes are painted anew
-            over the paint that stayed below.
         affines: 0 to 1: share of its affines, and of what its colours were chosen by, in the new
             ones; at 1 there is nothing to measure.
     """
 
     field: Floats
     paint: Floats
-    fine: Floats
     affines: float
 
 
@@ -108,11 +105,10 @@ class Memory:
     def painted(self, level: int, painting: Image.Image) -> Image.Image:
         """Return the painting with the one before laid over, where it stays."""
         if self._kept is not None and self._before is not None and self._before.raw is not None:
-            share = self._kept.paint if level == 0 else self._kept.fine
             before = self._moved_to(painting.size, self._before.fine, self._kept.field)
             mixed = np.array(painting)
             for rows in bands(painting.size):
-                of_before = enlarged(share, painting.size, rows)
+                of_before = enlarged(self._kept.paint, painting.size, rows)
                 mixed[rows] = cv2.blendLinear(before[rows], mixed[rows], of_before, 1 - of_before)
             painting = Image.fromarray(mixed)
         self.now.raw = painting

@@ -42,7 +42,7 @@ _SAVE_EVERY_S = 2.0  # of work that is lost at most when it is ended
 _AHEAD = 2  # frames that are read while others are painted
 _NOTHING = np.empty((0, 0, 3), np.uint8)
 _HEAD_BYTES = 1 << 20  # of a film, by which it is known again
-_METHOD = 4  # raised where films are painted in another way: half a film is not gone on with
+_METHOD = 5  # raised where films are painted in another way: half a film is not gone on with
 
 
 Painter: TypeAlias = FilmPainter | PooledPainter
