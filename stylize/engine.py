@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stylize.calming import calm_areas, calm_down
+from stylize.affine_maps import affine_map, halve
+from stylize.brushwork import calming, ground_share, see_to_colors
+from stylize.calming import calm_down
 from stylize.continuity import Continuity
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -30,7 +32,6 @@ from stylize.measurement import Measurement
 from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
-from stylize.recoloring import as_measured, recolor
 from stylize.regions import Region, check_count, grid_weights, mix_pictures, shrunk, style_weights
 from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
@@ -43,7 +44,6 @@ Progress = Callable[[float], None]
 
 _TIMED_PX = 256  # side of the picture on which the faster precision is found
 _HUGE_PIXELS = 50_000_000
-_WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
 _LARGE_FRAME_PIXELS, _TILES_OF_FRAME = 1_000_000, 8  # many large frames are held beside it
 
 
@@ -236,7 +236,7 @@ class Engine:
         plain = rgb.resize(plan.draft, Image.Resampling.BICUBIC, reducing_gap=3.0)
 
         def grounded(style: StyleVector) -> Image.Image:
-            levels = contract.ground_levels * self._brushwork(style, job.controls)
+            levels = contract.ground_levels * ground_share(contract, style, job.controls)
             return add_ground(plain, levels, seed=contract.ground_seed)
 
         content = of_each_style(grounded)
@@ -255,51 +255,11 @@ class Engine:
 
         def finished(style: StyleVector) -> Image.Image:
             result = painted.copy()
-            calm_down(result, plain, *self._calming(style, job.controls))
-            self._recolor(result, plain, style, job)
+            calm_down(result, plain, *calming(contract, style, job.controls))
+            see_to_colors(result, plain, contract, style, job.controls, job.continuity)
             return result
 
         return of_each_style(finished)
-
-    def _brushwork(self, style: StyleVector, controls: Controls) -> float:
-        """Return how much ground there is: little for ink and flat colour, but all at the end."""
-        amount = controls.brushwork
-        contract = self.contract
-        calm = contract.calm_share(style.values) / contract.calm_style
-        usual = max(contract.least_brushwork, 1 - calm)
-        return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
-
-    def _calming(self, style: StyleVector, controls: Controls) -> tuple[float, float, float]:
-        """Return how calm areas are calmed: see :func:`stylize.calming.calm_down`."""
-        contract = self.contract
-        brushwork = self._brushwork(style, controls)
-        left_out = (1 - brushwork) / ((1 - contract.least_brushwork) or 1)
-        # About as much of the painting gets calm as of the style is, unless less brushwork is
-        # asked for.
-        calm = contract.calm_share(style.values)
-        reach = min(1.0, contract.calming_reach * calm)
-        at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
-        wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
-        flat = (calm / contract.flat_style - 0.6) / 0.4
-        everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
-        least = contract.calming_least * wanted
-        if least > 0:
-            at_most = max(at_most, contract.calming_least_reach)
-        return max(contract.calming_share * left_out, least), at_most, everywhere
-
-    def _recolor(
-        self, draft: Image.Image, plain: Image.Image, style: StyleVector, job: _Job
-    ) -> None:
-        """Give a draft the colours that its content has in the style."""
-        colors, controls = self.contract.style_colors(style.values), job.controls
-        if colors is not None:
-            before = draft.copy() if controls.brushwork > 1 else None
-            steadied = as_measured if job.continuity is None else job.continuity.steadied
-            share = self.contract.recoloring_share
-            recolor(draft, plain, colors, share, controls.strength, steadied)
-            if before is not None:  # washes are broad differences, too
-                washes = _WASHES * min(1.0, controls.brushwork - 1)
-                draft.paste(before, mask=calm_areas(plain, washes))
 
     def _revise(
         self,
@@ -379,11 +339,11 @@ class Engine:
             offset=(canvas.margin_px, canvas.margin_px),
         )
         of_quarter = style_weights(job.regions, of_all)
-        weights = of_quarter, _halve(of_quarter)
+        weights = of_quarter, halve(of_quarter)
 
         def paint(part: Bytes, tile: Tile) -> Bytes:
             quarter, eighth = (
-                _affine_map(affine, weight, tile, factor)
+                affine_map(affine, weight, tile, factor)
                 for affine, weight, factor in zip(
                     (measurement.quarter, measurement.eighth), weights, (4, 8), strict=True
                 )
@@ -556,38 +516,6 @@ def _mixer(job: _Job, plan: Plan) -> Callable[[Callable[[StyleVector], Image.Ima
     regions = shrunk(job.regions, max(plan.draft) / max(plan.full))
     weights = style_weights(regions, grid_weights(regions, plan.draft, plan.draft, factor=1))
     return lambda make: mix_pictures([make(style) for style in (job.style, *styles)], weights)
-
-
-def _halve(weights: Floats) -> Floats:
-    """(K, h, w) -> (K, h / 2, w / 2): means of 2 x 2 cells; cheaper than another look at masks."""
-    rows = weights[:, ::2] + weights[:, 1::2]
-    halved: Floats = np.float32(0.25) * (rows[:, :, ::2] + rows[:, :, 1::2])
-    return halved
-
-
-def _affine_map(affines: Floats, weights: Floats, tile: Tile, factor: int) -> Floats:
-    """Mix the affines of K styles by the weights of K - 1 regions at each cell of a tile.
-
-    Args:
-        affines: (K, C, 1, 1); the first is that of the base style.
-        weights: (K - 1, canvas height / factor, canvas width / factor).
-        tile: The part of the canvas to return.
-        factor: Pixels to a cell.
-
-    Returns:
-        (1, C, h, w).
-    """
-    rows, columns = tile.outer_rows, tile.outer_columns
-    part = weights[
-        :,
-        rows.start // factor : rows.stop // factor,
-        columns.start // factor : columns.stop // factor,
-    ]
-    base = affines[0, :, 0, 0]
-    offsets = affines[1:, :, 0, 0] - base
-    mixed: Floats = np.tensordot(offsets, part, axes=(0, 0))
-    mixed += base[:, None, None]  # in place: the maps are what takes most of the memory
-    return mixed[None]
 
 
 def _with_strength(controls: Controls, strength: float | None) -> Controls:

@@ -344,18 +344,6 @@ def test_styles_that_leave_places_empty_get_less_ground(tiny_engine, style, monk
     np.testing.assert_array_equal(painted(2), most)
 
 
-def test_all_styles_are_calmed_unless_more_brushwork_is_asked_for(tiny_engine, style):
-    contract = tiny_engine.contract
-    least = contract.calming_least, contract.calming_least_reach
-    assert min(least) > 0
-    assert tiny_engine._calming(style, Controls()) == pytest.approx((*least, 0))
-    half = tiny_engine._calming(style, Controls(brushwork=1.5))
-    assert half == pytest.approx((least[0] / 2, least[1], 0))
-    for controls in (Controls(brushwork=2), Controls(strength=0)):
-        assert tiny_engine._calming(style, controls)[0] == 0
-    assert min(tiny_engine._calming(style, Controls(brushwork=0))[:2]) >= 1
-
-
 def test_brushwork_fills_calm_areas_and_leaves_busy_ones(tiny_engine, style):
     content = make_picture(64, 64)
     content.paste("white", (0, 0, 32, 64))

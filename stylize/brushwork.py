@@ -1,0 +1,83 @@
+"""How much the brush makes of calm areas, and which colours a draft gets, by style and controls."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from stylize.calming import calm_areas
+from stylize.continuity import Continuity
+from stylize.contract import Contract
+from stylize.controls import Controls
+from stylize.recoloring import as_measured, recolor
+from stylize.styles import StyleVector
+
+_WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
+_FLAT_FROM = 0.6  # share of the calm of a flat style from which on a style is treated as one
+
+
+def ground_share(contract: Contract, style: StyleVector, controls: Controls) -> float:
+    """Return how much ground there is, 0 to 2: little for ink and flat colour, but all at the end.
+
+    Args:
+        contract: Of the model.
+        style: It tells how calm it is.
+        controls: ``brushwork`` counts.
+    """
+    amount = controls.brushwork
+    calm = contract.calm_share(style.values) / contract.calm_style
+    usual = max(contract.least_brushwork, 1 - calm)
+    return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
+
+
+def calming(
+    contract: Contract, style: StyleVector, controls: Controls
+) -> tuple[float, float, float]:
+    """Return how calm areas are calmed: what :func:`stylize.calming.calm_down` takes.
+
+    Args:
+        contract: Of the model.
+        style: It tells how calm it is.
+        controls: ``brushwork`` and ``strength`` count.
+    """
+    left_out = 1 - ground_share(contract, style, controls)
+    left_out /= (1 - contract.least_brushwork) or 1
+    # About as much of the painting gets calm as of the style is; less if less brushwork is wanted.
+    calm = contract.calm_share(style.values)
+    reach = min(1.0, contract.calming_reach * calm)
+    at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
+    wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
+    flat = (calm / contract.flat_style - _FLAT_FROM) / (1 - _FLAT_FROM)
+    everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
+    least = contract.calming_least * wanted
+    if least > 0:
+        at_most = max(at_most, contract.calming_least_reach)
+    return max(contract.calming_share * left_out, least), at_most, everywhere
+
+
+def see_to_colors(
+    draft: Image.Image,
+    plain: Image.Image,
+    contract: Contract,
+    style: StyleVector,
+    controls: Controls,
+    continuity: Continuity | None,
+) -> None:
+    """Give a draft, in place, the colours that its content has in the style.
+
+    Args:
+        draft: RGB.
+        plain: Its content, RGB of the same size.
+        contract: Of the model; some do not know a style's colours, and nothing happens.
+        style: It tells which colours it has.
+        controls: ``brushwork`` and ``strength`` count.
+        continuity: Ties the colours to those of other pictures.
+    """
+    colors = contract.style_colors(style.values)
+    if colors is None:
+        return
+    before = draft.copy() if controls.brushwork > 1 else None
+    steadied = as_measured if continuity is None else continuity.steadied
+    recolor(draft, plain, colors, contract.recoloring_share, controls.strength, steadied)
+    if before is not None:  # washes are broad differences, too
+        washes = _WASHES * min(1.0, controls.brushwork - 1)
+        draft.paste(before, mask=calm_areas(plain, washes))
