@@ -9,6 +9,7 @@ without it a few loud channels own the loss.
 from __future__ import annotations
 
 import copy
+import functools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -260,6 +261,7 @@ class _HalfConvReLU:
         return functional.relu(self._layer(images.bfloat16()))
 
 
+@functools.cache
 def half_precision_is_faster() -> bool:
     """Measure whether this CPU convolves 16-bit floats faster than Winograd does 32-bit ones.
 

@@ -90,8 +90,9 @@ class _Function(torch.autograd.Function):
 def _transform(weight: Tensor) -> Tensor:
     """Bring weights (O, C, 3, 3) to (36, C, O)."""
     matrix = torch.tensor(_WEIGHT, dtype=torch.float64)
-    transformed = torch.einsum("ik,ockl,jl->ijco", matrix, weight.double(), matrix)
-    return transformed.reshape(36, weight.shape[1], weight.shape[0]).float().contiguous()
+    outputs, inputs = weight.shape[:2]
+    taps = weight.double().permute(2, 3, 1, 0).reshape(9, -1)
+    return (torch.kron(matrix, matrix) @ taps).float().view(36, inputs, outputs)
 
 
 def _kron(matrix: tuple[tuple[int, ...], ...]) -> Tensor:
