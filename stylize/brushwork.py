@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from stylize.calming import calm_areas
+from stylize.calming import FLAT_FROM, calm_areas
 from stylize.continuity import Continuity
 from stylize.contract import Contract
 from stylize.controls import Controls
@@ -12,7 +12,6 @@ from stylize.recoloring import as_measured, recolor
 from stylize.styles import StyleVector
 
 _WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
-_FLAT_FROM = 0.6  # share of the calm of a flat style from which on a style is treated as one
 
 
 def ground_share(contract: Contract, style: StyleVector, controls: Controls) -> float:
@@ -46,7 +45,7 @@ def calming(
     reach = min(1.0, contract.calming_reach * calm)
     at_most = 1 - min(1.0, controls.brushwork) * (1 - reach)
     wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
-    flat = (calm / contract.flat_style - _FLAT_FROM) / (1 - _FLAT_FROM)
+    flat = (calm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM)
     everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
     least = contract.calming_least * wanted
     if least > 0:

@@ -27,6 +27,7 @@ LEAST_REACH = 0.5
 # How much is smoothed everywhere in flat styles, prints of a few inks: there the brush has nothing
 # to go by but edges, and writes signs between them.
 FLAT = 0.7
+FLAT_FROM = 0.6  # share of a flat style's calm from which on a style begins to be one
 # Standard deviation of the luma, as a share of itself plus something in the dark, up to which an
 # area is calm: clouds are, grass is not.
 _CALM_SHARE = 0.04

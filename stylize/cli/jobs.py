@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import sys
@@ -128,6 +129,12 @@ def tell_failed(job: Picture, message: str, *, as_json: bool) -> None:
     warn(f"Error: {message}")
     if as_json:
         print_json({"content": str(job.content), "error": message})
+
+
+def log_without_terminal() -> None:
+    """Let the library log how far it is, where no person sees the bar."""
+    if not sys.stderr.isatty():
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
 
 
 class Bar:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
-import sys
 import tempfile
 import time
 from enum import StrEnum
@@ -16,7 +14,7 @@ import typer
 
 from stylize.cli import lab_ab, lab_compress, lab_explain, lab_search, lab_variants
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
-from stylize.cli.jobs import Bar, check_replacing
+from stylize.cli.jobs import Bar, check_replacing, log_without_terminal
 from stylize.cli.output import print_json, say, warn
 from stylize.cli.pictures import path_of
 from stylize.errors import LibraryError, TrainingError
@@ -224,8 +222,7 @@ def johnson(
     _check_writable(out)
     config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
     paths, network = list_pictures(contents), open_loss_network(loss_network)
-    if not sys.stderr.isatty():  # a person sees the bar
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_without_terminal()
     with Bar(1) as bar:
         trained = train_one_style(
             _style_picture(style, data), paths, network, config,

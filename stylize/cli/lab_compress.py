@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stylize.cli.common import JsonOption
-from stylize.cli.jobs import Bar
+from stylize.cli.jobs import Bar, log_without_terminal
+from stylize.cli.lab_options import ContentsOption, HeldOutOption, StylesOption
 from stylize.cli.output import print_json, say
 from stylize.errors import ControlError
 from stylize.extras import needs_extra
 
 
 def compress(
-    contents: Annotated[
-        list[Path],
-        typer.Option(metavar="FOLDER", help="Photographs to train and measure on; repeatable."),
-    ],
-    styles: Annotated[
-        list[Path],
-        typer.Option(metavar="FOLDER", help="Paintings to train and measure on; repeatable."),
-    ],
+    contents: ContentsOption,
+    styles: StylesOption,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for models, pictures and figures.")
     ],
     network: Annotated[
         Path, typer.Option(metavar="FILE", help="The checkpoint to make smaller.")
     ] = Path("checkpoints/network.pt"),
-    held_out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="JSON file of pictures to measure on, never trained on."),
-    ] = None,
+    held_out: HeldOutOption = None,
     way: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this way; repeatable.", show_default="all"),
@@ -59,8 +49,7 @@ def compress(
 
     if unknown := set(way or ()) - set(WAYS):
         raise ControlError(f'There is no way "{min(unknown)}". There are: {", ".join(WAYS)}.')
-    if not sys.stderr.isatty():  # a person sees the bar
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_without_terminal()
     config = Compression(
         checkpoint=network,
         contents=tuple(contents),

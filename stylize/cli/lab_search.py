@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stylize.cli.common import JsonOption
-from stylize.cli.jobs import Bar
+from stylize.cli.jobs import Bar, log_without_terminal
 from stylize.cli.output import print_json, say
 from stylize.extras import needs_extra
 
@@ -55,8 +53,7 @@ def search(
     config = Search(
         limit_ms=limit_ms, candidates=candidates, samples=samples, check=check, seed=seed
     )
-    if not sys.stderr.isatty():  # a person sees the bar
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_without_terminal()
     school = open_product_school(
         network, contents=tuple(contents), styles=tuple(styles), exclude=held_out,
         out=out / "cache", seed=seed,

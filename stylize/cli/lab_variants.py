@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stylize.cli.common import JsonOption
-from stylize.cli.jobs import Bar
+from stylize.cli.jobs import Bar, log_without_terminal
+from stylize.cli.lab_options import ContentsOption, HeldOutOption, StylesOption
 from stylize.cli.output import print_json, say
 from stylize.extras import needs_extra
 
 
 def variants(
-    contents: Annotated[
-        list[Path],
-        typer.Option(metavar="FOLDER", help="Photographs to train and measure on; repeatable."),
-    ],
-    styles: Annotated[
-        list[Path],
-        typer.Option(metavar="FOLDER", help="Paintings to train and measure on; repeatable."),
-    ],
+    contents: ContentsOption,
+    styles: StylesOption,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for checkpoints, pictures and figures.")
     ],
     network: Annotated[
         Path, typer.Option(metavar="FILE", help="The checkpoint that all begin with.")
     ] = Path("checkpoints/network.pt"),
-    held_out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="JSON file of pictures to measure on, never trained on."),
-    ] = None,
+    held_out: HeldOutOption = None,
     variant: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this variant; repeatable.", show_default="all"),
@@ -55,8 +45,7 @@ def variants(
     with needs_extra("train"):
         from stylize.lab.variants import VARIANTS, Race, race
 
-    if not sys.stderr.isatty():  # a person sees the bar
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_without_terminal()
     config = Race(
         checkpoint=network,
         contents=tuple(contents),

@@ -38,6 +38,7 @@ Lesson = Literal["losses", "pictures"]
 
 _FALL = 0.05  # share of the learning rate that is left at the end
 CLIP = 300.0  # norm of the gradient
+GENTLEST = 3e-5  # learning rate of the product's weights, which are right already
 _STYLES = 64  # to encode one takes a second
 
 

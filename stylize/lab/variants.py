@@ -23,7 +23,7 @@ from stylize.files import make_folder, write_whole
 from stylize.images import save_image
 from stylize.lab.attention import Attention
 from stylize.lab.pyramid import Pyramid
-from stylize.lab.retraining import CLIP, School, fall, open_product_school, trained_groups
+from stylize.lab.retraining import CLIP, GENTLEST, School, fall, open_product_school, trained_groups
 from stylize.lab.variant import Variant
 from stylize.lab.variant_pictures import measure_variants, on_grid
 from stylize.training.checkpoint import (
@@ -52,7 +52,6 @@ CONTROL = "plain"
 START = "released"  # the control before it was trained on
 MEASURED_PX = 256
 _ENDLESS = 10**9  # steps: time ends the training
-_GENTLEST = 3e-5  # learning rate of the released weights, which are nearly right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +221,7 @@ def train_(
     """
     config, network = school.config, variant.network
     groups = [*trained_groups(network), variant.own_parts()]
-    rates = [*(rate * _GENTLEST for rate in RATES), variant.learning_rate]
+    rates = [*(rate * GENTLEST for rate in RATES), variant.learning_rate]
     optimizer = torch.optim.Adam(
         [{"params": group} for group in groups if group], betas=(0.9, 0.99)
     )

@@ -28,7 +28,7 @@ from stylize.lab.pruning import (
     prune_weights_,
     share_of_channels,
 )
-from stylize.lab.retraining import Lesson, School, open_school, retrain_, short_config
+from stylize.lab.retraining import GENTLEST, Lesson, School, open_school, retrain_, short_config
 from stylize.training.checkpoint import (
     load_checkpoint,
     load_encoder,
@@ -48,8 +48,7 @@ _CHANNELS, _HIDDEN, _WEIGHTS = 0.7, 0.7, 0.5  # shares that pruning keeps
 _HALF = 0.5  # of the channels: a quarter of the operations
 _RANK, _MODULATOR_RANK = 0.5, 96
 _BY_TEACHER = 10  # a sample takes a tenth of the time without the loss network
-# Learning rates of networks that are nearly right, and of the product's, which is right already.
-_GENTLE, _GENTLEST = 2e-4, 3e-5
+_GENTLE = 2e-4  # learning rate of networks that are nearly right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,11 +246,11 @@ WAYS: dict[str, Way] = {
     "mixed": Way("INT8", "convolutions 8 bits, modulator 16", Workshop.untouched, _mixed),
     "tuned": _way(
         "INT8", "trained on, not rounded",
-        lambda s: s.train(s.untouched(), "losses", rounded=False, learning_rate=_GENTLEST),
+        lambda s: s.train(s.untouched(), "losses", rounded=False, learning_rate=GENTLEST),
     ),
     "rounded": _way(
         "INT8", "trained on, rounded",
-        lambda s: s.train(s.untouched(), "losses", learning_rate=_GENTLEST),
+        lambda s: s.train(s.untouched(), "losses", learning_rate=GENTLEST),
     ),
     "sparse": _way("pruning", "half of the weights 0", lambda s: _sparse(s, train=False)),
     "sparse-losses": _way(

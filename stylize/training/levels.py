@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.calming import FLAT, LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
+from stylize.calming import FLAT, FLAT_FROM, LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
 from stylize.contract import Contract
 from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
 from stylize.training.tones import LUMA
@@ -137,7 +137,8 @@ def calm_down(painted: Tensor, content: Tensor, calm: Tensor, strength: Tensor) 
         of_picture = cells.mean(dim=(1, 2, 3)).clamp(min=1e-9)
         amounts = torch.minimum(torch.maximum(left_out, LEAST * strength), reach / of_picture)
         mask = _enlarge_cells(cells, content) * amounts.clamp(max=1)[:, None, None, None]
-        flat = FLAT * strength * ((calm / Contract.flat_style - 0.6) / 0.4).clamp(0, 1)
+        flat = (calm / Contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM)
+        flat = FLAT * strength * flat.clamp(0, 1)
         mask = torch.maximum(mask, flat[:, None, None, None])
     return torch.lerp(painted, (_smooth(painted) + detail).clamp(0, 1), mask)
 
