@@ -217,11 +217,15 @@ def johnson(
             train_one_style,
         )
         from stylize.training.data import list_pictures
+        from stylize.training.vgg import half_precision_is_faster
 
     check_replacing([out], {Path(style): "style", loss_network: "checkpoint"})
     _check_writable(out)
-    config = OneStyle(variant=variant.value, samples=samples, side_px=side, seed=seed)
-    paths, network = list_pictures(contents), open_loss_network(loss_network)
+    half = half_precision_is_faster()
+    config = OneStyle(
+        variant=variant.value, samples=samples, side_px=side, seed=seed, mixed_precision=half
+    )
+    paths, network = list_pictures(contents), open_loss_network(loss_network, half_precision=half)
     log_without_terminal()
     with Bar(1) as bar:
         trained = train_one_style(
