@@ -21,6 +21,9 @@ from torch.nn import functional
 Variant = Literal["johnson", "bottleneck"]
 VARIANTS: tuple[Variant, ...] = ("johnson", "bottleneck")
 BLOCKS = 5
+# Beyond black and white, as in Johnson's code: where tanh is flat nothing more is learned, and spots
+# that turned black would stay so.
+_RANGE = 150 / 255
 SIDES_PX = 4  # sides of pictures are multiples of this
 
 
@@ -142,5 +145,5 @@ class JohnsonNetwork(nn.Module):
                 x = x + begun
             elif row.normalize and row.name != "out":
                 x = functional.relu(x)
-        painted: Tensor = 0.5 + 0.5 * torch.tanh(x)
-        return painted
+        painted: Tensor = 0.5 + _RANGE * torch.tanh(x)
+        return painted if self.training else painted.clamp(0, 1)

@@ -64,7 +64,7 @@ class OneStyle:
     small_share: float = 0.75
     mixed_precision: bool = False
     content_weight: float = 1.0
-    style_weight: float = 10.0
+    style_weight: float = 5.0
     smoothness_weight: float = 0.02
     learning_rate: float = 1e-3
     seed: int = 1

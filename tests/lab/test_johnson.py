@@ -44,10 +44,15 @@ def test_the_network_is_its_table(variant) -> None:
     network = JohnsonNetwork(variant)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     assert parameters == count_parameters(layers_of(variant))
+    network.norms[-2].weight.data *= 20  # loud enough for black and white
     with torch.no_grad():
-        painted = network(torch.rand(2, 3, 36, 48))
+        learning, painted = (
+            network.train(mode)(torch.rand(2, 3, 36, 48)) for mode in (True, False)
+        )
     assert painted.shape == (2, 3, 36, 48)
-    assert 0 <= painted.min() < painted.max() <= 1
+    assert painted.min() == 0
+    assert painted.max() == 1
+    assert learning.min() < -0.05  # what is black can still be learned to be lighter
 
 
 def test_blocks_add_what_they_were_given() -> None:
