@@ -21,8 +21,7 @@ from torch.nn import functional
 Variant = Literal["johnson", "bottleneck"]
 VARIANTS: tuple[Variant, ...] = ("johnson", "bottleneck")
 BLOCKS = 5
-# Beyond black and white, as in Johnson's code: where tanh is flat nothing more is learned, and spots
-# that turned black would stay so.
+# Beyond black and white, as in Johnson's code: where tanh is flat, hardly anything is learned.
 _RANGE = 150 / 255
 SIDES_PX = 4  # sides of pictures are multiples of this
 
@@ -131,6 +130,10 @@ class JohnsonNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Paint (N, 3, H, W) pictures in [0, 1]; sides multiples of 4, at least 16."""
+        return bounded(self.unbounded(images)).clamp(0, 1)
+
+    def unbounded(self, images: Tensor) -> Tensor:
+        """Return what :func:`bounded` makes pictures of."""
         x, begun = 2 * images - 1, images
         for index, row in enumerate(self.rows):
             group, _, part = row.name.partition(".")
@@ -145,5 +148,9 @@ class JohnsonNetwork(nn.Module):
                 x = x + begun
             elif row.normalize and row.name != "out":
                 x = functional.relu(x)
-        painted: Tensor = 0.5 + _RANGE * torch.tanh(x)
-        return painted if self.training else painted.clamp(0, 1)
+        return x
+
+
+def bounded(values: Tensor) -> Tensor:
+    """Return pictures of any values: in [0, 1], and a little beyond."""
+    return 0.5 + _RANGE * torch.tanh(values)

@@ -16,10 +16,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from stylize.errors import ControlError, ModelFileError, TrainingError
 from stylize.images import on_white, prepare_image
-from stylize.lab.johnson import SIDES_PX, JohnsonNetwork, Variant
+from stylize.lab.johnson import SIDES_PX, JohnsonNetwork, Variant, bounded
 from stylize.lab.objective import gram, style_loss
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.data import Contents, fit_area, to_tensor
@@ -31,6 +32,7 @@ from stylize.training.vgg import STYLE_LAYERS, LossNetwork
 logger = logging.getLogger(__name__)
 
 _STYLE_SIDE_PX = 256
+_MOST = 1.5  # what lies beyond is far beyond black and white
 _GROWTH = 10.0  # the learning rate falls to a tenth of itself
 _OPSET = 20
 _LOG_STEPS, _CHECKPOINT_STEPS = 50, 100
@@ -50,6 +52,8 @@ class OneStyle:
         content_weight: Of the content loss.
         style_weight: Of the differences of Gram matrices.
         smoothness_weight: Of the total variation.
+        excess_weight: Of values far beyond black and white. Instance normalisation rewards a few
+            spikes, which would be black spots that nothing takes away again.
         learning_rate: At the start.
         seed: Of everything random.
 
@@ -66,6 +70,7 @@ class OneStyle:
     content_weight: float = 1.0
     style_weight: float = 5.0
     smoothness_weight: float = 0.02
+    excess_weight: float = 2.0
     learning_rate: float = 1e-3
     seed: int = 1
 
@@ -194,8 +199,9 @@ def _loss(
     config: OneStyle,
 ) -> Tensor:
     with torch.autocast(images.device.type, torch.bfloat16, enabled=config.mixed_precision):
-        painted = network(images)
-    painted = painted.float()
+        values = network.unbounded(images)
+    values = values.float()
+    painted = bounded(values)
     features = {name: found.float() for name, found in loss_network(painted).items()}
     with torch.no_grad():
         wanted = {name: found.float() for name, found in loss_network(images).items()}
@@ -208,6 +214,7 @@ def _loss(
         config.content_weight * content_loss(features, wanted).mean()
         + config.style_weight * style
         + config.smoothness_weight * smoothness_loss(painted).mean()
+        + config.excess_weight * functional.relu(values.abs() - _MOST).mean()
     )
     return loss
 
