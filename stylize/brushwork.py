@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from stylize.calming import FLAT_FROM, calm_areas
 from stylize.continuity import Continuity
 from stylize.contract import Contract
 from stylize.controls import Controls
+from stylize.posterizing import INK_FROM, crisp, posterize
 from stylize.recoloring import as_measured, recolor
 from stylize.styles import StyleVector
 
@@ -53,6 +54,28 @@ def calming(
     return max(contract.calming_share * left_out, least), at_most, everywhere
 
 
+def inking(contract: Contract, style: StyleVector, controls: Controls) -> float:
+    """Return how much a picture is to be of ink and paper alone, 0 to 1.
+
+    Args:
+        contract: Of the model.
+        style: It tells how much it is made of a few inks.
+        controls: ``brushwork`` and ``strength`` count: a broad brush paints over them.
+    """
+    if not contract.posterizing_share:
+        return 0.0
+    inks = (contract.ink_share(style.values) / contract.ink_style - INK_FROM) / (1 - INK_FROM)
+    return min(1.0, max(0.0, inks)) * min(1.0, 2 - controls.brushwork) * controls.strength
+
+
+def edges(
+    contract: Contract, style: StyleVector, controls: Controls
+) -> ImageFilter.Color3DLUT | None:
+    """Return what keeps the edges of inks crisp in an enlarged painting; None: there are none."""
+    amount, colors = inking(contract, style, controls), contract.style_colors(style.values)
+    return crisp(colors, amount) if amount > 0 and colors is not None else None
+
+
 def see_to_colors(
     draft: Image.Image,
     plain: Image.Image,
@@ -61,7 +84,7 @@ def see_to_colors(
     controls: Controls,
     continuity: Continuity | None,
 ) -> None:
-    """Give a draft, in place, the colours that its content has in the style.
+    """Give a draft, in place, the colours that its content has in the style, or its inks.
 
     Args:
         draft: RGB.
@@ -80,3 +103,5 @@ def see_to_colors(
     if before is not None:  # washes are broad differences, too
         washes = _WASHES * min(1.0, controls.brushwork - 1)
         draft.paste(before, mask=calm_areas(plain, washes))
+    inked = contract.posterizing_share * inking(contract, style, controls)
+    posterize(draft, plain, colors, inked, steadied)

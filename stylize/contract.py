@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from stylize.recoloring import NUMBERS, StyleColors
 
+LEAST_SEEN = 0.02  # added to what is seen of a style before its logarithm is taken
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
@@ -56,6 +58,10 @@ class Contract:
         flat_style: See there.
         recoloring_share: How much of a broad difference from the colours that the content has in
             the style is taken away; see :mod:`stylize.recoloring`.
+        posterizing_share: How much of a style of a few inks is parted into ink and paper; see
+            :mod:`stylize.posterizing`.
+        ink_style: Inks of a style, see :meth:`ink_share`, from which on all of that is done, less
+            down to half of them.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -64,6 +70,8 @@ class Contract:
         calm_bias: Added to them.
         color_weights: (N + 1, 18) of the first N numbers of a style vector and of a 1, packed like
             those: see :meth:`style_colors`; none if empty.
+        ink_weights: (N + 1,) of the logarithms of the first N numbers of a style vector and of a 1,
+            packed like those: see :meth:`ink_share`; none if empty.
     """
 
     vector_length: int
@@ -89,16 +97,19 @@ class Contract:
     calming_flat: float = 0.0
     flat_style: float = 0.25
     recoloring_share: float = 0.0
+    posterizing_share: float = 0.0
+    ink_style: float = 0.34
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
     calm_weights: str = ""
     calm_bias: float = 0.0
     color_weights: str = ""
+    ink_weights: str = ""
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            if item.name in ("calm_weights", "calm_bias", "color_weights"):
+            if item.name in _PROBES:
                 continue
             value = getattr(self, item.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -112,13 +123,15 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
-        for name in ("calm_style", "flat_style"):
+        for name in ("calm_style", "flat_style", "ink_style"):
             if not getattr(self, name):
                 raise ValueError(f"{name} of the contract must be above 0")
         if self._calm_weights is None or not math.isfinite(self.calm_bias):
             raise ValueError("calm_weights of the contract cannot be read")
         if self._color_weights is None:
             raise ValueError("color_weights of the contract cannot be read")
+        if self._ink_weights is None:
+            raise ValueError("ink_weights of the contract cannot be read")
 
     @cached_property
     def _calm_weights(self) -> NDArray[np.float32] | None:
@@ -132,6 +145,11 @@ class Contract:
             return None
         rows = weights.reshape(-1, NUMBERS)
         return None if len(rows) > self.vector_length + 1 else rows
+
+    @cached_property
+    def _ink_weights(self) -> NDArray[np.float32] | None:
+        weights = _unpacked(self.ink_weights)
+        return None if weights is None or len(weights) > self.vector_length + 1 else weights
 
     def calm_share(self, vector: NDArray[np.float32]) -> float:
         """Return the share of a style that is calm, such as bare paper, from 0 to 1.
@@ -156,6 +174,18 @@ class Contract:
             return None
         numbers = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
         return _colors_of(numbers.astype(float).tobytes())
+
+    def ink_share(self, vector: NDArray[np.float32]) -> float:
+        """Return how much a style is made of a few even inks, from 0 to 1.
+
+        Args:
+            vector: (vector_length,) of the style.
+        """
+        weights = self._ink_weights
+        if weights is None or not len(weights):
+            return 0.0
+        seen = np.log(np.maximum(vector[: len(weights) - 1], 0) + np.float32(LEAST_SEEN))
+        return min(1.0, max(0.0, float(seen @ weights[:-1] + weights[-1])) ** 2)
 
     @classmethod
     def from_dict(cls, record: Any) -> Contract:
@@ -197,6 +227,8 @@ def _unpacked(text: str) -> NDArray[np.float32] | None:
     return numbers if bool(np.isfinite(numbers).all()) else None
 
 
+_PROBES = ("calm_weights", "calm_bias", "color_weights", "ink_weights")
+
 _LARGEST: dict[str, float] = {
     "revision_share": 1,
     "calming_share": 1,
@@ -205,6 +237,8 @@ _LARGEST: dict[str, float] = {
     "calming_least_reach": 1,
     "calming_flat": 1,
     "recoloring_share": 1,
+    "posterizing_share": 1,
+    "ink_style": 1,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.affine_maps import affine_map, halve
-from stylize.brushwork import calming, ground_share, see_to_colors
+from stylize.brushwork import calming, edges, ground_share, inking, see_to_colors
 from stylize.calming import calm_down
+from stylize.color_table import looked_up
 from stylize.continuity import Continuity
 from stylize.controls import Controls
 from stylize.errors import ControlError, StyleVectorError
@@ -275,8 +276,13 @@ class Engine:
         under = enlarge(painting, content.size)
         detail = share * job.controls.detail
         canvas, halo_px = self._canvas(content.size, level), self.contract.halo_px + HALO_PX
+        inks, painted_share = None, share * self.contract.revision_share
+        if not job.regions:
+            inks = edges(self.contract, job.style, job.controls)
+            # The brush would write between them.
+            painted_share *= 1 - inking(self.contract, job.style, job.controls)
         brush: _Brush | None = None
-        if job.fast:
+        if job.fast or painted_share == 0:
             canvas, halo_px = replace(canvas, margin_px=HALO_PX), HALO_PX
         else:
             brush = self._brush(painting, content.size, job, level=level, full=plan.full)
@@ -286,13 +292,15 @@ class Engine:
                 canvas.cut(picture, tile.outer_rows, tile.outer_columns)
                 for picture in (under, content)
             )
+            if inks is not None:
+                below = looked_up(below, inks)
             seen = lay_over(below, shown, detail)
             return seen, below
 
         def finish(painted: Bytes, seen: Bytes, below: Bytes) -> Bytes:
             if brush is None:
                 return painted
-            return keep_coarse(painted, seen, below, share * self.contract.revision_share)
+            return keep_coarse(painted, seen, below, painted_share)
 
         return paint_tiles(
             canvas,

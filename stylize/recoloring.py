@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from stylize.matrices import least_motion
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+_Real = TypeVar("_Real", np.float32, np.float64)
 
 LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as Pillow's
 # Tones of a style that are known: these quantiles of its luma.
@@ -200,7 +202,7 @@ def _colored(flat: Doubles, measured: Doubles, colors: StyleColors) -> Doubles:
     share = min(1.0, OWN_TONES + float(paper[0]))
     toned = (ranked + share * (own - ranked)).clip(0, 255)
     moved += toned - LUMA @ moved
-    return _possible(_pulled(moved, colors))
+    return possible(_pulled(moved, colors))
 
 
 def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> Doubles:
@@ -249,15 +251,15 @@ def _table(
         luma = LUMA @ flat
         lack = toned * (_ranked(luma, np.array(tones), colors.tones, STEEPEST_PAINTING) - luma)
         matched = flat + np.outer(1 + COLORED * (colors.by_luma - 1), lack)
-        return (flat + amount * (_possible(_pulled(matched, colors)) - flat)).T
+        return (flat + amount * (possible(_pulled(matched, colors)) - flat)).T
 
     return color_table(moved, _GRID)
 
 
-def _possible(flat: Doubles) -> Doubles:
+def possible(flat: NDArray[_Real]) -> NDArray[_Real]:
     """Return (3, N) colours, those that do not exist at their luma paler."""
-    luma = (LUMA @ flat).clip(0, 255)
-    chroma: Doubles = flat - luma
+    luma = (LUMA.astype(flat.dtype) @ flat).clip(0, 255)
+    chroma: NDArray[_Real] = flat - luma
     most, least = chroma.max(axis=0), chroma.min(axis=0)
     share = np.minimum((255 - luma) / np.maximum(most, 1e-3), luma / np.maximum(-least, 1e-3))
     chroma *= np.minimum(share, 1)

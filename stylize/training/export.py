@@ -24,6 +24,7 @@ from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.files import write_whole
 from stylize.model_files import FORMAT
+from stylize.posterizing import SHARE as POSTERIZING_SHARE
 from stylize.recoloring import SHARE
 from stylize.training.checkpoint import (
     load_checkpoint,
@@ -193,6 +194,7 @@ def _export(
             calming_least_reach=LEAST_REACH,
             calming_flat=FLAT,
             recoloring_share=SHARE,
+            posterizing_share=POSTERIZING_SHARE,
             **(probes or {}),
         ).to_dict(),
         "opset": OPSET,

@@ -35,6 +35,7 @@ from stylize.training.data import (
     read_exclusions,
 )
 from stylize.training.device import open_device
+from stylize.training.ink_styles import fit_ink_probe
 from stylize.training.network import TransferNetwork
 from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples, drawn_ahead
@@ -180,8 +181,11 @@ def train(config: TrainConfig, *, stop_after: int | None = None) -> Path:
 
 def _fit_probes(bank: StyleBank) -> dict[str, str | float]:
     """Return what the contract tells of styles by their vectors."""
-    calm = fit_calm_probe(bank.vectors, bank.calm).to_contract()
-    return {**calm, "color_weights": fit_color_probe(bank.encoded, bank.tones)}
+    return {
+        **fit_calm_probe(bank.vectors, bank.calm).to_contract(),
+        "color_weights": fit_color_probe(bank.encoded, bank.tones),
+        "ink_weights": fit_ink_probe(bank.encoded, bank.pictures),
+    }
 
 
 def _optimizer(network: TransferNetwork, config: TrainConfig) -> torch.optim.Adam:

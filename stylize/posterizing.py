@@ -1,0 +1,187 @@
+"""Prints and drawings in a few inks: paper and ink, with crisp edges and nothing between them.
+
+A network that knows a style by statistics alone shades such styles like paintings, and writes signs
+between the edges to match their contrast. What was painted is parted into ink and paper instead,
+where it is dark and where the content has lines: a threshold over differences of Gaussians
+(Winnemöller, Kyprianidis and Olsen, "XDoG: An eXtended difference-of-Gaussians compendium including
+advanced image stylization", 2012). As much of it gets ink as of the style has (Otsu, "A threshold
+selection method from gray-level histograms", 1979), give or take what it needs for the threshold
+not to cut through an even sky. The two colours follow from the mean and the covariance of the
+style's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from stylize.calming import calm_areas
+from stylize.color_table import color_table
+from stylize.ground import enlarge_cells
+from stylize.recoloring import LUMA, QUANTILES, StyleColors, as_measured, possible
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+SHARE = 0.8  # of a style of a few inks is parted; the rest keeps its shading
+INK_FROM = 0.5  # share of an ink style's inks from which on a style begins to be one
+# Lines of the content, and what is darker than all around, weigh so much beside the painted luma.
+_LINES = 5.0
+_LOCAL = 0.5
+_REDUCED = 8  # surroundings are found at this part of the size
+_REACH = 3  # and so many reduced pixels wide
+# Width of the border between ink and paper, in standard deviations of what is parted, and how much
+# wider it is in calm areas: skies have no edges.
+_RAMP = 0.4
+_CALM_RAMP = 4.0
+# Shares of ink are between these, and may be off by so much where that finds a gap in the tones.
+_LEAST_INK = 0.1
+_GIVE = 0.15
+_GAP = 50.0  # what a pixel in a hundred at a level weighs against as much more or less ink
+_AROUND = 4  # levels on either side that count with one
+_GRID = 17  # of the table of colours
+_OTHER_COLORS = 0.8  # of the colours beside the two that are kept
+
+
+def posterize(
+    painted: Image.Image,
+    content: Image.Image,
+    colors: StyleColors,
+    amount: float,
+    steadied: Callable[[str, Doubles], Doubles] = as_measured,
+) -> None:
+    """Part what was painted into ink and paper.
+
+    Args:
+        painted: RGB; changed in place.
+        content: RGB of the same size.
+        colors: Of the style.
+        amount: From 0, nothing, to 1.
+        steadied: Takes what is measured of the painting, by the name "inks", and returns what
+            counts: see :class:`stylize.continuity.Continuity`.
+    """
+    if amount <= 0:
+        return
+    dark, light, share = inks_of(colors)
+    parted = _darkness(painted.convert("L"), content.convert("L"))
+    pixels = np.asarray(painted).reshape(-1, 3).T.astype(np.float32, order="C")
+    beside, own = _beside(light - dark, colors)
+    others = beside @ (pixels - dark.astype(np.float32)[:, None])
+    measured = np.array([*_parting(parted, share), 3 * np.square(others).mean(dtype=np.float64)])
+    threshold, spread, painted_others = steadied("inks", measured).tolist()
+    paper = _paper(parted, content, threshold, spread)
+    others *= np.float32(_OTHER_COLORS * min(1.0, (own / (painted_others + 1)) ** 0.5))
+    others += dark.astype(np.float32)[:, None]
+    others += (light - dark).astype(np.float32)[:, None] * paper
+    pixels += np.float32(amount) * (possible(others) - pixels)
+    np.rint(pixels.clip(0, 255, out=pixels), out=pixels)
+    result = pixels.astype(np.uint8).T.reshape(*painted.size[::-1], 3)
+    painted.paste(Image.fromarray(np.ascontiguousarray(result)))
+
+
+@lru_cache(maxsize=16)
+def crisp(colors: StyleColors, amount: float) -> ImageFilter.Color3DLUT:
+    """Return what makes the edges between ink and paper as crisp in an enlarged painting.
+
+    Args:
+        colors: Of the style.
+        amount: From 0, nothing, to 1.
+    """
+    dark, light, _ = inks_of(colors)
+    axis = light - dark
+    square = max(float(axis @ axis), 1e-6)
+
+    def moved(grid: Doubles) -> Doubles:
+        paper = ((grid - dark) @ axis / square).clip(0, 1)
+        steeper = paper * paper * (3 - 2 * paper) - paper
+        return grid + amount * np.outer(steeper, axis)
+
+    return color_table(moved, _GRID)
+
+
+def inks_of(colors: StyleColors) -> tuple[Doubles, Doubles, float]:
+    """Return the two colours that a style of two would have, (3,) each, and the darker one's share.
+
+    Two points that have the style's mean and lie along its longest axis as far apart as it is wide.
+    """
+    at = np.linspace(QUANTILES[0], QUANTILES[-1], 99)
+    tones = np.interp(at, QUANTILES, colors.tones)
+    count = np.arange(1, len(tones))
+    below, mean = np.cumsum(tones)[:-1], tones.mean()
+    above = tones.sum() - below
+    between = count * (below / count - mean) ** 2
+    between += (len(tones) - count) * (above / (len(tones) - count) - mean) ** 2
+    share = (int(between.argmax()) + 1) / len(tones)
+    share = min(1 - _LEAST_INK, max(_LEAST_INK, share))
+    values, vectors = np.linalg.eigh(colors.root @ colors.root)
+    axis = vectors[:, -1] * np.sqrt(max(float(values[-1]), 0.0))
+    axis = axis if LUMA @ axis >= 0 else -axis
+    odds = np.sqrt(share / (1 - share))
+    return colors.mean - axis / odds, colors.mean + axis * odds, share
+
+
+def _darkness(painted: Image.Image, content: Image.Image) -> Floats:
+    """Return (h, w) what is parted: the painted luma, darker along lines and in dark places."""
+    once = _blurred(np.asarray(content, np.float32))
+    parted = once - _blurred(_blurred(once))
+    parted *= np.float32(_LINES)
+    luma = _blurred(np.asarray(painted, np.float32))
+    around = _around(np.asarray(painted.reduce(_REDUCED), np.float32))
+    parted += np.float32(1 + _LOCAL) * luma
+    parted -= np.float32(_LOCAL) * enlarge_cells(around, painted.size, _REDUCED)
+    return parted
+
+
+def _blurred(values: Floats) -> Floats:
+    """Weigh neighbours 1, 2, 1 along both axes, borders repeated."""
+    for _ in range(2):
+        framed = np.concatenate([values[:1], values, values[-1:]])
+        values = framed[1:-1] * np.float32(0.5)
+        values += (framed[:-2] + framed[2:]) * np.float32(0.25)
+        values = values.T
+    return values
+
+
+def _around(cells: Floats) -> Floats:
+    """Means around each cell, borders repeated."""
+    size = 2 * _REACH + 1
+    for _ in range(2):
+        side = len(cells)
+        framed = cells.take(np.arange(-_REACH, side + _REACH), 0, mode="clip")
+        windows = [framed[start : start + side] for start in range(size)]
+        cells = (np.sum(windows, axis=0) / np.float32(size)).T
+    return cells
+
+
+def _parting(parted: Floats, share: float) -> tuple[float, float]:
+    """Return the threshold below which about a share is, and the standard deviation."""
+    levels = np.rint(parted).astype(np.int64).ravel()
+    least = int(levels.min())
+    counts = np.bincount(levels - least)
+    known = np.cumsum(counts) / levels.size
+    padded = np.pad(counts, _AROUND)
+    near = sum(padded[start : start + len(counts)] for start in range(2 * _AROUND + 1))
+    cost = np.abs(known - share) + _GAP * near / (levels.size * (2 * _AROUND + 1))
+    cost[np.abs(known - share) > _GIVE] += 1
+    return least + int(cost.argmin()) + 0.5, float(parted.std(dtype=np.float64))
+
+
+def _paper(parted: Floats, content: Image.Image, threshold: float, spread: float) -> Floats:
+    """Return (N,) how much of a pixel is paper, 0 to 1, and not ink."""
+    width = np.asarray(calm_areas(content), np.float32) * np.float32(_CALM_RAMP / 255)
+    width += 1
+    width *= np.float32(_RAMP * max(spread, 1.0))
+    paper = ((parted - np.float32(threshold)) / width + np.float32(0.5)).clip(0, 1).ravel()
+    smooth: Floats = paper * paper * (3 - 2 * paper)
+    return smooth
+
+
+def _beside(axis: Doubles, colors: StyleColors) -> tuple[Floats, float]:
+    """Return (3, 3) what takes an axis out of colours, and a style's variance without it."""
+    beside = np.eye(3) - np.outer(axis, axis) / max(float(axis @ axis), 1e-6)
+    own = float(np.trace(beside @ colors.root @ colors.root))
+    return beside.astype(np.float32), max(own, 1.0)
