@@ -61,7 +61,7 @@ class Contract:
         posterizing_share: How much of a style of a few inks is parted into ink and paper; see
             :mod:`stylize.posterizing`.
         ink_style: Inks of a style, see :meth:`ink_share`, from which on all of that is done, less
-            down to half of them.
+            down to seven tenths of that.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -98,7 +98,7 @@ class Contract:
     flat_style: float = 0.25
     recoloring_share: float = 0.0
     posterizing_share: float = 0.0
-    ink_style: float = 0.34
+    ink_style: float = 0.28
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf

@@ -27,16 +27,16 @@ from stylize.recoloring import LUMA, QUANTILES, StyleColors, as_measured, possib
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-SHARE = 0.8  # of a style of a few inks is parted; the rest keeps its shading
-INK_FROM = 0.5  # share of an ink style's inks from which on a style begins to be one
+SHARE = 0.65  # of a style of a few inks is parted; the rest keeps its shading
+INK_FROM = 0.7  # share of an ink style's inks from which on a style begins to be one
 # Lines of the content, and what is darker than all around, weigh so much beside the painted luma.
-_LINES = 5.0
-_LOCAL = 0.5
+_LINES = 8.0
+_LOCAL = 1.0
 _REDUCED = 8  # surroundings are found at this part of the size
 _REACH = 3  # and so many reduced pixels wide
 # Width of the border between ink and paper, in standard deviations of what is parted, and how much
 # wider it is in calm areas: skies have no edges.
-_RAMP = 0.4
+_RAMP = 0.5
 _CALM_RAMP = 4.0
 # Shares of ink are between these, and may be off by so much where that finds a gap in the tones.
 _LEAST_INK = 0.1
@@ -133,7 +133,7 @@ def _darkness(painted: Image.Image, content: Image.Image) -> Floats:
     around = _around(np.asarray(painted.reduce(_REDUCED), np.float32))
     parted += np.float32(1 + _LOCAL) * luma
     parted -= np.float32(_LOCAL) * enlarge_cells(around, painted.size, _REDUCED)
-    return parted
+    return _blurred(parted)  # grass and asphalt would become worms
 
 
 def _blurred(values: Floats) -> Floats:
