@@ -143,7 +143,8 @@ def real_sizes() -> str:
         "own_style_found": "own style found",
         "paint_loss": "paint",
         "lightness_distance": "lights and darks",
-        "calm_distance": "calm, distance",
+        "marks": "marks",
+        "foreign_colors": "foreign colours",
     }
     parts = [("held-out pairs", found) for found in result["pairs"]["sizes"]]
     parts += [("pairs of photographs and paintings", found) for found in result["photos"]["sizes"]]

@@ -28,9 +28,11 @@ from stylize.training.picture_metrics import (
     calm_share,
     darks_and_lights,
     flat_areas,
+    foreign_colors,
     grid_strength,
     lightness,
     lightness_distance,
+    marks,
     palette,
     palette_distance,
     ssim,
@@ -86,6 +88,9 @@ class Measures:
         lightness_distance: From the style's distribution of L, in units of L.
         darks: L of the darkest 1 % less that of the style: above 0, darks are not dark enough.
         lights: L of the lightest 1 % less that of the style: below 0, lights are not light enough.
+        marks: What stands out where the content is calm, see
+            :func:`stylize.training.picture_metrics.marks`; None where nothing is calm.
+        foreign_colors: How far colours are from the nearest of the style's, in units of Lab.
         calm: Share of cells of 32 px that are nearly empty.
         calm_distance: Difference of that share from the style's.
         grid: Strength of a repeating pattern in flat areas, in levels; None without flat areas.
@@ -102,6 +107,8 @@ class Measures:
     lightness_distance: float
     darks: float
     lights: float
+    marks: float | None
+    foreign_colors: float
     calm: float | None
     calm_distance: float | None
     grid: float | None
@@ -140,10 +147,10 @@ class Meter:
         self._flat = {_key(content): flat_areas(np.asarray(content)) for content in contents}
         self._results: OrderedDict[bytes, Features] = OrderedDict()
         self._styles = torch.cat([self._compute(style).style for style in styles])
-        arrays = [np.asarray(style) for style in styles]
-        self._palettes = [palette(style) for style in arrays]
-        self._lightness = [lightness(style) for style in arrays]
-        self._calm = [calm_share(style) for style in arrays]
+        self._pictures = [np.asarray(style) for style in styles]
+        self._palettes = [palette(style) for style in self._pictures]
+        self._lightness = [lightness(style) for style in self._pictures]
+        self._calm = [calm_share(style) for style in self._pictures]
 
     def features(self, image: Image.Image) -> Features:
         """Return the features of an RGB picture."""
@@ -192,6 +199,8 @@ class Meter:
             lightness_distance=lightness_distance(light, wanted_light),
             darks=darks - wanted_darks,
             lights=lights - wanted_lights,
+            marks=marks(picture, original),
+            foreign_colors=foreign_colors(picture, self._pictures[style]),
             calm=calm,
             calm_distance=None if calm is None or wanted_calm is None else abs(calm - wanted_calm),
             grid=None if flat is None else grid_strength(picture, flat),

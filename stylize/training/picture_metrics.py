@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import rgb2lab
+from skimage.filters import gaussian
 from skimage.metrics import structural_similarity
 from torch.nn import functional
 
+from stylize.calming import calm_areas
 from stylize.training.data import fit_area
 
 Bytes = NDArray[np.uint8]
@@ -31,6 +33,9 @@ CALM_CELL_PX = 32
 CALM_LEVELS = 2.0  # a cell with a smaller standard deviation looks empty
 LIGHTNESS_QUANTILES = 1000
 DARKEST, LIGHTEST = 0.01, 0.99  # quantiles of L
+MARK_PX = 6.0  # standard deviation of what a mark stands out from
+LEAST_CALM = 0.01  # with less of it calm, a picture says nothing of marks
+FOREIGN_SIDE_PX = 48
 
 
 def psnr_db(a: Bytes, b: Bytes) -> float:
@@ -58,9 +63,7 @@ def palette(image: Bytes) -> Floats:
     Returns:
         (64, 256): quantiles of each projection.
     """
-    picture = Image.fromarray(image)
-    small = picture.resize(fit_area(picture.size, PALETTE_SIDE_PX), Image.Resampling.NEAREST)
-    lab = rgb2lab(np.asarray(small)).reshape(-1, 3)
+    lab = _evenly_spaced(image, PALETTE_SIDE_PX)
     order = (np.arange(PALETTE_DIRECTIONS) + 0.5) / PALETTE_DIRECTIONS  # Fibonacci's lattice
     angle = np.pi * (1 + 5**0.5) * np.arange(PALETTE_DIRECTIONS)
     radius = np.sqrt(1 - order**2)
@@ -97,6 +100,48 @@ def darks_and_lights(quantiles: Floats) -> tuple[float, float]:
     """Return the L that 1 % of a picture is below, and the L that 1 % is above."""
     low, high = (int(share * len(quantiles)) for share in (DARKEST, LIGHTEST))
     return float(quantiles[low]), float(quantiles[high])
+
+
+def marks(result: Bytes, content: Bytes) -> float | None:
+    """Return how much stands out of its surroundings where the content is calm, in units of L.
+
+    What stands out as much in the content does not count. It is what people see first: strokes and
+    signs in skies, scales on water, halos. See :func:`stylize.calming.calm_areas`.
+
+    Returns:
+        The mean over the calm areas, or None where next to nothing is calm.
+    """
+    calm = np.asarray(calm_areas(Image.fromarray(content)), np.float64) / 255
+    if calm.mean() < LEAST_CALM:
+        return None
+    invented = np.maximum(_standing_out(result) - _standing_out(content), 0)
+    return float((invented * calm).sum() / calm.sum())
+
+
+def _standing_out(picture: Bytes) -> Floats:
+    lightness_of = rgb2lab(picture)[:, :, 0]
+    standing_out: Floats = np.abs(lightness_of - gaussian(lightness_of, MARK_PX, mode="nearest"))
+    return standing_out
+
+
+def foreign_colors(result: Bytes, style: Bytes) -> float:
+    """Return how far the result's colours are from the nearest ones of the style, in units of Lab.
+
+    Other than :func:`palette_distance` it does not ask for all of the style's colours.
+    """
+    seen, own = (
+        torch.from_numpy(_evenly_spaced(picture, side_px))
+        for picture, side_px in ((result, PALETTE_SIDE_PX), (style, FOREIGN_SIDE_PX))
+    )
+    return float(torch.cdist(seen, own).min(dim=1).values.mean())
+
+
+def _evenly_spaced(picture: Bytes, side_px: int) -> Floats:
+    """Return (N, 3) colours in CIE Lab of about as many pixels as a square of this side has."""
+    image = Image.fromarray(picture)
+    small = image.resize(fit_area(image.size, side_px), Image.Resampling.NEAREST)
+    colors: Floats = rgb2lab(np.asarray(small)).reshape(-1, 3)
+    return colors
 
 
 def calm_share(image: Bytes) -> float | None:

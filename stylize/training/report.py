@@ -84,6 +84,19 @@ METRICS = (
         1,
     ),
     Metric(
+        "marks",
+        "marks ↓",
+        "L by which the result stands out of its surroundings (a Gaussian of 6 px), more than the "
+        "content does, where the content is calm",
+        2,
+    ),
+    Metric(
+        "foreign_colors",
+        "foreign colours ↓",
+        "mean distance of the result's colours from the nearest of the style's, in CIE Lab",
+        2,
+    ),
+    Metric(
         "calm",
         "calm",
         "share of cells of 32 px whose luma varies by less than 2 levels",

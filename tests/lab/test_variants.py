@@ -115,7 +115,7 @@ class Meter:
     def measure(self, result: Image.Image, content: Image.Image, style: int) -> Measures:
         assert result.size == content.size
         bright = result.convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) / 255
-        return Measures(bright, bright, 1.0, bright, 0, 0, 0, 0, None, None, None, None)
+        return Measures(bright, bright, 1.0, bright, 0, 0, 0, 0, None, 0, None, None, None, None)
 
 
 def test_pictures_of_variants_are_measured_side_by_side(unblended, tmp_path, monkeypatch) -> None:

@@ -7,9 +7,11 @@ from stylize.training.picture_metrics import (
     calm_share,
     darks_and_lights,
     flat_areas,
+    foreign_colors,
     grid_strength,
     lightness,
     lightness_distance,
+    marks,
     palette,
     palette_distance,
     psnr_db,
@@ -151,3 +153,31 @@ def test_calm_cells_are_those_that_hardly_vary():
 def test_psnr_of_hand_computed_cases(levels, expected):
     a = np.zeros((4, 4, 3), np.uint8)
     assert psnr_db(a, a + np.uint8(levels)) == pytest.approx(expected)
+
+
+def test_marks_are_what_the_content_does_not_have_where_it_is_calm():
+    content = np.full((64, 128, 3), 128, np.uint8)
+    content[:, 64:] = np.random.default_rng(1).integers(0, 256, (64, 64, 1))  # busy
+    signs = content.copy()
+    signs[20:24, 16:40] = 0
+    noisy = content.copy()
+    noisy[:, 96:] = 255 - noisy[:, 96:]
+    assert marks(content, content) == 0
+    assert marks(signs, content) > 1
+    assert marks(noisy, content) < 0.05  # nobody sees it there
+    assert marks(signs, signs) == 0
+    broad = np.clip(content + np.linspace(0, 40, 64)[:, None, None], 0, 255).astype(np.uint8)
+    assert marks(broad, content) < 0.2 * marks(signs, content)
+
+
+def test_marks_need_calm_areas():
+    busy = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    assert marks(busy, busy) is None
+
+
+def test_colors_are_foreign_by_their_distance_from_the_nearest():
+    style = np.zeros((32, 32, 3), np.uint8)
+    style[:, 16:] = 255
+    assert foreign_colors(style[:, :16], style) == pytest.approx(0, abs=1e-6)  # not all are needed
+    lighter = np.full((32, 32, 3), 119, np.uint8)  # L 50
+    assert foreign_colors(lighter, style) == pytest.approx(50, abs=0.2)
