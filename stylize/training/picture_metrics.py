@@ -119,8 +119,9 @@ def marks(result: Bytes, content: Bytes) -> float | None:
 
 
 def _standing_out(picture: Bytes) -> Floats:
-    lightness_of = rgb2lab(picture)[:, :, 0]
-    standing_out: Floats = np.abs(lightness_of - gaussian(lightness_of, MARK_PX, mode="nearest"))
+    levels = rgb2lab(picture)[:, :, 0]
+    around = gaussian(levels, MARK_PX, mode="nearest")  # type: ignore[no-untyped-call]
+    standing_out: Floats = np.abs(levels - around)
     return standing_out
 
 
