@@ -1,14 +1,12 @@
 /** The engine: pictures and style vectors in, stylized pictures out; see `stylize/engine.py`. */
-import { calmAreas, calmDown } from "./calming.ts";
-import { calmShare, colorsOf, type Contract } from "./contract.ts";
+import { calm, ground, seeToColors } from "./brushwork.ts";
+import type { Contract } from "./contract.ts";
 import { makeControls, type Controls } from "./controls.ts";
 import { StylizeError } from "./errors.ts";
 import { finish, scaleDetail } from "./finishing.ts";
-import { addGround } from "./ground.ts";
 import type { Model, Precision } from "./model.ts";
-import { blank, isOpaque, onWhite, paste, visibleColors, type Pixels, type Size } from "./pixels.ts";
+import { blank, isOpaque, onWhite, visibleColors, type Pixels, type Size } from "./pixels.ts";
 import { makePlan, thumbnailSize, zoomOf, type Revision } from "./plan.ts";
-import { recolor } from "./recoloring.ts";
 import { BICUBIC, LANCZOS, fitWithin, reduce, resize, resizeTransparent } from "./resample.ts";
 import { enlarge, HALO_PX, keepCoarse, layOver, sourceOf } from "./revision.ts";
 import { roundHalfEven } from "./rounding.ts";
@@ -18,7 +16,6 @@ import { Canvas, type Tile } from "./tiles.ts";
 
 export const MIN_SIDE_PX = 16;
 export const MAX_ASPECT = 256;
-const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
 
 /** What the network does to a picture in one style. */
 export interface Measurement {
@@ -122,7 +119,7 @@ export class Engine {
     content: Pixels, size: Size, style: StyleVector, controls: Controls, options: Options, progress: (share: number) => void,
   ): Promise<Pixels> {
     const small = resize(content, size, BICUBIC, 3);
-    const grounded = this.ground(small, style, controls);
+    const grounded = ground(small, this.contract, style, controls);
     const measurement = await this.measure(grounded, style, controls, size, false);
     const source = sourceOf(grounded);
     const canvas = new Canvas(size, this.contract.margin_px, this.contract.grid_px);
@@ -130,8 +127,8 @@ export class Engine {
       this.paint(canvas.cut(source, tile), measurement),
     );
     scaleDetail(painted, controls.detail);
-    this.calm(painted, small, style, controls);
-    this.recolor(painted, small, style, controls);
+    calm(painted, small, this.contract, style, controls);
+    seeToColors(painted, small, this.contract, style, controls);
     return painted;
   }
 
@@ -163,43 +160,6 @@ export class Engine {
       progress((index + 1) / tiles.length);
     }
     return result;
-  }
-
-  /** Put the ground under a draft. */
-  ground(picture: Pixels, style: StyleVector, controls: Controls): Pixels {
-    return addGround(picture, this.contract.ground_levels * this.brushwork(style, controls), this.contract.ground_seed);
-  }
-
-  /** Smooth what was painted on calm areas of a content, where there is little ground, and in flat styles everywhere. */
-  calm(painted: Pixels, content: Pixels, style: StyleVector, controls: Controls): void {
-    const contract = this.contract;
-    const styleCalm = calmShare(contract, style.values);
-    const leftOut = (1 - this.brushwork(style, controls)) / (1 - contract.least_brushwork || 1);
-    const reach = Math.min(1, contract.calming_reach * styleCalm);
-    const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
-    const wanted = Math.min(1, Math.max(0, 2 - controls.brushwork)) * controls.strength;
-    const flat = (styleCalm / contract.flat_style - 0.6) / 0.4;
-    const everywhere = contract.calming_flat * Math.min(1, Math.max(0, flat)) * wanted;
-    const least = contract.calming_least * wanted;
-    const amount = Math.max(contract.calming_share * leftOut, least);
-    calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
-  }
-
-  /** Give a draft the colours that its content has in the style. */
-  recolor(draft: Pixels, content: Pixels, style: StyleVector, { strength, brushwork }: Controls): void {
-    const colors = colorsOf(this.contract, style.values);
-    if (colors === null) return;
-    const before = { ...draft, data: draft.data.slice() };
-    recolor(draft, content, colors, this.contract.recoloring_share, strength);
-    const washes = Math.min(1, Math.max(0, brushwork - 1)); // they are broad differences, too
-    if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
-  }
-
-  /** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
-  private brushwork(style: StyleVector, { brushwork }: Controls): number {
-    const calm = calmShare(this.contract, style.values) / this.contract.calm_style;
-    const usual = Math.max(this.contract.least_brushwork, 1 - calm);
-    return brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
   }
 
   /**

@@ -2,6 +2,7 @@
  * Painting the frames of a video: each a draft in its own size, for a camera that is painted live.
  * Statistics are measured every few frames only, and carried over, so that nothing flickers.
  */
+import { calm, ground } from "./brushwork.ts";
 import type { Controls } from "./controls.ts";
 import { makeControls } from "./controls.ts";
 import type { Engine, Measurement } from "./engine.ts";
@@ -28,18 +29,19 @@ export class FramePainter {
   /** Paint an opaque frame; its size sets that of the strokes, and the time that it takes. */
   async paint(frame: Pixels, style: StyleVector, given: Partial<Controls> = {}): Promise<Pixels> {
     const controls = makeControls(given);
+    const { contract } = this.engine;
     const full: Size = [frame.width, frame.height];
     if (controls.strength === 0) return frame;
-    const size = onGrid(full, 1 / controls.stroke_size, this.engine.contract.grid_px);
+    const size = onGrid(full, 1 / controls.stroke_size, contract.grid_px);
     const plain = resize(frame, size, BICUBIC, 3);
-    const small = this.engine.ground(plain, style, controls);
+    const small = ground(plain, contract, style, controls);
     const measurement = await this.measure(small, style, controls, size);
-    const canvas = new Canvas(size, MARGIN_PX, this.engine.contract.grid_px);
+    const canvas = new Canvas(size, MARGIN_PX, contract.grid_px);
     const [tile] = canvas.tiles(0, Infinity);
     const painted = { width: size[0], height: size[1], data: new Uint8ClampedArray(4 * size[0] * size[1]) };
     canvas.place(await this.engine.paint(canvas.cut(sourceOf(small), tile!), measurement), tile!, painted);
     scaleDetail(painted, controls.detail);
-    this.engine.calm(painted, plain, style, controls);
+    calm(painted, plain, contract, style, controls);
     const result = resize(painted, full, BICUBIC);
     for (let at = 3; at < result.data.length; at += 4) result.data[at] = 255;
     finish(result, frame, controls);

@@ -1,0 +1,48 @@
+/** How much the brush makes of calm areas, and which colours a draft gets, by style and controls; see `stylize/brushwork.py`. */
+import { calmAreas, calmDown } from "./calming.ts";
+import { calmShare, colorsOf, type Contract } from "./contract.ts";
+import type { Controls } from "./controls.ts";
+import { addGround } from "./ground.ts";
+import { paste, type Pixels } from "./pixels.ts";
+import { recolor } from "./recoloring.ts";
+import { clamp } from "./rounding.ts";
+import type { StyleVector } from "./styles.ts";
+
+const FLAT_FROM = 0.6; // share of a flat style's calm from which on a style begins to be one
+const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
+
+/** Put the ground under a draft. */
+export function ground(picture: Pixels, contract: Contract, style: StyleVector, controls: Controls): Pixels {
+  return addGround(picture, contract.ground_levels * groundShare(contract, style, controls), contract.ground_seed);
+}
+
+/** Return how much ground there is: little for ink and flat colour, but all at the end of the slider. */
+function groundShare(contract: Contract, style: StyleVector, { brushwork }: Controls): number {
+  const calm = calmShare(contract, style.values) / contract.calm_style;
+  const usual = Math.max(contract.least_brushwork, 1 - calm);
+  return brushwork <= 1 ? usual * brushwork : usual + (brushwork - 1) * (2 - usual);
+}
+
+/** Smooth what was painted on calm areas of a content, where there is little ground, and in flat styles everywhere. */
+export function calm(painted: Pixels, content: Pixels, contract: Contract, style: StyleVector, controls: Controls): void {
+  const styleCalm = calmShare(contract, style.values);
+  const leftOut = (1 - groundShare(contract, style, controls)) / (1 - contract.least_brushwork || 1);
+  const reach = Math.min(1, contract.calming_reach * styleCalm);
+  const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
+  const wanted = clamp(2 - controls.brushwork, 0, 1) * controls.strength;
+  const flat = (styleCalm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM);
+  const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted;
+  const least = contract.calming_least * wanted;
+  const amount = Math.max(contract.calming_share * leftOut, least);
+  calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
+}
+
+/** Give a draft, in place, the colours that its content has in the style. */
+export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, style: StyleVector, controls: Controls): void {
+  const colors = colorsOf(contract, style.values);
+  if (colors === null) return;
+  const before = { ...draft, data: draft.data.slice() };
+  recolor(draft, content, colors, contract.recoloring_share, controls.strength);
+  const washes = clamp(controls.brushwork - 1, 0, 1); // they are broad differences, too
+  if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
+}
