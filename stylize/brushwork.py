@@ -62,7 +62,7 @@ def inking(contract: Contract, style: StyleVector, controls: Controls) -> float:
         style: It tells how much it is made of a few inks.
         controls: ``brushwork`` and ``strength`` count: a broad brush paints over them.
     """
-    if not contract.posterizing_share:
+    if not contract.posterizing_share or contract.style_colors(style.values) is None:
         return 0.0
     inks = (contract.ink_share(style.values) / contract.ink_style - INK_FROM) / (1 - INK_FROM)
     return min(1.0, max(0.0, inks)) * min(1.0, 2 - controls.brushwork) * controls.strength

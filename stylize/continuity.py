@@ -29,7 +29,8 @@ class Continuity(Protocol):
         """Return the numbers to choose colours by, given those of this picture alone.
 
         Args:
-            name: Of them; see :func:`stylize.recoloring.recolor`.
+            name: Of them; see :func:`stylize.recoloring.recolor` and
+                :func:`stylize.posterizing.posterize`.
             numbers: (N,).
         """
 

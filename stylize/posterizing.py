@@ -167,7 +167,9 @@ def _parting(parted: Floats, share: float) -> tuple[float, float]:
     near = sum(padded[start : start + len(counts)] for start in range(2 * _AROUND + 1))
     cost = np.abs(known - share) + _GAP * near / (levels.size * (2 * _AROUND + 1))
     cost[np.abs(known - share) > _GIVE] += 1
-    return least + int(cost.argmin()) + 0.5, float(parted.std(dtype=np.float64))
+    best = np.flatnonzero(cost == cost.min())  # all of an empty gap
+    middle = int(best[len(best) // 2])
+    return least + middle + 0.5, float(parted.std(dtype=np.float64))
 
 
 def _paper(parted: Floats, content: Image.Image, threshold: float, spread: float) -> Floats:

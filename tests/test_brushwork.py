@@ -1,13 +1,16 @@
-"""What style and controls make of calm areas."""
+"""What style and controls make of calm areas and of inks."""
 
+import base64
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from stylize.brushwork import calming, ground_share
+from stylize.brushwork import calming, edges, ground_share, inking, see_to_colors
 from stylize.controls import Controls
+from stylize.posterizing import INK_FROM
 from stylize.styles import StyleVector
+from tests.conftest import make_picture
 
 
 @pytest.fixture
@@ -18,6 +21,12 @@ def style(tiny_engine) -> StyleVector:
 def of_calm(contract, share):
     """A contract by which every style is as calm as that."""
     return replace(contract, calm_weights="AAA=", calm_bias=share**0.5)
+
+
+def of_inks(contract, share, posterizing_share=0.8):
+    """A contract by which every style is of a few inks as much as that."""
+    weight = base64.b64encode(np.array([share**0.5], "<f2").tobytes()).decode()
+    return replace(contract, posterizing_share=posterizing_share, ink_weights=weight)
 
 
 def test_ground_is_little_for_calm_styles_and_all_at_the_end(tiny_engine, style):
@@ -40,3 +49,58 @@ def test_all_styles_are_calmed_unless_more_brushwork_is_asked_for(tiny_engine, s
     for controls in (Controls(brushwork=2), Controls(strength=0)):
         assert calming(contract, style, controls)[0] == 0
     assert min(calming(contract, style, Controls(brushwork=0))[:2]) >= 1
+
+
+def test_styles_of_inks_are_parted_the_less_ink_they_are(tiny_engine, style):
+    contract = tiny_engine.contract
+    begin, whole = INK_FROM * contract.ink_style, contract.ink_style
+    for share, wanted in ((0, 0), (begin, 0), ((begin + whole) / 2, 0.5), (whole, 1), (1, 1)):
+        found = inking(of_inks(contract, share), style, Controls())
+        assert found == pytest.approx(wanted, abs=0.01)
+
+
+def test_strength_and_a_broad_brush_leave_less_of_inks(tiny_engine, style):
+    contract = of_inks(tiny_engine.contract, 1)
+    for controls, wanted in (
+        (Controls(brushwork=0), 1),
+        (Controls(brushwork=1.5), 0.5),
+        (Controls(brushwork=2), 0),
+        (Controls(strength=0.4), 0.4),
+        (Controls(strength=0.4, brushwork=1.5), 0.2),
+    ):
+        assert inking(contract, style, controls) == pytest.approx(wanted)
+        assert (edges(contract, style, controls) is not None) == (wanted > 0)
+
+
+def test_models_that_know_no_inks_or_no_colours_part_nothing(tiny_engine, style):
+    contract = tiny_engine.contract
+    for unable in (
+        contract,
+        of_inks(contract, 1, posterizing_share=0),
+        replace(of_inks(contract, 1), ink_weights=""),
+        replace(of_inks(contract, 1), color_weights=""),
+    ):
+        assert inking(unable, style, Controls()) == 0
+        assert edges(unable, style, Controls()) is None
+
+
+def test_a_draft_of_inks_is_recolored_and_parted(tiny_engine, style):
+    content, drafts = make_picture(64, 48), []
+    told = Telling()
+    for contract in (tiny_engine.contract, of_inks(tiny_engine.contract, 1)):
+        draft = make_picture(64, 48, seed=1)
+        see_to_colors(draft, content, contract, style, Controls(), told)
+        drafts.append(np.asarray(draft, float))
+    assert told.names == ["content", "painting", "content", "painting", "inks"]
+    assert np.abs(drafts[0] - drafts[1]).mean() > 3
+
+
+class Telling:
+    """A continuity that notes what is steadied."""
+
+    def __init__(self):
+        self.names = []
+
+    def steadied(self, name, numbers):
+        self.names.append(name)
+        return numbers

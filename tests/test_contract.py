@@ -1,6 +1,8 @@
+import base64
 import json
 import math
 
+import numpy as np
 import pytest
 
 from stylize.contract import Contract
@@ -34,6 +36,8 @@ def test_numbers_of_later_versions_are_passed_over():
         {"draft_side_px": 10**9},
         {"max_zoom": math.nan},
         {"calm_style": 0.0},
+        {"ink_style": 0.0},
+        {"posterizing_share": 1.5},
         {"revision_share": 1.5},
         {"max_zoom": []},
         {"int8_index": 1.5},
@@ -52,7 +56,33 @@ def test_an_incomplete_contract_is_refused():
             Contract.from_dict(record)
 
 
-def test_a_model_of_before_calming_paints_as_it_did():
+@pytest.mark.parametrize("share", ["calming_share", "posterizing_share"])
+def test_a_model_of_before_a_share_paints_as_it_did(share):
     record = Contract(vector_length=4, halo_px=8).to_dict()
-    del record["calming_share"]
-    assert Contract.from_dict(record).calming_share == 0
+    del record[share]
+    assert getattr(Contract.from_dict(record), share) == 0
+
+
+def test_inks_are_read_from_the_logarithms_of_a_vector():
+    weights = base64.b64encode(np.array([1, 0.5, 1], "<f2").tobytes()).decode()
+    contract = Contract(vector_length=3, halo_px=8, ink_weights=weights)
+    for vector, root in (
+        ([0.58, 0.98, 100], 1 + math.log(0.6)),  # the third number does not count
+        ([0.98, 0.23, -7], 1 + 0.5 * math.log(0.25)),
+        ([0, -1, 0], 0),  # far below
+        ([9, 9, 0], 1),  # far above
+    ):
+        found = contract.ink_share(np.array(vector, np.float32))
+        assert found == pytest.approx(root**2, abs=1e-6)
+    assert Contract.from_dict(contract.to_dict()) == contract
+
+
+def test_a_contract_without_probe_calls_no_style_one_of_inks():
+    assert Contract(vector_length=4, halo_px=8).ink_share(np.ones(4, np.float32)) == 0
+
+
+@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 4, "AHw="])
+def test_weights_of_inks_that_cannot_be_are_refused(weights):
+    record = Contract(vector_length=4, halo_px=8).to_dict() | {"ink_weights": weights}
+    with pytest.raises(ValueError, match="ink_weights of the contract cannot be read"):
+        Contract.from_dict(record)

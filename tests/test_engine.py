@@ -20,6 +20,7 @@ from stylize.errors import (
     StyleVectorError,
 )
 from stylize.plan import make_plan
+from stylize.posterizing import inks_of
 from stylize.regions import Region
 from stylize.runtime import Runtime
 from stylize.styles import StyleVector, blend
@@ -428,6 +429,82 @@ def test_a_strip_is_painted_as_its_parts_are(tiny_engine, style, monkeypatch):
     for index in range(6):
         copy = painted.crop((0, 256 * index, 128, 256 * (index + 1)))
         assert difference(copy.crop(inner), single.crop(inner)) < 4
+
+
+# -------------------------------------------------------------------------------------- inks
+
+
+@pytest.fixture
+def inks(monkeypatch, tiny_engine):
+    """An engine for which every style is of a few inks, and the revisions that it measures."""
+    contract = replace(tiny_engine.contract, posterizing_share=0.8, ink_weights="ADw=")
+    monkeypatch.setattr(tiny_engine, "contract", contract)
+    measured: list[bool] = []
+    measure = tiny_engine.measure
+    monkeypatch.setattr(
+        tiny_engine,
+        "measure",
+        lambda *args, revision, **more: (
+            measured.append(revision) or measure(*args, revision=revision, **more)
+        ),
+    )
+    return tiny_engine, measured
+
+
+def test_a_style_of_inks_is_revised_without_the_brush(inks, style, monkeypatch):
+    engine, measured = inks
+    content = make_picture(256, 192)
+    parted = engine.stylize(content, style)
+    assert measured == [False]
+    assert engine.stylize(content, style, fast=True) == parted
+    monkeypatch.setattr(engine, "contract", replace(engine.contract, posterizing_share=0.0))
+    measured.clear()
+    assert difference(engine.stylize(content, style), parted) > 5
+    assert measured == [False, True, True]
+
+
+def test_a_broad_brush_paints_between_the_inks(inks, style):
+    engine, measured = inks
+    engine.stylize(make_picture(128, 96), style, controls=Controls(brushwork=1.5))
+    assert measured == [False, True]
+
+
+def test_edges_between_inks_are_crisp_in_what_is_enlarged(inks, style, monkeypatch):
+    engine, _ = inks
+    content = make_picture(128, 96)
+    smooth = Controls(detail=0)
+    pictures = [engine.stylize(content, style, controls=smooth)]
+    monkeypatch.setattr("stylize.engine.edges", lambda *_: None)
+    pictures.append(engine.stylize(content, style, controls=smooth))
+    dark, light, _ = inks_of(engine.contract.style_colors(style.values))
+    axis = (light - dark) / np.square(light - dark).sum()
+    crisp, soft = (np.abs((pixels(picture) - dark) @ axis - 0.5) for picture in pictures)
+    between = soft < 0.4
+    assert crisp[between].mean() > 1.1 * soft[between].mean()
+
+
+@pytest.mark.parametrize("brushwork", [1, 1.5])
+def test_tiles_of_a_style_of_inks_equal_the_whole_picture(brushwork, inks, style, monkeypatch):
+    engine, _ = inks
+    content, controls = make_picture(333, 290), Controls(brushwork=brushwork)
+    whole = engine.stylize(content, style, controls=controls)
+    monkeypatch.setattr(engine, "contract", replace(engine.contract, tile_pixels=20_000))
+    tiled = engine.stylize(content, style, controls=controls)
+    assert np.abs(pixels(whole) - pixels(tiled)).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(16, 17), (300, 20)])
+def test_small_and_narrow_pictures_in_a_style_of_inks(size, inks, style):
+    assert inks[0].stylize(make_picture(*size), style).size == size
+
+
+def test_revisions_with_regions_are_painted_as_ever(inks, style, monkeypatch):
+    """Each style would need edges of its own."""
+    engine, measured = inks
+    monkeypatch.setattr("stylize.engine.edges", lambda *_: pytest.fail("these are the base's"))
+    region = Region(half_mask((128, 96)), None)
+    engine.stylize(make_picture(128, 96), style, regions=[region])
+    assert measured == [False, True]
 
 
 # ------------------------------------------------------------------------------------- tiles
