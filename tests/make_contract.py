@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from stylize.ground import add_ground, relief
 from stylize.matrices import matrix_power
 from stylize.painting import Canvas, thumbnail_size, zoom_of
 from stylize.plan import make_plan
+from stylize.posterizing import crisp, posterize
 from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors, recolor
 from stylize.revision import enlarge, keep_coarse, lay_over
 from stylize.styles import StyleVector, blend
@@ -43,6 +44,7 @@ SIZES = (
 STROKES = (0.5, 1.0, 1.5, 2.5, 4.0)
 SEEDS = (1, 7, 2**32 - 1)
 GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of one colour
+INKS = {"posterizing_share": 0.65, "ink_weights": "ADw="}  # by which all styles are of a few inks
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
 INT8 = {"levels": 24, "mean_levels": 1.0}
@@ -126,6 +128,35 @@ def make_recoloring(folder: Path) -> Record:
         records.append({"content": content, "numbers": numbers, "share": share, "amount": amount})
     cases = save_all(made, folder, "recoloring", EXACT)
     return {"cases": [record | case for record, case in zip(records, cases, strict=True)]}
+
+
+def make_posterizing(folder: Path) -> Record:
+    """What was painted, parted into ink and paper, and what keeps the edges crisp."""
+    print_of_two = Image.new("RGB", (10, 10), (236, 222, 190))
+    print_of_two.paste((30, 42, 90), (0, 0, 10, 3))
+    styles = {"print": print_of_two, "style": read("style")}
+    of_styles = {name: color_numbers(picture) for name, picture in styles.items()} | {"grey": GREY}
+    made, records = {}, []
+    for painting, content, style, amount, size in (
+        ("painted", "content", "print", 0.8, (100, 76)),
+        ("painted", "paper", "print", 1.0, (99, 69)),
+        ("paper", "paper", "print", 1.0, (100, 76)),
+        ("painted", "content", "style", 0.6, (37, 75)),
+        ("painted", "content", "grey", 1.0, (17, 16)),
+    ):
+        numbers = of_styles[style]
+        painted, shown = (read(name).crop((0, 0, *size)) for name in (painting, content))
+        posterize(painted, shown, StyleColors.of(numbers), amount)
+        made[f"{painting}-{content}-{style}"] = painted
+        record = {"painting": painting, "content": content, "numbers": numbers}
+        records.append(record | {"amount": amount, "size": size})
+    cases = save_all(made, folder, "posterizing", EXACT)
+    table = crisp(StyleColors.of(of_styles["print"]), 0.7)
+    edges = save_all({"crisp": read("under").filter(table)}, folder, "posterizing", EXACT)
+    return {
+        "cases": [record | case for record, case in zip(records, cases, strict=True)],
+        "crisp": [edge | {"numbers": of_styles["print"], "amount": 0.7} for edge in edges],
+    }
 
 
 def color_numbers(picture: Image.Image) -> np.ndarray:
@@ -240,6 +271,8 @@ def make_pictures(engines: dict[str, Engine], folder: Path) -> Record:
         {"name": "fast", "fast": True},
         {"name": "blend", "weights": {"style": 0.4, "other": 0.6}},
         {"name": "transparent", "content": "transparent"},
+        {"name": "inks", "contract": INKS},
+        {"name": "half-inks", "contract": INKS, "controls": {"brushwork": 1.5}},
     ]
     precisions = {"fp32": cases, "int8": cases[:3]}
     made = []
@@ -256,6 +289,9 @@ def make_pictures(engines: dict[str, Engine], folder: Path) -> Record:
 
 def paint(engine: Engine, case: Record) -> Image.Image:
     """Paint one of the cases of pictures.json."""
+    if "contract" in case:
+        engine = Engine(FOLDER / "tiny_model", precision=engine.precision, threads=1)
+        engine.contract = replace(engine.contract, **case["contract"])
     vectors: Sequence[StyleVector] = [engine.encode_style(read(n)) for n in case["weights"]]
     return engine.stylize(
         read(case["content"]),
@@ -275,6 +311,7 @@ def make(folder: Path) -> None:
         "ground": make_ground(folder),
         "calming": make_calming(folder),
         "recoloring": make_recoloring(folder),
+        "posterizing": make_posterizing(folder),
         "resampling": make_resampling(folder),
         "revision": make_revision(folder),
         "styles": make_styles(engines["fp32"]),

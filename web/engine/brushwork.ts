@@ -1,9 +1,10 @@
 /** How much the brush makes of calm areas, and which colours a draft gets, by style and controls; see `stylize/brushwork.py`. */
 import { calmAreas, calmDown } from "./calming.ts";
-import { calmShare, colorsOf, type Contract } from "./contract.ts";
+import { calmShare, colorsOf, inkShare, type Contract } from "./contract.ts";
 import type { Controls } from "./controls.ts";
 import { addGround } from "./ground.ts";
 import { paste, type Pixels } from "./pixels.ts";
+import { crisp, INK_FROM, posterize } from "./posterizing.ts";
 import { recolor } from "./recoloring.ts";
 import { clamp } from "./rounding.ts";
 import type { StyleVector } from "./styles.ts";
@@ -37,7 +38,20 @@ export function calm(painted: Pixels, content: Pixels, contract: Contract, style
   calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
 }
 
-/** Give a draft, in place, the colours that its content has in the style. */
+/** Return how much a picture is to be of ink and paper alone, 0 to 1: a broad brush paints over them. */
+export function inking(contract: Contract, style: StyleVector, { brushwork, strength }: Controls): number {
+  if (contract.posterizing_share === 0 || colorsOf(contract, style.values) === null) return 0;
+  const inks = (inkShare(contract, style.values) / contract.ink_style - INK_FROM) / (1 - INK_FROM);
+  return clamp(inks, 0, 1) * Math.min(1, 2 - brushwork) * strength;
+}
+
+/** Return what keeps the edges of inks crisp in an enlarged painting, in place; null: there are none. */
+export function edges(contract: Contract, style: StyleVector, controls: Controls): ((picture: Pixels) => void) | null {
+  const [amount, colors] = [inking(contract, style, controls), colorsOf(contract, style.values)];
+  return amount > 0 && colors !== null ? crisp(colors, amount) : null;
+}
+
+/** Give a draft, in place, the colours that its content has in the style, or its inks. */
 export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, style: StyleVector, controls: Controls): void {
   const colors = colorsOf(contract, style.values);
   if (colors === null) return;
@@ -45,4 +59,5 @@ export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, 
   recolor(draft, content, colors, contract.recoloring_share, controls.strength);
   const washes = clamp(controls.brushwork - 1, 0, 1); // they are broad differences, too
   if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
+  posterize(draft, content, colors, contract.posterizing_share * inking(contract, style, controls));
 }

@@ -2,6 +2,8 @@
 import { ModelError } from "./errors.ts";
 import { COLOR_NUMBERS, styleColors, type StyleColors } from "./recoloring.ts";
 
+const LEAST_SEEN = 0.02; // added to what is seen of a style before its logarithm is taken
+
 /** Documented in `stylize/contract.py`; the names are those of model.json. */
 export interface Contract {
   readonly vector_length: number;
@@ -26,12 +28,15 @@ export interface Contract {
   readonly calming_flat: number;
   readonly flat_style: number;
   readonly recoloring_share: number;
+  readonly posterizing_share: number;
+  readonly ink_style: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
   readonly calm_weights: Float32Array;
   readonly calm_bias: number;
   readonly color_weights: Float32Array;
+  readonly ink_weights: Float32Array;
 }
 
 const NUMBERS = [
@@ -50,11 +55,7 @@ export function readContract(record: unknown): Contract {
   const values = record as Record<string, unknown>;
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(values, name)]));
   const limit = values["int8_limit"];
-  const colorWeights = halfFloats(String(values["color_weights"] ?? ""));
-  const rows = colorWeights.length / COLOR_NUMBERS;
-  if (!Number.isInteger(rows) || rows > numbers["vector_length"]! + 1) {
-    throw new ModelError("color_weights of the contract cannot be read");
-  }
+  const length = numbers["vector_length"]!;
   return {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
@@ -66,9 +67,12 @@ export function readContract(record: unknown): Contract {
     calming_flat: number(values, "calming_flat", 0),
     flat_style: number(values, "flat_style", 0.25),
     recoloring_share: number(values, "recoloring_share", 0),
-    calm_weights: halfFloats(String(values["calm_weights"] ?? "")),
+    posterizing_share: number(values, "posterizing_share", 0),
+    ink_style: number(values, "ink_style", 0.28),
+    calm_weights: weights(values, "calm_weights", 1, length),
     calm_bias: Number(values["calm_bias"] ?? 0),
-    color_weights: colorWeights,
+    color_weights: weights(values, "color_weights", COLOR_NUMBERS, length + 1),
+    ink_weights: weights(values, "ink_weights", 1, length + 1),
   };
 }
 
@@ -78,6 +82,15 @@ function number(values: Record<string, unknown>, name: string, missing?: number)
     throw new ModelError(`${name} of the contract cannot be ${String(value)}`);
   }
   return value;
+}
+
+/** Read rows of so many weights, at most so many rows; older models have none. */
+function weights(values: Record<string, unknown>, name: string, rowLength: number, mostRows: number): Float32Array {
+  const read = halfFloats(String(values[name] ?? ""));
+  if (read === null || read.length % rowLength || read.length > mostRows * rowLength || !read.every(Number.isFinite)) {
+    throw new ModelError(`${name} of the contract cannot be read`);
+  }
+  return read;
 }
 
 /** Return the share of a style that is calm, such as bare paper, from 0 to 1. */
@@ -101,9 +114,25 @@ export function colorsOf(contract: Contract, vector: Float32Array): StyleColors 
   return styleColors(numbers);
 }
 
-/** Decode little-endian numbers of 16 bits in base64. */
-function halfFloats(base64: string): Float32Array {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** Return how much a style is made of a few even inks, from 0 to 1. */
+export function inkShare(contract: Contract, vector: Float32Array): number {
+  const weights = contract.ink_weights;
+  const known = weights.length - 1; // numbers of the vector that count; the last weight is added
+  if (known < 0) return 0;
+  let root = weights[known]!;
+  for (let index = 0; index < known; index++) root += weights[index]! * Math.log(Math.max(vector[index]!, 0) + LEAST_SEEN);
+  return Math.min(1, Math.max(0, root) ** 2);
+}
+
+/** Decode little-endian numbers of 16 bits in base64; null: that is not what it is. */
+function halfFloats(base64: string): Float32Array | null {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    return null;
+  }
+  if (bytes.length % 2) return null;
   const words = new DataView(bytes.buffer);
   return Float32Array.from({ length: bytes.length >> 1 }, (_, index) => halfFloat(words.getUint16(2 * index, true)));
 }

@@ -1,5 +1,5 @@
 /** The engine: pictures and style vectors in, stylized pictures out; see `stylize/engine.py`. */
-import { calm, ground, seeToColors } from "./brushwork.ts";
+import { calm, edges, ground, inking, seeToColors } from "./brushwork.ts";
 import type { Contract } from "./contract.ts";
 import { makeControls, type Controls } from "./controls.ts";
 import { StylizeError } from "./errors.ts";
@@ -137,13 +137,19 @@ export class Engine {
     progress: (share: number) => void,
   ): Promise<Pixels> {
     const [under, shown] = [enlarge(painting, size), sourceOf(reduce(content, 2 ** exponent))];
-    const canvas = new Canvas(size, this.contract.revision_margin_px, this.contract.grid_px);
-    const measurement = options.fast ? null : await this.measure(painting, style, controls, size, true);
-    return this.paintTiles(canvas, this.contract.halo_px + HALO_PX, options, progress, async (tile) => {
+    const contract = this.contract;
+    const sharpen = edges(contract, style, controls);
+    // The brush would write between inks.
+    const paintedShare = share * contract.revision_share * (1 - inking(contract, style, controls));
+    const measurement = options.fast || paintedShare === 0 ? null : await this.measure(painting, style, controls, size, true);
+    const [marginPx, haloPx] = measurement === null ? [HALO_PX, 0] : [contract.revision_margin_px, contract.halo_px];
+    const canvas = new Canvas(size, marginPx, contract.grid_px);
+    return this.paintTiles(canvas, haloPx + HALO_PX, options, progress, async (tile) => {
       const below = canvas.cut(under, tile);
+      sharpen?.(below);
       const seen = layOver(below, canvas.cut(shown, tile), share * controls.detail);
       if (measurement === null) return seen;
-      return keepCoarse(await this.paint(seen, measurement), seen, below, share * this.contract.revision_share);
+      return keepCoarse(await this.paint(seen, measurement), seen, below, paintedShare);
     });
   }
 

@@ -26,7 +26,7 @@ export function leastMotion(source: Matrix, target: Matrix, floor: number): Matr
 }
 
 /** Eigenvalues and, as columns, eigenvectors of a symmetric matrix, by Jacobi's rotations. */
-function eigen(matrix: Matrix): { values: number[]; vectors: Matrix } {
+export function eigen(matrix: Matrix): { values: number[]; vectors: Matrix } {
   const size = matrix.length;
   const a = matrix.map((row) => [...row]);
   const vectors = a.map((_, i) => a.map((__, j) => Number(i === j)));

@@ -7,7 +7,7 @@ import { reduce } from "./resample.ts";
 import { clamp } from "./rounding.ts";
 
 const LUMA = [0.299, 0.587, 0.114] as const; // Rec. 601
-const QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const; // of the luma
+export const QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const; // of the luma
 const MIDDLE = QUANTILES.indexOf(0.5);
 export const COLOR_NUMBERS = 3 + 6 + QUANTILES.length; // that tell which colours a style has
 
@@ -34,6 +34,9 @@ const GRID = 17; // points of the table along each channel
 /** Which colours a style has, in levels of 255. */
 export interface StyleColors {
   readonly mean: readonly number[];
+  /** The square root of their covariance. */
+  readonly root: Matrix;
+  /** With a little grey noise, so that there is always something to go by. */
   readonly covariance: Matrix;
   /** How its RGB change with its luma. */
   readonly byLuma: readonly number[];
@@ -44,12 +47,12 @@ export interface StyleColors {
 /** Take the 18 numbers that a model tells of a style: mean, the upper triangle of the covariance's root by rows, tones. */
 export function styleColors(numbers: readonly number[]): StyleColors {
   const root = [[3, 4, 5], [4, 6, 7], [5, 7, 8]].map((row) => row.map((at) => numbers[at]!));
-  // A little grey noise, so that there is always something to go by.
   const covariance = product(root, root).map((row) => row.map((value) => value + LEAST_SPREAD ** 2));
   const along = covariance.map((row) => lumaAt(row, 0));
   const levels = numbers.map((value) => clamp(value, 0, 255));
   return {
     mean: levels.slice(0, 3),
+    root,
     covariance,
     byLuma: along.map((value) => value / lumaAt(along, 0)),
     tones: levels.slice(9).map((_, index, tones) => Math.max(...tones.slice(0, index + 1))),
@@ -85,7 +88,7 @@ export function recolor(painted: Pixels, content: Pixels, colors: StyleColors, s
 }
 
 /** Return the luma of the colour that begins at a place. */
-function lumaAt(colors: ArrayLike<number>, at: number): number {
+export function lumaAt(colors: ArrayLike<number>, at: number): number {
   return LUMA[0] * colors[at]! + LUMA[1] * colors[at + 1]! + LUMA[2] * colors[at + 2]!;
 }
 
@@ -202,7 +205,7 @@ function tableOf(tones: readonly number[], colors: StyleColors, toned: number, a
 }
 
 /** Make colours that do not exist at their luma paler, in place. */
-function makePossible(flat: Float64Array): void {
+export function makePossible(flat: Float64Array): void {
   for (let at = 0; at < flat.length; at += 3) {
     const luma = clamp(lumaAt(flat, at), 0, 255);
     const [r, g, b] = [flat[at]! - luma, flat[at + 1]! - luma, flat[at + 2]! - luma];

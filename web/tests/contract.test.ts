@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { colorsOf, readContract } from "../engine/contract.ts";
+import { colorsOf, inkShare, readContract } from "../engine/contract.ts";
 import { readJson } from "./goldens.ts";
 
 const { contract: record } = readJson<{ contract: Record<string, unknown> }>("plan.json");
 /** Return so many times the number 1 in 16 bits. */
 const ones = (count: number): string => btoa("\0\x3c".repeat(count));
 
-test("models that are older than calming and recoloring do without", () => {
-  const older = Object.fromEntries(Object.entries(record).filter(([name]) => !/^(calming_|flat_|recoloring_|color_)/.test(name)));
+test("models that are older than calming, recoloring and posterizing do without", () => {
+  const older = Object.fromEntries(Object.entries(record).filter(([name]) => !/^(calming_|flat_|recoloring_|color_|posterizing_|ink_)/.test(name)));
   const contract = readContract(older);
-  expect(contract).toMatchObject({ calming_share: 0, calming_least: 0, calming_flat: 0, recoloring_share: 0 });
+  expect(contract).toMatchObject({ calming_share: 0, calming_least: 0, calming_flat: 0, recoloring_share: 0, posterizing_share: 0, ink_style: 0.28 });
   expect(colorsOf(contract, new Float32Array(1))).toBeNull();
+  expect(inkShare(contract, new Float32Array(1))).toBe(0);
 });
 
 test("the colours of a style are read from its vector", () => {
@@ -20,6 +21,16 @@ test("the colours of a style are read from its vector", () => {
   expect(colors.tones).toEqual(new Array(9).fill(10));
 });
 
-test.each([[17], [54]])("%d weights of colours cannot be read for vectors of one number", (count) => {
-  expect(() => readContract({ ...record, vector_length: 1, color_weights: ones(count) })).toThrow("color_weights");
+test("the inks of a style are read from the logarithms of its vector", () => {
+  const contract = readContract({ ...record, vector_length: 2, ink_weights: ones(2) });
+  const seen = (value: number): number => inkShare(contract, Float32Array.of(value, 100)); // the second number does not count
+  expect(seen(0.58)).toBeCloseTo((1 + Math.log(0.6)) ** 2, 6);
+  expect([seen(0), seen(-1), seen(9)]).toEqual([0, 0, 1]);
+});
+
+test.each([
+  ["color_weights", ones(17)], ["color_weights", ones(54)], ["calm_weights", ones(2)], ["ink_weights", ones(3)],
+  ["ink_weights", "???"], ["ink_weights", "AAAA"], ["ink_weights", btoa("\0\x7c")],
+])("%s cannot be %s for vectors of one number", (name, weights) => {
+  expect(() => readContract({ ...record, vector_length: 1, [name]: weights })).toThrow(`${name} of the contract cannot be read`);
 });

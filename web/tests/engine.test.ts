@@ -9,6 +9,7 @@ import { openEngine } from "./node_engine.ts";
 const FOLDER = join(CONTRACT, "tiny_model");
 const engines = { fp32: openEngine(FOLDER, "fp32"), int8: openEngine(FOLDER, "int8") };
 const engine = engines.fp32;
+const ONE = "ADw="; // in 16 bits, in base64
 const encode = (name: string, strokeSize = 1): Promise<StyleVector> => engine.encodeStyle(readInput(name), strokeSize);
 
 describe("styles", () => {
@@ -52,13 +53,15 @@ describe("pictures", () => {
   const { cases } = readJson<{
     cases: (PictureCase & {
       content: string; weights: Record<string, number>; controls: Partial<Controls>; precision: "fp32" | "int8"; max_side_px?: number; fast?: boolean;
+      contract?: Record<string, unknown>;
     })[];
   }>("pictures.json");
 
   test.each(cases)("$file", async (given) => {
     const style = blend(await Promise.all(Object.keys(given.weights).map((name) => encode(name))), Object.values(given.weights));
     const { max_side_px: maxSidePx, fast = false } = given;
-    const painted = await engines[given.precision].stylize(readInput(given.content), style, given.controls, {
+    const asked = given.contract === undefined ? engines[given.precision] : openEngine(FOLDER, given.precision, given.contract);
+    const painted = await asked.stylize(readInput(given.content), style, given.controls, {
       fast,
       ...(maxSidePx === undefined ? {} : { maxSidePx }),
     });
@@ -75,6 +78,17 @@ describe("the engine", () => {
     const style = await encode("style");
     const [whole, tiled] = await Promise.all([engine.stylize(content, style), engine.stylize(content, style, {}, { tilePixels: 20_000 })]);
     expect(tiled.data).toEqual(whole.data);
+  });
+
+  test("of a style of a few inks revises without the network, in tiles as well", async () => {
+    const inks = openEngine(FOLDER, "fp32", { posterizing_share: 0.65, ink_weights: ONE });
+    const style = await encode("style");
+    let drafts = 0;
+    inks.measure = (...given) => (drafts++, engine.measure(...given));
+    const [whole, tiled] = await Promise.all([inks.stylize(content, style), inks.stylize(content, style, {}, { tilePixels: 20_000 })]);
+    expect(drafts).toBe(2);
+    expect(tiled.data).toEqual(whole.data);
+    expect(decibels(whole, await engine.stylize(content, style))).toBeLessThan(30);
   });
 
   test.each([[16, 16], [17, 31], [16, 200]])("paints %d x %d px", async (width, height) => {

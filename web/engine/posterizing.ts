@@ -1,0 +1,209 @@
+/** Prints and drawings in a few inks: paper and ink, with crisp edges and nothing between them; see `stylize/posterizing.py`. */
+import { calmAreas } from "./calming.ts";
+import { gridColors, lookUp } from "./color_table.ts";
+import { eigen, product, type Matrix } from "./matrix.ts";
+import { blank, lumaOf, type Pixels, type Size } from "./pixels.ts";
+import { around, enlargeCells } from "./planes.ts";
+import { lumaAt, makePossible, QUANTILES, type StyleColors } from "./recoloring.ts";
+import { reduce } from "./resample.ts";
+import { clamp, roundHalfEven } from "./rounding.ts";
+
+export const INK_FROM = 0.7; // share of an ink style's inks from which on a style begins to be one
+const LINES = 8; // lines of the content weigh so much beside the painted luma
+const LOCAL = 1; // and what is darker than all around so much
+const REDUCED = 8; // surroundings are found at this part of the size
+const REACH = 3; // and so many reduced pixels wide
+const RAMP = 0.5; // width of the border between ink and paper, in standard deviations of what is parted
+const CALM_RAMP = 4; // how much wider it is in calm areas
+const LEAST_INK = 0.1; // shares of ink are between this and its counterpart
+const GIVE = 0.15; // and may be off by so much where that finds a gap in the tones
+const GAP = 50; // what a pixel in a hundred at a level weighs against as much more or less ink
+const AROUND = 4; // levels on either side that count with one
+const GRID = 17; // of the table of colours
+const OTHER_COLORS = 0.8; // of the colours beside the two that are kept
+const TONES = 99; // of a style that are told apart
+
+/** The two colours that a style of two would have, and the share of the darker one. */
+export interface Inks {
+  readonly dark: readonly number[];
+  readonly light: readonly number[];
+  readonly share: number;
+}
+
+/** Part what was painted into ink and paper, in place; `amount` is 0, nothing, to 1. */
+export function posterize(painted: Pixels, content: Pixels, colors: StyleColors, amount: number): void {
+  if (amount <= 0) return;
+  const { data } = painted;
+  const { dark, light, share } = inksOf(colors);
+  const axis = between(dark, light);
+  const paper = paperOf(content, darkness(painted, content), share);
+  const beside = withoutAxis(axis);
+  const flat = new Float64Array(3 * paper.length); // first the colours beside the two
+  let squares = 0;
+  for (let from = 0, to = 0; to < flat.length; from += 4, to += 3) {
+    const [r, g, b] = [data[from]! - dark[0]!, data[from + 1]! - dark[1]!, data[from + 2]! - dark[2]!];
+    for (let i = 0; i < 3; i++) {
+      const other = beside[i]![0]! * r + beside[i]![1]! * g + beside[i]![2]! * b;
+      flat[to + i] = other;
+      squares += other ** 2;
+    }
+  }
+  const own = Math.max(1, trace(product(beside, product(colors.root, colors.root))));
+  const kept = OTHER_COLORS * Math.min(1, Math.sqrt(own / (squares / paper.length + 1)));
+  for (let at = 0; at < flat.length; at++) flat[at] = kept * flat[at]! + dark[at % 3]! + axis[at % 3]! * paper[Math.floor(at / 3)]!;
+  makePossible(flat);
+  for (let from = 0, to = 0; from < flat.length; from += 3, to += 4) {
+    for (let i = 0; i < 3; i++) data[to + i]! += amount * (flat[from + i]! - data[to + i]!);
+  }
+}
+
+/** Return what makes the edges between ink and paper as crisp in an enlarged painting, in place; `amount` is 0 to 1. */
+export function crisp(colors: StyleColors, amount: number): (picture: Pixels) => void {
+  const { dark, light } = inksOf(colors);
+  const axis = between(dark, light);
+  const square = Math.max(1e-6, dot(axis, axis));
+  const moved = gridColors(GRID);
+  for (let at = 0; at < moved.length; at += 3) {
+    const paper = clamp(dot(axis, between(dark, moved.subarray(at, at + 3))) / square, 0, 1);
+    for (let i = 0; i < 3; i++) moved[at + i]! += amount * (smooth(paper) - paper) * axis[i]!;
+  }
+  const table = Float32Array.from(moved);
+  return (picture) => lookUp(picture, table, GRID);
+}
+
+/** Return two colours that have a style's mean and lie along its longest axis as far apart as it is wide. */
+export function inksOf({ mean, root, tones }: StyleColors): Inks {
+  const share = clamp(darkShare(evenly(tones)), LEAST_INK, 1 - LEAST_INK);
+  const { values, vectors } = eigen(product(root, root));
+  const longest = values.indexOf(Math.max(...values));
+  const along = vectors.map((row) => row[longest]!);
+  const wide = (lumaAt(along, 0) < 0 ? -1 : 1) * Math.sqrt(Math.max(values[longest]!, 0));
+  const odds = Math.sqrt(share / (1 - share));
+  return {
+    dark: mean.map((level, i) => level - (wide * along[i]!) / odds),
+    light: mean.map((level, i) => level + wide * along[i]! * odds),
+    share,
+  };
+}
+
+/** Return tones at even steps between the known quantiles. */
+function evenly(tones: readonly number[]): number[] {
+  const [first, last] = [QUANTILES[0], QUANTILES.at(-1)!];
+  return Array.from({ length: TONES }, (_, index) => {
+    const at = Math.min(last, first + (index * (last - first)) / (TONES - 1));
+    let next = 1;
+    while (next < QUANTILES.length - 1 && at >= QUANTILES[next]!) next++;
+    const [left, right] = [QUANTILES[next - 1]!, QUANTILES[next]!];
+    return tones[next - 1]! + ((at - left) / (right - left)) * (tones[next]! - tones[next - 1]!);
+  });
+}
+
+/** Return the share of ascending tones that lies below the others, where both differ the most: Otsu's threshold. */
+function darkShare(tones: readonly number[]): number {
+  const total = tones.reduce((sum, tone) => sum + tone, 0);
+  const mean = total / tones.length;
+  let [below, largest, dark] = [0, -Infinity, 0];
+  for (let count = 1; count < tones.length; count++) {
+    below += tones[count - 1]!;
+    const others = tones.length - count;
+    const apart = count * (below / count - mean) ** 2 + others * ((total - below) / others - mean) ** 2;
+    if (apart > largest) [largest, dark] = [apart, count];
+  }
+  return dark / tones.length;
+}
+
+/** Return what is parted: the painted luma, darker along lines and in dark places. */
+function darkness(painted: Pixels, content: Pixels): Float32Array {
+  const size: Size = [painted.width, painted.height];
+  const luma = lumaOf(painted);
+  const small = reduce(grey(luma, size), REDUCED);
+  const cells = Float64Array.from({ length: small.width * small.height }, (_, cell) => small.data[4 * cell]!);
+  const cellSize: Size = [small.width, small.height];
+  const local = enlargeCells(around(cells, cellSize, REACH), cellSize, REDUCED, size);
+  const own = blurred(luma, size);
+  const shown = blurred(lumaOf(content), size);
+  const broad = blurred(blurred(shown, size), size);
+  const parted = shown.map((level, at) => LINES * (level - broad[at]!) + (1 + LOCAL) * own[at]! - LOCAL * local[at]!);
+  return blurred(parted, size); // grass and asphalt would become worms
+}
+
+function grey(luma: Uint8Array, [width, height]: Size): Pixels {
+  const picture = blank(width, height);
+  luma.forEach((level, pixel) => (picture.data[4 * pixel] = level));
+  return picture;
+}
+
+/** Weigh neighbours 1, 2, 1 along both axes, borders repeated. */
+function blurred(plane: ArrayLike<number>, [width, height]: Size): Float32Array {
+  const tall = new Float32Array(plane.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    const [above, below] = [y === 0 ? 0 : -width, y === height - 1 ? 0 : width];
+    for (let x = 0; x < width; x++, at++) tall[at] = (plane[at + above]! + 2 * plane[at]! + plane[at + below]!) / 4;
+  }
+  const result = new Float32Array(plane.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const [left, right] = [x === 0 ? 0 : -1, x === width - 1 ? 0 : 1];
+      result[at] = (tall[at + left]! + 2 * tall[at]! + tall[at + right]!) / 4;
+    }
+  }
+  return result;
+}
+
+/** Return how much of a pixel is paper, 0 to 1, and not ink. */
+function paperOf(content: Pixels, parted: Float32Array, share: number): Float32Array {
+  const { width } = content;
+  const calm = calmAreas(content);
+  const threshold = thresholdOf(parted, share);
+  const ramp = RAMP * Math.max(1, deviation(parted));
+  return parted.map((level, pixel) => {
+    const calmness = calm.data[4 * (Math.floor(pixel / width) * calm.width + (pixel % width))]! / 255;
+    return smooth(clamp((level - threshold) / (ramp * (1 + CALM_RAMP * calmness)) + 0.5, 0, 1));
+  });
+}
+
+/** Return the threshold below which about a share is. */
+function thresholdOf(parted: Float32Array, share: number): number {
+  const levels = Int32Array.from(parted, roundHalfEven);
+  let [least, most] = [Infinity, -Infinity];
+  for (const level of levels) [least, most] = [Math.min(least, level), Math.max(most, level)];
+  const counts = new Uint32Array(most - least + 1);
+  for (const level of levels) counts[level - least]!++;
+  let below = 0;
+  const costs = Array.from(counts, (count, index) => {
+    below += count;
+    const near = counts.subarray(Math.max(0, index - AROUND), index + AROUND + 1).reduce((sum, value) => sum + value, 0);
+    const off = Math.abs(below / levels.length - share);
+    return off + (GAP * near) / (levels.length * (2 * AROUND + 1)) + Number(off > GIVE);
+  });
+  const cheapest = costs.reduce((one, other) => Math.min(one, other));
+  const best = costs.flatMap((cost, index) => (cost === cheapest ? [index] : [])); // all of an empty gap
+  return least + best[Math.floor(best.length / 2)]! + 0.5;
+}
+
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+/** Return what takes an axis out of colours. */
+function withoutAxis(axis: readonly number[]): Matrix {
+  const square = Math.max(1e-6, dot(axis, axis));
+  return axis.map((a, i) => axis.map((b, j) => Number(i === j) - (a * b) / square));
+}
+
+function trace(matrix: Matrix): number {
+  return matrix.reduce((sum, row, i) => sum + row[i]!, 0);
+}
+
+function between(from: ArrayLike<number>, to: ArrayLike<number>): number[] {
+  return Array.from(from, (level, i) => to[i]! - level);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+function smooth(share: number): number {
+  return share * share * (3 - 2 * share);
+}
