@@ -34,10 +34,11 @@ _LINES = 8.0
 _LOCAL = 1.0
 _REDUCED = 8  # surroundings are found at this part of the size
 _REACH = 3  # and so many reduced pixels wide
-# Width of the border between ink and paper, in standard deviations of what is parted, and how much
-# wider it is in calm areas: skies have no edges.
+# Width of the border between ink and paper, in standard deviations of what is parted, and that in
+# calm areas: skies have no edges. It ends before the mean of either, so that paper is white.
 _RAMP = 0.5
-_CALM_RAMP = 4.0
+_CALM_RAMP = 2.5
+_INSIDE = 1.5  # of the distance of the nearer mean, at most
 # Shares of ink are between these, and may be off by so much where that finds a gap in the tones.
 _LEAST_INK = 0.1
 _GIVE = 0.15
@@ -72,8 +73,8 @@ def posterize(
     beside, own = _beside(light - dark, colors)
     others = beside @ (pixels - dark.astype(np.float32)[:, None])
     measured = np.array([*_parting(parted, share), 3 * np.square(others).mean(dtype=np.float64)])
-    threshold, spread, painted_others = steadied("inks", measured).tolist()
-    paper = _paper(parted, content, threshold, spread)
+    threshold, busy, calm, painted_others = steadied("inks", measured).tolist()
+    paper = _paper(parted, content, threshold, busy, calm)
     others *= np.float32(_OTHER_COLORS * min(1.0, (own / (painted_others + 1)) ** 0.5))
     others += dark.astype(np.float32)[:, None]
     others += (light - dark).astype(np.float32)[:, None] * paper
@@ -157,8 +158,8 @@ def _around(cells: Floats) -> Floats:
     return cells
 
 
-def _parting(parted: Floats, share: float) -> tuple[float, float]:
-    """Return the threshold below which about a share is, and the standard deviation."""
+def _parting(parted: Floats, share: float) -> tuple[float, float, float]:
+    """Return the threshold below which about a share is, and the widths of borders, also calm."""
     levels = np.rint(parted).astype(np.int64).ravel()
     least = int(levels.min())
     counts = np.bincount(levels - least)
@@ -168,15 +169,24 @@ def _parting(parted: Floats, share: float) -> tuple[float, float]:
     cost = np.abs(known - share) + _GAP * near / (levels.size * (2 * _AROUND + 1))
     cost[np.abs(known - share) > _GIVE] += 1
     best = np.flatnonzero(cost == cost.min())  # all of an empty gap
-    middle = int(best[len(best) // 2])
-    return least + middle + 0.5, float(parted.std(dtype=np.float64))
+    at = int(best[len(best) // 2]) + 1
+    ink, paper = least + _mean_place(counts[:at]), least + at + _mean_place(counts[at:])
+    threshold, spread = least + at - 0.5, float(parted.std(dtype=np.float64))
+    most = _INSIDE * min(paper - threshold, threshold - ink)
+    busy, calm = (max(1.0, min(ramp * spread, most)) for ramp in (_RAMP, _CALM_RAMP))
+    return threshold, busy, calm
 
 
-def _paper(parted: Floats, content: Image.Image, threshold: float, spread: float) -> Floats:
+def _mean_place(counts: NDArray[np.int64]) -> float:
+    return float(np.arange(len(counts)) @ counts) / max(1, int(counts.sum()))
+
+
+def _paper(
+    parted: Floats, content: Image.Image, threshold: float, busy: float, calm: float
+) -> Floats:
     """Return (N,) how much of a pixel is paper, 0 to 1, and not ink."""
-    width = np.asarray(calm_areas(content), np.float32) * np.float32(_CALM_RAMP / 255)
-    width += 1
-    width *= np.float32(_RAMP * max(spread, 1.0))
+    width = np.asarray(calm_areas(content), np.float32) * np.float32((calm - busy) / 255)
+    width += np.float32(busy)
     paper = ((parted - np.float32(threshold)) / width + np.float32(0.5)).clip(0, 1).ravel()
     smooth: Floats = paper * paper * (3 - 2 * paper)
     return smooth

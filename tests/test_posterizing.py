@@ -135,9 +135,20 @@ def test_the_threshold_falls_into_a_gap_of_the_tones():
     """Two fifths are wanted, and half of the pixels are dark: not the dark ones are torn apart."""
     rng = np.random.default_rng(0)
     parted = np.concatenate([rng.normal(60, 8, 5000), rng.normal(180, 8, 5000)])
-    threshold, spread = posterizing._parting(parted.astype(np.float32)[None], 0.4)
+    threshold, busy, calm = posterizing._parting(parted.astype(np.float32)[None], 0.4)
     assert 85 < threshold < 155
-    assert spread == pytest.approx(parted.std(), rel=1e-4)
+    assert busy == pytest.approx(parted.std() / 2, rel=1e-3)
+    assert calm == pytest.approx(1.5 * min(180 - threshold, threshold - 60), abs=1)
+
+
+def test_borders_end_before_the_means_of_ink_and_paper():
+    """A few lines on white paper: it is not grey where no line is near."""
+    parted = np.full(10_000, 250, np.float32)
+    parted[:500] = -100
+    threshold, busy, calm = posterizing._parting(parted[None], 0.1)
+    assert calm > busy
+    assert threshold + calm / 2 < 250
+    assert threshold - calm / 2 > -100
 
 
 def test_without_a_gap_the_threshold_is_the_quantile():
@@ -169,8 +180,8 @@ def test_what_is_measured_may_be_steadied():
 
     plain = posterized(painted)
     assert posterized(painted, steadied=tell) == plain
-    assert {name: len(numbers) for name, numbers in told.items()} == {"inks": 3}
-    told["inks"] = told["inks"] + [60, 0, 0]
+    assert {name: len(numbers) for name, numbers in told.items()} == {"inks": 4}
+    told["inks"] = told["inks"] + [60, 0, 0, 0]
     assert np.mean(posterized(painted, steadied=tell)) < np.mean(plain) - 20
 
 

@@ -14,7 +14,8 @@ const LOCAL = 1; // and what is darker than all around so much
 const REDUCED = 8; // surroundings are found at this part of the size
 const REACH = 3; // and so many reduced pixels wide
 const RAMP = 0.5; // width of the border between ink and paper, in standard deviations of what is parted
-const CALM_RAMP = 4; // how much wider it is in calm areas
+const CALM_RAMP = 2.5; // the same in calm areas: skies have no edges
+const INSIDE = 1.5; // and both at most so many times as wide as the nearer mean of ink and paper is away
 const LEAST_INK = 0.1; // shares of ink are between this and its counterpart
 const GIVE = 0.15; // and may be off by so much where that finds a gap in the tones
 const GAP = 50; // what a pixel in a hundred at a level weighs against as much more or less ink
@@ -153,17 +154,16 @@ function blurred(plane: ArrayLike<number>, [width, height]: Size): Float32Array 
 /** Return how much of a pixel is paper, 0 to 1, and not ink. */
 function paperOf(content: Pixels, parted: Float32Array, share: number): Float32Array {
   const { width } = content;
-  const calm = calmAreas(content);
-  const threshold = thresholdOf(parted, share);
-  const ramp = RAMP * Math.max(1, deviation(parted));
+  const areas = calmAreas(content);
+  const { threshold, busy, calm } = partingOf(parted, share);
   return parted.map((level, pixel) => {
-    const calmness = calm.data[4 * (Math.floor(pixel / width) * calm.width + (pixel % width))]! / 255;
-    return smooth(clamp((level - threshold) / (ramp * (1 + CALM_RAMP * calmness)) + 0.5, 0, 1));
+    const calmness = areas.data[4 * (Math.floor(pixel / width) * areas.width + (pixel % width))]! / 255;
+    return smooth(clamp((level - threshold) / (busy + (calm - busy) * calmness) + 0.5, 0, 1));
   });
 }
 
-/** Return the threshold below which about a share is. */
-function thresholdOf(parted: Float32Array, share: number): number {
+/** Return the threshold below which about a share is, and the widths of borders, also in calm areas. */
+function partingOf(parted: Float32Array, share: number): { threshold: number; busy: number; calm: number } {
   const levels = Int32Array.from(parted, roundHalfEven);
   let [least, most] = [Infinity, -Infinity];
   for (const level of levels) [least, most] = [Math.min(least, level), Math.max(most, level)];
@@ -178,7 +178,22 @@ function thresholdOf(parted: Float32Array, share: number): number {
   });
   const cheapest = costs.reduce((one, other) => Math.min(one, other));
   const best = costs.flatMap((cost, index) => (cost === cheapest ? [index] : [])); // all of an empty gap
-  return least + best[Math.floor(best.length / 2)]! + 0.5;
+  const at = best[Math.floor(best.length / 2)]! + 1;
+  const threshold = least + at - 0.5;
+  const inside = INSIDE * Math.min(least + at + meanOf(counts.subarray(at)) - threshold, threshold - least - meanOf(counts.subarray(0, at)));
+  const spread = deviation(parted);
+  const [busy, calm] = [RAMP, CALM_RAMP].map((ramp) => Math.max(1, Math.min(ramp * spread, inside)));
+  return { threshold, busy: busy!, calm: calm! };
+}
+
+/** Return the mean place of what is counted. */
+function meanOf(counts: Uint32Array): number {
+  let [sum, weighted] = [0, 0];
+  counts.forEach((count, place) => {
+    sum += count;
+    weighted += count * place;
+  });
+  return weighted / Math.max(1, sum);
 }
 
 function deviation(values: Float32Array): number {
