@@ -44,6 +44,7 @@ SIZES = (
 STROKES = (0.5, 1.0, 1.5, 2.5, 4.0)
 SEEDS = (1, 7, 2**32 - 1)
 GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of one colour
+EVERY = 32  # numbers of the bundled encoder's vectors
 INKS = {"posterizing_share": 0.65, "ink_weights": "ADw="}  # by which all styles are of a few inks
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
@@ -194,8 +195,8 @@ def make_revision(folder: Path) -> Record:
     return {"cases": save_all(pictures, folder, "revision", EXACT)}
 
 
-def make_styles(engine: Engine) -> Record:
-    """Style vectors and blends of them."""
+def make_styles(engine: Engine, bundled: Engine) -> Record:
+    """Style vectors and blends of them; of the bundled encoder every so many numbers."""
     vectors = [
         {
             "input": name,
@@ -209,7 +210,13 @@ def make_styles(engine: Engine) -> Record:
         {"inputs": ["style", "other"], "weights": weights, "vector": blend(both, weights).values}
         for weights in ([1.0, 1.0], [0.2, 0.6], [1.0, 0.0])
     ]
-    return {"tolerance": 0.002, "vectors": vectors, "blends": blends}
+    sparse = {
+        "input": "other",
+        "every": EVERY,
+        "numbers": bundled.encode_style(read("other")).values[::EVERY],
+        "tolerance": 0.02,
+    }
+    return {"tolerance": 0.002, "vectors": vectors, "blends": blends, "bundled": sparse}
 
 
 def make_affines(engine: Engine) -> Record:
@@ -314,7 +321,7 @@ def make(folder: Path) -> None:
         "posterizing": make_posterizing(folder),
         "resampling": make_resampling(folder),
         "revision": make_revision(folder),
-        "styles": make_styles(engines["fp32"]),
+        "styles": make_styles(engines["fp32"], Engine(threads=1)),
         "affines": make_affines(engines["fp32"]),
         "pictures": make_pictures(engines, folder),
     }

@@ -13,8 +13,9 @@ const ONE = "ADw="; // in 16 bits, in base64
 const encode = (name: string, strokeSize = 1): Promise<StyleVector> => engine.encodeStyle(readInput(name), strokeSize);
 
 describe("styles", () => {
-  const { tolerance, vectors, blends } = readJson<{
+  const { tolerance, bundled, vectors, blends } = readJson<{
     tolerance: number;
+    bundled: { input: string; every: number; numbers: number[]; tolerance: number };
     vectors: { input: string; stroke_size: number; vector: number[] }[];
     blends: { inputs: string[]; weights: number[]; vector: number[] }[];
   }>("styles.json");
@@ -25,6 +26,11 @@ describe("styles", () => {
 
   test.each(blends)("the blend by $weights is that of the contract", async ({ inputs, weights, vector }) => {
     expectClose(blend(await Promise.all(inputs.map((name) => encode(name))), weights).values, vector, tolerance);
+  });
+
+  test("the bundled encoder, in 8 bits, measures as natively", async () => {
+    const vector = await openEngine(join(CONTRACT, "../stylize/models"), "int8").encodeStyle(readInput(bundled.input), 1);
+    expectClose(vector.values.filter((_, at) => at % bundled.every === 0), bundled.numbers, bundled.tolerance);
   });
 });
 
