@@ -8,10 +8,12 @@ from stylize.calming import FLAT_FROM, calm_areas
 from stylize.continuity import Continuity
 from stylize.contract import Contract
 from stylize.controls import Controls
-from stylize.posterizing import INK_FROM, crisp, posterize
+from stylize.posterizing import crisp, posterize
 from stylize.recoloring import as_measured, recolor
 from stylize.styles import StyleVector
 
+# Share of a contract's ``ink_style`` from which on a style begins to be one of a few inks.
+INK_FROM = 0.7
 _WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
 
 
@@ -57,6 +59,8 @@ def calming(
 def inking(contract: Contract, style: StyleVector, controls: Controls) -> float:
     """Return how much a picture is to be of ink and paper alone, 0 to 1.
 
+    Of that ``posterizing_share`` is parted in the draft; the brush revises as much less.
+
     Args:
         contract: Of the model.
         style: It tells how much it is made of a few inks.
@@ -68,11 +72,15 @@ def inking(contract: Contract, style: StyleVector, controls: Controls) -> float:
     return min(1.0, max(0.0, inks)) * min(1.0, 2 - controls.brushwork) * controls.strength
 
 
-def edges(
-    contract: Contract, style: StyleVector, controls: Controls
-) -> ImageFilter.Color3DLUT | None:
-    """Return what keeps the edges of inks crisp in an enlarged painting; None: there are none."""
-    amount, colors = inking(contract, style, controls), contract.style_colors(style.values)
+def edges(contract: Contract, style: StyleVector, amount: float) -> ImageFilter.Color3DLUT | None:
+    """Return what keeps the edges of inks crisp in an enlarged painting; None: there are none.
+
+    Args:
+        contract: Of the model.
+        style: It tells which inks it has.
+        amount: See :func:`inking`.
+    """
+    colors = contract.style_colors(style.values)
     return crisp(colors, amount) if amount > 0 and colors is not None else None
 
 

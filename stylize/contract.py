@@ -60,8 +60,8 @@ class Contract:
             the style is taken away; see :mod:`stylize.recoloring`.
         posterizing_share: How much of a style of a few inks is parted into ink and paper; see
             :mod:`stylize.posterizing`.
-        ink_style: Inks of a style, see :meth:`ink_share`, from which on all of that is done, less
-            down to seven tenths of that.
+        ink_style: Share of inks of a style, see :meth:`ink_share`, from which on all of that is
+            done; less down to seven tenths of it.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -126,12 +126,16 @@ class Contract:
         for name in ("calm_style", "flat_style", "ink_style"):
             if not getattr(self, name):
                 raise ValueError(f"{name} of the contract must be above 0")
-        if self._calm_weights is None or not math.isfinite(self.calm_bias):
-            raise ValueError("calm_weights of the contract cannot be read")
-        if self._color_weights is None:
-            raise ValueError("color_weights of the contract cannot be read")
-        if self._ink_weights is None:
-            raise ValueError("ink_weights of the contract cannot be read")
+        probes = (
+            ("calm", self._calm_weights),
+            ("color", self._color_weights),
+            ("ink", self._ink_weights),
+        )
+        for name, weights in probes:
+            if weights is None:
+                raise ValueError(f"{name}_weights of the contract cannot be read")
+        if not math.isfinite(self.calm_bias):
+            raise ValueError("calm_bias of the contract cannot be read")
 
     @cached_property
     def _calm_weights(self) -> NDArray[np.float32] | None:

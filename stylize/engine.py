@@ -34,7 +34,7 @@ from stylize.model_files import ModelFiles, Precision
 from stylize.painting import Canvas, Tile, paint_tiles, thumbnail_size, zoom_of
 from stylize.plan import Plan, make_plan
 from stylize.regions import Region, check_count, grid_weights, mix_pictures, shrunk, style_weights
-from stylize.revision import HALO_PX, enlarge, keep_coarse, lay_over
+from stylize.revision import HALO_PX, enlarge, keep_coarse, keeps_any, lay_over
 from stylize.runtime import Runtime, onnxruntime_version
 from stylize.styles import StyleVector, check_encoder
 from stylize.visible import VisibleColors
@@ -276,13 +276,13 @@ class Engine:
         under = enlarge(painting, content.size)
         detail = share * job.controls.detail
         canvas, halo_px = self._canvas(content.size, level), self.contract.halo_px + HALO_PX
-        inks, painted_share = None, share * self.contract.revision_share
-        if not job.regions:
-            inks = edges(self.contract, job.style, job.controls)
-            # The brush would write between them.
-            painted_share *= 1 - inking(self.contract, job.style, job.controls)
+        painted_share, table = share * self.contract.revision_share, None
+        if all(region.style is None for region in job.regions):
+            inked = inking(self.contract, job.style, job.controls)
+            table = edges(self.contract, job.style, inked)
+            painted_share *= 1 - inked  # the brush would write between edges
         brush: _Brush | None = None
-        if job.fast or painted_share == 0:
+        if job.fast or not keeps_any(painted_share):
             canvas, halo_px = replace(canvas, margin_px=HALO_PX), HALO_PX
         else:
             brush = self._brush(painting, content.size, job, level=level, full=plan.full)
@@ -292,8 +292,9 @@ class Engine:
                 canvas.cut(picture, tile.outer_rows, tile.outer_columns)
                 for picture in (under, content)
             )
-            if inks is not None:
-                below = looked_up(below, inks)
+            if table is not None:
+                steep = looked_up(below, table)
+                below = keep_coarse(steep, steep, below)
             seen = lay_over(below, shown, detail)
             return seen, below
 
@@ -302,6 +303,8 @@ class Engine:
                 return painted
             return keep_coarse(painted, seen, below, painted_share)
 
+        if table is not None:
+            halo_px += HALO_PX  # edges have surroundings, too
         return paint_tiles(
             canvas,
             see,

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stylize.planes import around, enlarge_cells
+
 Floats = NDArray[np.float32]
 
 PERIOD_PX = 512
@@ -110,7 +112,7 @@ def cells_of(picture: Image.Image) -> tuple[Floats, Floats]:
     below, beside = -height % CELL_PX, -width % CELL_PX
     if below or beside:
         luma = np.pad(luma, ((0, below), (0, beside)), mode="edge")
-    mean, square = _around(np.stack([_means(values) for values in (luma, np.square(luma))]))
+    mean, square = around(np.stack([_means(values) for values in (luma, np.square(luma))]), 1)
     return mean, np.maximum(square - np.square(mean), 0)
 
 
@@ -120,15 +122,6 @@ def _means(values: Floats) -> Floats:
     of_rows = values.reshape(height // CELL_PX, CELL_PX, width).mean(axis=1)
     means: Floats = of_rows.reshape(len(of_rows), width // CELL_PX, CELL_PX).mean(axis=2)
     return means
-
-
-def enlarge_cells(values: Floats, size: tuple[int, int], cell_px: int = CELL_PX) -> Floats:
-    """Return (rows, columns) values of cells at every pixel of a picture of ``size``."""
-    rows, columns = values.shape
-    enlarged = Image.fromarray(values).resize(
-        (columns * cell_px, rows * cell_px), Image.Resampling.BILINEAR
-    )
-    return np.asarray(enlarged)[: size[1], : size[0]]
 
 
 def calm(picture: Image.Image) -> Floats:
@@ -141,25 +134,13 @@ def calm(picture: Image.Image) -> Floats:
         (height, width) float32: 0 where it is busy, 0.3 where it is calm, 1 where it is flat.
     """
     _, variance = cells_of(picture)
-    return enlarge_cells(ground_share(variance).astype(np.float32), picture.size)
+    return enlarge_cells(ground_share(variance).astype(np.float32), picture.size, CELL_PX)
 
 
 def ground_share(variance: Any) -> Any:
     """Return how much ground a cell can do with by the variance of its luma; NumPy or torch."""
     flat = 1 / (1 + variance / _FLAT_DEVIATION**2)
     return (_SKY_SHARE + (1 - _SKY_SHARE) * flat) / (1 + variance / _CALM_DEVIATION**2)
-
-
-def _around(cells: Floats) -> Floats:
-    """Return the means over 3 x 3 cells of (C, rows, columns) values."""
-    height, width = cells.shape[1:]
-    framed = cells.take(np.arange(-1, height + 1), axis=1, mode="clip")
-    framed = framed.take(np.arange(-1, width + 1), axis=2, mode="clip")
-    total = np.zeros_like(cells)
-    for y, x in np.ndindex(3, 3):
-        total += framed[:, y : y + height, x : x + width]
-    total /= 9
-    return total
 
 
 def add_ground(picture: Image.Image, amount: float, *, seed: int) -> Image.Image:

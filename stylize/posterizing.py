@@ -21,29 +21,35 @@ from PIL import Image, ImageFilter
 
 from stylize.calming import calm_areas
 from stylize.color_table import color_table
-from stylize.ground import enlarge_cells
+from stylize.planes import around, enlarge_cells
 from stylize.recoloring import LUMA, QUANTILES, StyleColors, as_measured, possible
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 SHARE = 0.65  # of a style of a few inks is parted; the rest keeps its shading
-INK_FROM = 0.7  # share of an ink style's inks from which on a style begins to be one
 # Lines of the content, and what is darker than all around, weigh so much beside the painted luma.
 _LINES = 8.0
 _LOCAL = 1.0
 _REDUCED = 8  # surroundings are found at this part of the size
-_REACH = 3  # and so many reduced pixels wide
-# Width of the border between ink and paper, in standard deviations of what is parted, and that in
-# calm areas: skies have no edges. It ends before the mean of either, so that paper is white.
+_RADIUS = 3  # and so many reduced pixels wide
+# Width of the border between ink and paper, in standard deviations of the response, and that in
+# calm areas: skies have no edges. The whole border is at most so many times as wide as the nearer
+# of the means of ink and paper is away, so that paper is white, and at least so many levels.
 _RAMP = 0.5
 _CALM_RAMP = 2.5
-_INSIDE = 1.5  # of the distance of the nearer mean, at most
+_INSIDE = 1.5
+_LEAST_RAMP = 16.0
+# Pictures with a smaller deviation of the response are parted by less: there is nothing to part in
+# an empty page.
+_FULL_CONTRAST = 25.0
 # Shares of ink are between these, and may be off by so much where that finds a gap in the tones.
 _LEAST_INK = 0.1
 _GIVE = 0.15
-_GAP = 50.0  # what a pixel in a hundred at a level weighs against as much more or less ink
-_AROUND = 4  # levels on either side that count with one
+# What the threshold costs: how much more or less ink there is, plus so many times the share of the
+# pixels at its level, which is the mean of this many levels on either side.
+_GAP = 50.0
+_AROUND = 4
 _GRID = 17  # of the table of colours
 _OTHER_COLORS = 0.8  # of the colours beside the two that are kept
 
@@ -63,22 +69,24 @@ def posterize(
         colors: Of the style.
         amount: From 0, nothing, to 1.
         steadied: Takes what is measured of the painting, by the name "inks", and returns what
-            counts: see :class:`stylize.continuity.Continuity`.
+            counts: threshold, width of borders, their width in calm areas, contrast (0 to 1), and
+            the variance of the colours beside the two; see
+            :class:`stylize.continuity.Continuity`.
     """
     if amount <= 0:
         return
     dark, light, share = inks_of(colors)
-    parted = _darkness(painted.convert("L"), content.convert("L"))
+    response = _response(painted.convert("L"), content.convert("L"))
     pixels = np.asarray(painted).reshape(-1, 3).T.astype(np.float32, order="C")
     beside, own = _beside(light - dark, colors)
     others = beside @ (pixels - dark.astype(np.float32)[:, None])
-    measured = np.array([*_parting(parted, share), 3 * np.square(others).mean(dtype=np.float64)])
-    threshold, busy, calm, painted_others = steadied("inks", measured).tolist()
-    paper = _paper(parted, content, threshold, busy, calm)
-    others *= np.float32(_OTHER_COLORS * min(1.0, (own / (painted_others + 1)) ** 0.5))
-    others += dark.astype(np.float32)[:, None]
-    others += (light - dark).astype(np.float32)[:, None] * paper
-    pixels += np.float32(amount) * (possible(others) - pixels)
+    variance = 3 * np.square(others).mean(dtype=np.float64)
+    measured = steadied("inks", np.array([*_parting(response, share), variance]))
+    threshold, busy, calm, contrast, variance = measured.tolist()
+    paper = _paper(response, content, threshold, busy, calm)
+    others *= np.float32(_OTHER_COLORS * min(1.0, (own / (variance + 1)) ** 0.5))
+    two = dark.astype(np.float32)[:, None] + (light - dark).astype(np.float32)[:, None] * paper
+    pixels += np.float32(amount * contrast) * (possible(two + others) - pixels)
     np.rint(pixels.clip(0, 255, out=pixels), out=pixels)
     result = pixels.astype(np.uint8).T.reshape(*painted.size[::-1], 3)
     painted.paste(Image.fromarray(np.ascontiguousarray(result)))
@@ -86,7 +94,7 @@ def posterize(
 
 @lru_cache(maxsize=16)
 def crisp(colors: StyleColors, amount: float) -> ImageFilter.Color3DLUT:
-    """Return what makes the edges between ink and paper as crisp in an enlarged painting.
+    """Return what makes the edges between ink and paper crisp again in an enlarged painting.
 
     Args:
         colors: Of the style.
@@ -108,6 +116,7 @@ def inks_of(colors: StyleColors) -> tuple[Doubles, Doubles, float]:
     """Return the two colours that a style of two would have, (3,) each, and the darker one's share.
 
     Two points that have the style's mean and lie along its longest axis as far apart as it is wide.
+    They may lie outside of 0 to 255.
     """
     at = np.linspace(QUANTILES[0], QUANTILES[-1], 99)
     tones = np.interp(at, QUANTILES, colors.tones)
@@ -125,16 +134,16 @@ def inks_of(colors: StyleColors) -> tuple[Doubles, Doubles, float]:
     return colors.mean - axis / odds, colors.mean + axis * odds, share
 
 
-def _darkness(painted: Image.Image, content: Image.Image) -> Floats:
-    """Return (h, w) what is parted: the painted luma, darker along lines and in dark places."""
+def _response(painted: Image.Image, content: Image.Image) -> Floats:
+    """Return (h, w) the painted luma, darker along lines and where all around is lighter."""
     once = _blurred(np.asarray(content, np.float32))
-    parted = once - _blurred(_blurred(once))
-    parted *= np.float32(_LINES)
+    response = once - _blurred(_blurred(once))
+    response *= np.float32(_LINES)
     luma = _blurred(np.asarray(painted, np.float32))
-    around = _around(np.asarray(painted.reduce(_REDUCED), np.float32))
-    parted += np.float32(1 + _LOCAL) * luma
-    parted -= np.float32(_LOCAL) * enlarge_cells(around, painted.size, _REDUCED)
-    return _blurred(parted)  # grass and asphalt would become worms
+    broad = around(np.asarray(painted.reduce(_REDUCED), np.float32)[None], _RADIUS)[0]
+    response += np.float32(1 + _LOCAL) * luma
+    response -= np.float32(_LOCAL) * enlarge_cells(broad, painted.size, _REDUCED)
+    return _blurred(response)  # grass and asphalt would become worms
 
 
 def _blurred(values: Floats) -> Floats:
@@ -147,34 +156,23 @@ def _blurred(values: Floats) -> Floats:
     return values
 
 
-def _around(cells: Floats) -> Floats:
-    """Means around each cell, borders repeated."""
-    size = 2 * _REACH + 1
-    for _ in range(2):
-        side = len(cells)
-        framed = cells.take(np.arange(-_REACH, side + _REACH), 0, mode="clip")
-        windows = [framed[start : start + side] for start in range(size)]
-        cells = (np.sum(windows, axis=0) / np.float32(size)).T
-    return cells
-
-
-def _parting(parted: Floats, share: float) -> tuple[float, float, float]:
-    """Return the threshold below which about a share is, and the widths of borders, also calm."""
-    levels = np.rint(parted).astype(np.int64).ravel()
+def _parting(response: Floats, share: float) -> tuple[float, float, float, float]:
+    """Return the threshold below which about a share is, both widths of borders, and contrast."""
+    levels = np.rint(response).astype(np.int64).ravel()
     least = int(levels.min())
     counts = np.bincount(levels - least)
-    known = np.cumsum(counts) / levels.size
+    off = np.abs(np.cumsum(counts) / levels.size - share)
     padded = np.pad(counts, _AROUND)
     near = sum(padded[start : start + len(counts)] for start in range(2 * _AROUND + 1))
-    cost = np.abs(known - share) + _GAP * near / (levels.size * (2 * _AROUND + 1))
-    cost[np.abs(known - share) > _GIVE] += 1
+    cost = off + _GAP * near / (levels.size * (2 * _AROUND + 1))
+    cost[off > off.min() + _GIVE] = np.inf
     best = np.flatnonzero(cost == cost.min())  # all of an empty gap
     at = int(best[len(best) // 2]) + 1
     ink, paper = least + _mean_place(counts[:at]), least + at + _mean_place(counts[at:])
-    threshold, spread = least + at - 0.5, float(parted.std(dtype=np.float64))
+    threshold, spread = least + at - 0.5, float(response.std(dtype=np.float64))
     most = _INSIDE * min(paper - threshold, threshold - ink)
-    busy, calm = (max(1.0, min(ramp * spread, most)) for ramp in (_RAMP, _CALM_RAMP))
-    return threshold, busy, calm
+    busy, calm = (max(_LEAST_RAMP, min(ramp * spread, most)) for ramp in (_RAMP, _CALM_RAMP))
+    return threshold, busy, calm, min(1.0, spread / _FULL_CONTRAST)
 
 
 def _mean_place(counts: NDArray[np.int64]) -> float:
@@ -182,12 +180,12 @@ def _mean_place(counts: NDArray[np.int64]) -> float:
 
 
 def _paper(
-    parted: Floats, content: Image.Image, threshold: float, busy: float, calm: float
+    response: Floats, content: Image.Image, threshold: float, busy: float, calm: float
 ) -> Floats:
     """Return (N,) how much of a pixel is paper, 0 to 1, and not ink."""
     width = np.asarray(calm_areas(content), np.float32) * np.float32((calm - busy) / 255)
     width += np.float32(busy)
-    paper = ((parted - np.float32(threshold)) / width + np.float32(0.5)).clip(0, 1).ravel()
+    paper = ((response - np.float32(threshold)) / width + np.float32(0.5)).clip(0, 1).ravel()
     smooth: Floats = paper * paper * (3 - 2 * paper)
     return smooth
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from stylize.color_table import color_table
-from stylize.ground import enlarge_cells
 from stylize.matrices import least_motion
+from stylize.planes import around, enlarge_cells
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -219,25 +219,12 @@ def _ranked(luma: Doubles, known: Doubles, tones: Doubles, steepest: float) -> D
 def _guided(guide: Doubles, values: Doubles) -> tuple[Floats, Floats]:
     """Return (C, h, w) slopes and offsets by which (C, h, w) values follow a (h, w) guide."""
     planes = np.concatenate([[guide, guide * guide], values, guide * values])
-    mean, square, means, products = np.split(_around(planes), [1, 2, 2 + len(values)])
+    mean, square, means, products = np.split(around(planes, RADIUS), [1, 2, 2 + len(values)])
     slopes = (products - mean * means) / (square - mean * mean + EDGE_LEVELS**2)
-    smooth: Floats = _around(np.concatenate([slopes, means - slopes * mean])).astype(np.float32)
+    smooth: Floats = around(np.concatenate([slopes, means - slopes * mean]), RADIUS).astype(
+        np.float32
+    )
     return smooth[: len(values)], smooth[len(values) :]
-
-
-def _around(planes: Doubles) -> Doubles:
-    """Return the means around each place of (C, h, w) planes, borders repeated."""
-    size = 2 * RADIUS + 1
-    for axis in (1, 2):
-        side = planes.shape[axis]
-        framed = planes.take(np.arange(-RADIUS, side + RADIUS), axis, mode="clip")
-        framed = np.moveaxis(framed, axis, 0)
-        total = np.copy(framed[:side])
-        for start in range(1, size):
-            total += framed[start : start + side]
-        planes = np.moveaxis(total, 0, axis)
-    planes /= size**2
-    return planes
 
 
 @lru_cache(maxsize=16)  # patches of a film share one

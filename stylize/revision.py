@@ -88,6 +88,11 @@ def lay_over(under: Bytes, content: Bytes, detail: float) -> Bytes:
     return result
 
 
+def keeps_any(share: float) -> bool:
+    """Tell whether :func:`keep_coarse` takes anything of what was painted at such a share."""
+    return round(_STEPS * share) > 0
+
+
 def keep_coarse(painted: Bytes, seen: Bytes, under: Bytes, share: float = 1.0) -> Bytes:
     """Give a revised painting all but its finest octave from the painting below.
 

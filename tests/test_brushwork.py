@@ -8,7 +8,7 @@ import pytest
 
 from stylize.brushwork import calming, edges, ground_share, inking, see_to_colors
 from stylize.controls import Controls
-from stylize.posterizing import INK_FROM
+from stylize.brushwork import INK_FROM
 from stylize.styles import StyleVector
 from tests.conftest import make_picture
 
@@ -69,7 +69,7 @@ def test_strength_and_a_broad_brush_leave_less_of_inks(tiny_engine, style):
         (Controls(strength=0.4, brushwork=1.5), 0.2),
     ):
         assert inking(contract, style, controls) == pytest.approx(wanted)
-        assert (edges(contract, style, controls) is not None) == (wanted > 0)
+        assert (edges(contract, style, wanted) is not None) == (wanted > 0)
 
 
 def test_models_that_know_no_inks_or_no_colours_part_nothing(tiny_engine, style):
@@ -81,7 +81,6 @@ def test_models_that_know_no_inks_or_no_colours_part_nothing(tiny_engine, style)
         replace(of_inks(contract, 1), color_weights=""),
     ):
         assert inking(unable, style, Controls()) == 0
-        assert edges(unable, style, Controls()) is None
 
 
 def test_a_draft_of_inks_is_recolored_and_parted(tiny_engine, style):

@@ -480,7 +480,17 @@ def test_edges_between_inks_are_crisp_in_what_is_enlarged(inks, style, monkeypat
     axis = (light - dark) / np.square(light - dark).sum()
     crisp, soft = (np.abs((pixels(picture) - dark) @ axis - 0.5) for picture in pictures)
     between = soft < 0.4
-    assert crisp[between].mean() > 1.1 * soft[between].mean()
+    assert crisp[between].mean() > 1.05 * soft[between].mean()
+
+
+def test_crisp_edges_leave_the_draft_as_it_was(inks, style, monkeypatch):
+    engine, _ = inks
+    content, drafts = make_picture(512, 384), []
+    smooth = Controls(detail=0)
+    large = engine.stylize(content, style, controls=smooth, on_level=drafts.append)
+    assert len(drafts) > 1
+    reduced = large.resize(drafts[0].size, Image.Resampling.BOX)
+    assert np.abs(pixels(reduced) - pixels(drafts[0])).mean() < 2
 
 
 @pytest.mark.parametrize("brushwork", [1, 1.5])
@@ -498,13 +508,28 @@ def test_small_and_narrow_pictures_in_a_style_of_inks(size, inks, style):
     assert inks[0].stylize(make_picture(*size), style).size == size
 
 
-def test_revisions_with_regions_are_painted_as_ever(inks, style, monkeypatch):
+def test_revisions_in_styles_of_several_regions_are_painted_as_ever(inks, style, monkeypatch):
     """Each style would need edges of its own."""
     engine, measured = inks
     monkeypatch.setattr("stylize.engine.edges", lambda *_: pytest.fail("these are the base's"))
-    region = Region(half_mask((128, 96)), None)
+    region = Region(half_mask((128, 96)), style)
     engine.stylize(make_picture(128, 96), style, regions=[region])
     assert measured == [False, True]
+
+
+def test_a_region_that_keeps_the_content_changes_nothing_beside_it(inks, style):
+    engine, _ = inks
+    content, mask = make_picture(128, 96), Image.new("L", (128, 96))
+    mask.paste(255, (0, 0, 8, 8))
+    whole = pixels(engine.stylize(content, style))
+    kept = pixels(engine.stylize(content, style, regions=[Region(mask, None)]))
+    assert np.abs(kept - whole)[:, 32:].max() == 0
+
+
+def test_nearly_full_inks_need_no_brush_either(inks, style):
+    engine, measured = inks
+    engine.stylize(make_picture(128, 96), style, strength=0.995)
+    assert measured == [False]
 
 
 # ------------------------------------------------------------------------------------- tiles

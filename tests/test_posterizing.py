@@ -135,7 +135,7 @@ def test_the_threshold_falls_into_a_gap_of_the_tones():
     """Two fifths are wanted, and half of the pixels are dark: not the dark ones are torn apart."""
     rng = np.random.default_rng(0)
     parted = np.concatenate([rng.normal(60, 8, 5000), rng.normal(180, 8, 5000)])
-    threshold, busy, calm = posterizing._parting(parted.astype(np.float32)[None], 0.4)
+    threshold, busy, calm, _ = posterizing._parting(parted.astype(np.float32)[None], 0.4)
     assert 85 < threshold < 155
     assert busy == pytest.approx(parted.std() / 2, rel=1e-3)
     assert calm == pytest.approx(1.5 * min(180 - threshold, threshold - 60), abs=1)
@@ -145,7 +145,7 @@ def test_borders_end_before_the_means_of_ink_and_paper():
     """A few lines on white paper: it is not grey where no line is near."""
     parted = np.full(10_000, 250, np.float32)
     parted[:500] = -100
-    threshold, busy, calm = posterizing._parting(parted[None], 0.1)
+    threshold, busy, calm, _ = posterizing._parting(parted[None], 0.1)
     assert calm > busy
     assert threshold + calm / 2 < 250
     assert threshold - calm / 2 > -100
@@ -180,8 +180,8 @@ def test_what_is_measured_may_be_steadied():
 
     plain = posterized(painted)
     assert posterized(painted, steadied=tell) == plain
-    assert {name: len(numbers) for name, numbers in told.items()} == {"inks": 4}
-    told["inks"] = told["inks"] + [60, 0, 0, 0]
+    assert {name: len(numbers) for name, numbers in told.items()} == {"inks": 5}
+    told["inks"] = told["inks"] + [60, 0, 0, 0, 0]
     assert np.mean(posterized(painted, steadied=tell)) < np.mean(plain) - 20
 
 
@@ -242,6 +242,24 @@ def test_any_size_and_any_numbers(width, height, numbers, seed):
 
 @pytest.mark.parametrize("size", [(16, 17), (17, 16), (16, 200)])
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_pictures_of_one_colour_stay_even(size, level):
+def test_pictures_of_one_colour_stay_as_they_are(size, level):
     flat = Image.new("RGB", size, (level,) * 3)
-    assert np.ptp(np.asarray(posterized(flat)).reshape(-1, 3), axis=0).max() <= 1
+    assert posterized(flat) == flat
+
+
+@pytest.mark.parametrize("deviation", [2, 4, 8])
+def test_of_little_contrast_little_is_made(deviation):
+    """The grain of a page is neither all ink nor a drawing."""
+    noise = np.random.default_rng(0).normal(0, deviation, (1, 10_000)).astype(np.float32)
+    threshold, busy, _, contrast = posterizing._parting(noise, 0.3)
+    assert (noise < threshold).mean() == pytest.approx(0.3, abs=posterizing._GIVE + 0.1)
+    assert contrast == pytest.approx(deviation / 25, rel=0.05)
+    assert busy == 16
+
+
+def test_a_dark_spot_on_a_light_page_stays_one():
+    page = Image.new("RGB", (256, 192), (235,) * 3)
+    page.paste((0, 0, 0), (120, 80, 140, 100))
+    luma = np.asarray(posterized(page), float) @ LUMA
+    assert luma[90, 130] < LUMA @ DARK + 40
+    assert luma[5, 5] > LUMA @ LIGHT - 40

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize.training.ridge import fit_ridge, packed
 from stylize.training.tones import LUMA
 
 _CELL_PX = 8
@@ -29,8 +29,7 @@ class CalmProbe:
 
     def to_contract(self) -> dict[str, str | float]:
         """Return the contract's values."""
-        packed = base64.b64encode(self.weights.astype("<f2").tobytes()).decode()
-        return {"calm_weights": packed, "calm_bias": round(self.bias, 5)}
+        return {"calm_weights": packed(self.weights), "calm_bias": round(self.bias, 5)}
 
 
 def calm_share(picture: NDArray[np.uint8]) -> float:
@@ -49,9 +48,5 @@ def fit_calm_probe(vectors: NDArray[np.float32], shares: NDArray[np.float32]) ->
         shares: (S,), the styles' shares of calm cells.
     """
     roots = np.sqrt(shares, dtype=np.float64)
-    mean, deviation = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
-    rows = ((vectors - mean) / deviation).astype(np.float64)
-    square = rows.T @ rows
-    square[np.diag_indices_from(square)] += _RIDGE
-    weights = np.linalg.solve(square, rows.T @ (roots - roots.mean())) / deviation
-    return CalmProbe(weights, float(roots.mean() - mean @ weights))
+    weights, bias = fit_ridge(vectors, roots, _RIDGE)
+    return CalmProbe(weights, float(bias))

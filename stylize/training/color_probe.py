@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 from numpy.typing import NDArray
 
 from stylize.matrices import matrix_power
 from stylize.recoloring import NUMBERS, QUANTILES
+from stylize.training.ridge import fit_ridge, packed
 from stylize.training.tones import TONE_AXES, TONES
 
 _RIDGE = 100.0
-_DEAD = 0.1  # channels that move less than this share of the others' mean say nothing
 
 
 def color_numbers(tones: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -50,12 +48,5 @@ def fit_color_probe(vectors: NDArray[np.float32], tones: NDArray[np.float32]) ->
         tones: (S, 9, 32), of the same styles.
     """
     numbers = color_numbers(tones)
-    mean, deviation = vectors.mean(axis=0), vectors.std(axis=0)
-    deviation += _DEAD * deviation.mean()
-    rows = ((vectors - mean) / deviation).astype(np.float64)
-    square = rows.T @ rows
-    square[np.diag_indices_from(square)] += _RIDGE
-    weights = np.linalg.solve(square, rows.T @ (numbers - numbers.mean(axis=0)))
-    weights /= deviation[:, None]
-    bias = numbers.mean(axis=0) - mean @ weights
-    return base64.b64encode(np.vstack([weights, bias]).astype("<f2").tobytes()).decode()
+    weights, bias = fit_ridge(vectors, numbers, _RIDGE)
+    return packed(np.vstack([weights, bias]))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from skimage.color import rgb2lab
 
 from stylize.contract import LEAST_SEEN
+from stylize.training.ridge import fit_ridge, packed
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +19,6 @@ _STYLES = 3000  # some 40 ms each
 _NEAR = 0.1  # of the distance between the two colours that are farthest apart
 _FULL_CONTRAST = 60.0  # of these two, in units of Lab
 _RIDGE = 100.0
-_DEAD = 0.1  # channels that move less than this share of the others' mean say nothing
 
 
 def ink_share(picture: NDArray[np.uint8]) -> float:
@@ -83,11 +81,5 @@ def fit_ink_probe(vectors: NDArray[np.float32], pictures: NDArray[np.uint8]) -> 
     some = slice(None, None, -(-len(vectors) // _STYLES))
     roots = np.sqrt([ink_share(picture) for picture in pictures[some]])
     seen = np.log(np.maximum(vectors[some], 0, dtype=np.float64) + LEAST_SEEN)
-    mean, deviation = seen.mean(axis=0), seen.std(axis=0)
-    deviation += _DEAD * deviation.mean()
-    rows = (seen - mean) / deviation
-    square = rows.T @ rows
-    square[np.diag_indices_from(square)] += _RIDGE
-    weights = np.linalg.solve(square, rows.T @ (roots - roots.mean())) / deviation
-    packed = np.append(weights, roots.mean() - mean @ weights).astype("<f2")
-    return base64.b64encode(packed.tobytes()).decode()
+    weights, bias = fit_ridge(seen, roots, _RIDGE)
+    return packed(np.append(weights, bias))

@@ -93,7 +93,7 @@ METRICS = (
     Metric(
         "foreign_colors",
         "foreign colours ↓",
-        "mean distance of the result's colours from the nearest of the style's, in CIE Lab",
+        "mean distance of the colours of the result from the nearest ones of the style, in CIE Lab",
         2,
     ),
     Metric(
