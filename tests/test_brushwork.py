@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stylize.brushwork import calming, edges, ground_share, inking, see_to_colors
+from stylize.brushwork import INK_FROM, calming, edges, ground_share, inking, see_to_colors
 from stylize.controls import Controls
-from stylize.brushwork import INK_FROM
 from stylize.styles import StyleVector
 from tests.conftest import make_picture
 

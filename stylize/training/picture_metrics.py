@@ -14,7 +14,6 @@ from skimage.filters import gaussian
 from skimage.metrics import structural_similarity
 from torch.nn import functional
 
-from stylize.calming import calm_areas
 from stylize.training.data import fit_area
 
 Bytes = NDArray[np.uint8]
@@ -33,7 +32,8 @@ CALM_CELL_PX = 32
 CALM_LEVELS = 2.0  # a cell with a smaller standard deviation looks empty
 LIGHTNESS_QUANTILES = 1000
 DARKEST, LIGHTEST = 0.01, 0.99  # quantiles of L
-MARK_PX = 6.0  # standard deviation of what a mark stands out from
+MARK_SHARE = 6 / 512  # of the longer side: deviation of the surroundings that marks stand out from
+CALM_DEVIATION = 2.5  # of L around a place, up to which a content is calm
 LEAST_CALM = 0.01  # with less of it calm, a picture says nothing of marks
 FOREIGN_SIDE_PX = 48
 
@@ -106,23 +106,27 @@ def marks(result: Bytes, content: Bytes) -> float | None:
     """Return how much stands out of its surroundings where the content is calm, in units of L.
 
     What stands out as much in the content does not count. It is what people see first: strokes and
-    signs in skies, scales on water, halos. See :func:`stylize.calming.calm_areas`.
+    signs in skies, scales on water, halos. Surroundings are relative to the picture: a Gaussian of
+    6 px in one of 512 px.
 
     Returns:
         The mean over the calm areas, or None where next to nothing is calm.
     """
-    calm = np.asarray(calm_areas(Image.fromarray(content)), np.float64) / 255
+    levels, wanted = (rgb2lab(picture)[:, :, 0] for picture in (result, content))
+    middle = _around(wanted)
+    variance = np.maximum(_around(wanted**2) - middle**2, 0)
+    calm = (2 - np.sqrt(variance) / CALM_DEVIATION).clip(0, 1)
     if calm.mean() < LEAST_CALM:
         return None
-    invented = np.maximum(_standing_out(result) - _standing_out(content), 0)
+    invented = np.maximum(np.abs(levels - _around(levels)) - np.abs(wanted - middle), 0)
     return float((invented * calm).sum() / calm.sum())
 
 
-def _standing_out(picture: Bytes) -> Floats:
-    levels = rgb2lab(picture)[:, :, 0]
-    around = gaussian(levels, MARK_PX, mode="nearest")  # type: ignore[no-untyped-call]
-    standing_out: Floats = np.abs(levels - around)
-    return standing_out
+def _around(levels: Floats) -> Floats:
+    """Return the means around every place of (h, w) levels."""
+    deviation = MARK_SHARE * max(levels.shape)
+    smooth: Floats = gaussian(levels, deviation, mode="nearest", preserve_range=True)  # type: ignore[no-untyped-call]
+    return smooth
 
 
 def foreign_colors(result: Bytes, style: Bytes) -> float:

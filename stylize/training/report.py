@@ -86,8 +86,8 @@ METRICS = (
     Metric(
         "marks",
         "marks ↓",
-        "L by which the result stands out of its surroundings (a Gaussian of 6 px), more than the "
-        "content does, where the content is calm",
+        "L by which the result stands out of its surroundings (a Gaussian of 6 px in a picture of "
+        "512 px), more than the content does, where the content is calm",
         2,
     ),
     Metric(
