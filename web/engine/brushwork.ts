@@ -4,12 +4,13 @@ import { calmShare, colorsOf, inkShare, type Contract } from "./contract.ts";
 import type { Controls } from "./controls.ts";
 import { addGround } from "./ground.ts";
 import { paste, type Pixels } from "./pixels.ts";
-import { crisp, INK_FROM, posterize } from "./posterizing.ts";
+import { crisp, posterize } from "./posterizing.ts";
 import { recolor } from "./recoloring.ts";
 import { clamp } from "./rounding.ts";
 import type { StyleVector } from "./styles.ts";
 
 const FLAT_FROM = 0.6; // share of a flat style's calm from which on a style begins to be one
+const INK_FROM = 0.7; // share of a contract's ink_style from which on a style begins to be one of a few inks
 const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
 
 /** Put the ground under a draft. */
@@ -38,16 +39,19 @@ export function calm(painted: Pixels, content: Pixels, contract: Contract, style
   calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
 }
 
-/** Return how much a picture is to be of ink and paper alone, 0 to 1: a broad brush paints over them. */
+/**
+ * Return how much a picture is to be of ink and paper alone, 0 to 1: a broad brush paints over them. Of that
+ * `posterizing_share` is parted in the draft; the brush revises as much less.
+ */
 export function inking(contract: Contract, style: StyleVector, { brushwork, strength }: Controls): number {
   if (contract.posterizing_share === 0 || colorsOf(contract, style.values) === null) return 0;
   const inks = (inkShare(contract, style.values) / contract.ink_style - INK_FROM) / (1 - INK_FROM);
   return clamp(inks, 0, 1) * Math.min(1, 2 - brushwork) * strength;
 }
 
-/** Return what keeps the edges of inks crisp in an enlarged painting, in place; null: there are none. */
-export function edges(contract: Contract, style: StyleVector, controls: Controls): ((picture: Pixels) => void) | null {
-  const [amount, colors] = [inking(contract, style, controls), colorsOf(contract, style.values)];
+/** Return what keeps the edges of inks crisp in an enlarged painting, in place; `amount` of `inking`; null: there are none. */
+export function edges(contract: Contract, style: StyleVector, amount: number): ((picture: Pixels) => void) | null {
+  const colors = colorsOf(contract, style.values);
   return amount > 0 && colors !== null ? crisp(colors, amount) : null;
 }
 

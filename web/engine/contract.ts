@@ -56,7 +56,7 @@ export function readContract(record: unknown): Contract {
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(values, name)]));
   const limit = values["int8_limit"];
   const length = numbers["vector_length"]!;
-  return {
+  const contract = {
     ...(numbers as Record<(typeof NUMBERS)[number], number>),
     int8_limit: limit === null || limit === undefined ? Infinity : number(values, "int8_limit"),
     // Older models lack these.
@@ -74,6 +74,11 @@ export function readContract(record: unknown): Contract {
     color_weights: weights(values, "color_weights", COLOR_NUMBERS, length + 1),
     ink_weights: weights(values, "ink_weights", 1, length + 1),
   };
+  for (const name of ["calm_style", "flat_style", "ink_style"] as const) {
+    if (contract[name] === 0) throw new ModelError(`${name} of the contract must be above 0`);
+  }
+  if (!Number.isFinite(contract.calm_bias)) throw new ModelError("calm_bias of the contract cannot be read");
+  return contract;
 }
 
 function number(values: Record<string, unknown>, name: string, missing?: number): number {

@@ -8,7 +8,7 @@ import type { Model, Precision } from "./model.ts";
 import { blank, isOpaque, onWhite, visibleColors, type Pixels, type Size } from "./pixels.ts";
 import { makePlan, thumbnailSize, zoomOf, type Revision } from "./plan.ts";
 import { BICUBIC, LANCZOS, fitWithin, reduce, resize, resizeTransparent } from "./resample.ts";
-import { enlarge, HALO_PX, keepCoarse, layOver, sourceOf } from "./revision.ts";
+import { enlarge, HALO_PX, keepCoarse, keepsAny, layOver, sourceOf } from "./revision.ts";
 import { roundHalfEven } from "./rounding.ts";
 import type { Runtime } from "./runtime.ts";
 import { makeStyle, type StyleVector } from "./styles.ts";
@@ -138,15 +138,20 @@ export class Engine {
   ): Promise<Pixels> {
     const [under, shown] = [enlarge(painting, size), sourceOf(reduce(content, 2 ** exponent))];
     const contract = this.contract;
-    const sharpen = edges(contract, style, controls);
-    // The brush would write between inks.
-    const paintedShare = share * contract.revision_share * (1 - inking(contract, style, controls));
-    const measurement = options.fast || paintedShare === 0 ? null : await this.measure(painting, style, controls, size, true);
-    const [marginPx, haloPx] = measurement === null ? [HALO_PX, 0] : [contract.revision_margin_px, contract.halo_px];
+    const inked = inking(contract, style, controls);
+    const steepen = edges(contract, style, inked);
+    const paintedShare = share * contract.revision_share * (1 - inked); // the brush would write between edges
+    const measurement = options.fast || !keepsAny(paintedShare) ? null : await this.measure(painting, style, controls, size, true);
+    const [marginPx, paintedPx] = measurement === null ? [HALO_PX, 0] : [contract.revision_margin_px, contract.halo_px];
+    const haloPx = paintedPx + HALO_PX + (steepen === null ? 0 : HALO_PX); // edges have surroundings, too
     const canvas = new Canvas(size, marginPx, contract.grid_px);
-    return this.paintTiles(canvas, haloPx + HALO_PX, options, progress, async (tile) => {
-      const below = canvas.cut(under, tile);
-      sharpen?.(below);
+    return this.paintTiles(canvas, haloPx, options, progress, async (tile) => {
+      let below = canvas.cut(under, tile);
+      if (steepen !== null) {
+        const steep = { ...below, data: below.data.slice() };
+        steepen(steep);
+        below = keepCoarse(steep, steep, below);
+      }
       const seen = layOver(below, canvas.cut(shown, tile), share * controls.detail);
       if (measurement === null) return seen;
       return keepCoarse(await this.paint(seen, measurement), seen, below, paintedShare);

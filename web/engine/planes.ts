@@ -1,4 +1,4 @@
-/** Planes: one number for each cell of a picture, row by row. */
+/** Planes: one number for each cell of a picture, row by row; see `stylize/planes.py`. */
 import type { Size } from "./pixels.ts";
 import { BILINEAR, kernels } from "./resample.ts";
 import { clamp } from "./rounding.ts";

@@ -8,18 +8,19 @@ import { lumaAt, makePossible, QUANTILES, type StyleColors } from "./recoloring.
 import { reduce } from "./resample.ts";
 import { clamp, roundHalfEven } from "./rounding.ts";
 
-export const INK_FROM = 0.7; // share of an ink style's inks from which on a style begins to be one
 const LINES = 8; // lines of the content weigh so much beside the painted luma
 const LOCAL = 1; // and what is darker than all around so much
 const REDUCED = 8; // surroundings are found at this part of the size
-const REACH = 3; // and so many reduced pixels wide
-const RAMP = 0.5; // width of the border between ink and paper, in standard deviations of what is parted
+const RADIUS = 3; // and so many reduced pixels wide
+const RAMP = 0.5; // width of the border between ink and paper, in standard deviations of the response
 const CALM_RAMP = 2.5; // the same in calm areas: skies have no edges
 const INSIDE = 1.5; // and both at most so many times as wide as the nearer mean of ink and paper is away
+const LEAST_RAMP = 16; // and at least so many levels
+const FULL_CONTRAST = 25; // pictures with a smaller deviation of the response are parted by less
 const LEAST_INK = 0.1; // shares of ink are between this and its counterpart
 const GIVE = 0.15; // and may be off by so much where that finds a gap in the tones
-const GAP = 50; // what a pixel in a hundred at a level weighs against as much more or less ink
-const AROUND = 4; // levels on either side that count with one
+const GAP = 50; // the share of pixels at the threshold's level costs so many times as much as that of ink that is off
+const AROUND = 4; // levels on either side that it is the mean of
 const GRID = 17; // of the table of colours
 const OTHER_COLORS = 0.8; // of the colours beside the two that are kept
 const TONES = 99; // of a style that are told apart
@@ -31,13 +32,25 @@ export interface Inks {
   readonly share: number;
 }
 
+/** How what was painted is parted. */
+interface Parting {
+  readonly threshold: number;
+  /** Width of borders, and that in calm areas. */
+  readonly busy: number;
+  readonly calm: number;
+  /** From 0, there is nothing to part, to 1. */
+  readonly contrast: number;
+}
+
 /** Part what was painted into ink and paper, in place; `amount` is 0, nothing, to 1. */
 export function posterize(painted: Pixels, content: Pixels, colors: StyleColors, amount: number): void {
   if (amount <= 0) return;
   const { data } = painted;
   const { dark, light, share } = inksOf(colors);
   const axis = between(dark, light);
-  const paper = paperOf(content, darkness(painted, content), share);
+  const response = responseOf(painted, content);
+  const parting = partingOf(response, share);
+  const paper = paperOf(response, content, parting);
   const beside = withoutAxis(axis);
   const flat = new Float64Array(3 * paper.length); // first the colours beside the two
   let squares = 0;
@@ -53,12 +66,13 @@ export function posterize(painted: Pixels, content: Pixels, colors: StyleColors,
   const kept = OTHER_COLORS * Math.min(1, Math.sqrt(own / (squares / paper.length + 1)));
   for (let at = 0; at < flat.length; at++) flat[at] = kept * flat[at]! + dark[at % 3]! + axis[at % 3]! * paper[Math.floor(at / 3)]!;
   makePossible(flat);
+  const parted = amount * parting.contrast;
   for (let from = 0, to = 0; from < flat.length; from += 3, to += 4) {
-    for (let i = 0; i < 3; i++) data[to + i]! += amount * (flat[from + i]! - data[to + i]!);
+    for (let i = 0; i < 3; i++) data[to + i]! += parted * (flat[from + i]! - data[to + i]!);
   }
 }
 
-/** Return what makes the edges between ink and paper as crisp in an enlarged painting, in place; `amount` is 0 to 1. */
+/** Return what makes the edges between ink and paper crisp again in an enlarged painting, in place; `amount` is 0 to 1. */
 export function crisp(colors: StyleColors, amount: number): (picture: Pixels) => void {
   const { dark, light } = inksOf(colors);
   const axis = between(dark, light);
@@ -72,7 +86,7 @@ export function crisp(colors: StyleColors, amount: number): (picture: Pixels) =>
   return (picture) => lookUp(picture, table, GRID);
 }
 
-/** Return two colours that have a style's mean and lie along its longest axis as far apart as it is wide. */
+/** Return two colours that have a style's mean and lie along its longest axis as far apart as it is wide; they may lie outside of 0 to 255. */
 export function inksOf({ mean, root, tones }: StyleColors): Inks {
   const share = clamp(darkShare(evenly(tones)), LEAST_INK, 1 - LEAST_INK);
   const { values, vectors } = eigen(product(root, root));
@@ -113,19 +127,19 @@ function darkShare(tones: readonly number[]): number {
   return dark / tones.length;
 }
 
-/** Return what is parted: the painted luma, darker along lines and in dark places. */
-function darkness(painted: Pixels, content: Pixels): Float32Array {
+/** Return the painted luma, darker along lines and where all around is lighter. */
+function responseOf(painted: Pixels, content: Pixels): Float32Array {
   const size: Size = [painted.width, painted.height];
   const luma = lumaOf(painted);
   const small = reduce(grey(luma, size), REDUCED);
   const cells = Float64Array.from({ length: small.width * small.height }, (_, cell) => small.data[4 * cell]!);
   const cellSize: Size = [small.width, small.height];
-  const local = enlargeCells(around(cells, cellSize, REACH), cellSize, REDUCED, size);
+  const local = enlargeCells(around(cells, cellSize, RADIUS), cellSize, REDUCED, size);
   const own = blurred(luma, size);
   const shown = blurred(lumaOf(content), size);
   const broad = blurred(blurred(shown, size), size);
-  const parted = shown.map((level, at) => LINES * (level - broad[at]!) + (1 + LOCAL) * own[at]! - LOCAL * local[at]!);
-  return blurred(parted, size); // grass and asphalt would become worms
+  const response = shown.map((level, at) => LINES * (level - broad[at]!) + (1 + LOCAL) * own[at]! - LOCAL * local[at]!);
+  return blurred(response, size); // grass and asphalt would become worms
 }
 
 function grey(luma: Uint8Array, [width, height]: Size): Pixels {
@@ -152,38 +166,41 @@ function blurred(plane: ArrayLike<number>, [width, height]: Size): Float32Array 
 }
 
 /** Return how much of a pixel is paper, 0 to 1, and not ink. */
-function paperOf(content: Pixels, parted: Float32Array, share: number): Float32Array {
+function paperOf(response: Float32Array, content: Pixels, { threshold, busy, calm }: Parting): Float32Array {
   const { width } = content;
   const areas = calmAreas(content);
-  const { threshold, busy, calm } = partingOf(parted, share);
-  return parted.map((level, pixel) => {
+  return response.map((level, pixel) => {
     const calmness = areas.data[4 * (Math.floor(pixel / width) * areas.width + (pixel % width))]! / 255;
     return smooth(clamp((level - threshold) / (busy + (calm - busy) * calmness) + 0.5, 0, 1));
   });
 }
 
-/** Return the threshold below which about a share is, and the widths of borders, also in calm areas. */
-function partingOf(parted: Float32Array, share: number): { threshold: number; busy: number; calm: number } {
-  const levels = Int32Array.from(parted, roundHalfEven);
+/** Return the threshold below which about a share is, both widths of borders, and the contrast. */
+export function partingOf(response: Float32Array, share: number): Parting {
+  const levels = Int32Array.from(response, roundHalfEven);
   let [least, most] = [Infinity, -Infinity];
   for (const level of levels) [least, most] = [Math.min(least, level), Math.max(most, level)];
   const counts = new Uint32Array(most - least + 1);
   for (const level of levels) counts[level - least]!++;
   let below = 0;
-  const costs = Array.from(counts, (count, index) => {
+  const off = Array.from(counts, (count) => {
     below += count;
-    const near = counts.subarray(Math.max(0, index - AROUND), index + AROUND + 1).reduce((sum, value) => sum + value, 0);
-    const off = Math.abs(below / levels.length - share);
-    return off + (GAP * near) / (levels.length * (2 * AROUND + 1)) + Number(off > GIVE);
+    return Math.abs(below / levels.length - share);
   });
-  const cheapest = costs.reduce((one, other) => Math.min(one, other));
+  const farthest = GIVE + smallest(off);
+  const costs = off.map((cost, index) => {
+    if (cost > farthest) return Infinity;
+    const near = counts.subarray(Math.max(0, index - AROUND), index + AROUND + 1).reduce((sum, value) => sum + value, 0);
+    return cost + (GAP * near) / (levels.length * (2 * AROUND + 1));
+  });
+  const cheapest = smallest(costs);
   const best = costs.flatMap((cost, index) => (cost === cheapest ? [index] : [])); // all of an empty gap
   const at = best[Math.floor(best.length / 2)]! + 1;
   const threshold = least + at - 0.5;
   const inside = INSIDE * Math.min(least + at + meanOf(counts.subarray(at)) - threshold, threshold - least - meanOf(counts.subarray(0, at)));
-  const spread = deviation(parted);
-  const [busy, calm] = [RAMP, CALM_RAMP].map((ramp) => Math.max(1, Math.min(ramp * spread, inside)));
-  return { threshold, busy: busy!, calm: calm! };
+  const spread = deviation(response);
+  const [busy, calm] = [RAMP, CALM_RAMP].map((ramp) => Math.max(LEAST_RAMP, Math.min(ramp * spread, inside)));
+  return { threshold, busy: busy!, calm: calm!, contrast: Math.min(1, spread / FULL_CONTRAST) };
 }
 
 /** Return the mean place of what is counted. */
@@ -194,6 +211,10 @@ function meanOf(counts: Uint32Array): number {
     weighted += count * place;
   });
   return weighted / Math.max(1, sum);
+}
+
+function smallest(values: readonly number[]): number {
+  return values.reduce((one, other) => Math.min(one, other));
 }
 
 function deviation(values: Float32Array): number {

@@ -65,6 +65,11 @@ export function layOver(under: Pixels, content: Pixels, detail: number): Pixels 
   return result;
 }
 
+/** Tell whether `keepCoarse` takes anything of what was painted at such a share. */
+export function keepsAny(share: number): boolean {
+  return roundHalfEven(STEPS * share) > 0;
+}
+
 /**
  * Give a revised painting all but its finest octave from the painting below.
  *
@@ -73,7 +78,7 @@ export function layOver(under: Pixels, content: Pixels, detail: number): Pixels 
  * @param under The enlarged painting.
  * @param share Of the revised painting in the result, 0 to 1.
  */
-export function keepCoarse(painted: Pixels, seen: Pixels, under: Pixels, share: number): Pixels {
+export function keepCoarse(painted: Pixels, seen: Pixels, under: Pixels, share = 1): Pixels {
   const gain = roundHalfEven(STEPS * share);
   const below = reduce(under, 2).data;
   const change = Int16Array.from(reduce(painted, 2).data, (value, at) => below[at]! - value);

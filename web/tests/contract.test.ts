@@ -34,3 +34,9 @@ test.each([
 ])("%s cannot be %s for vectors of one number", (name, weights) => {
   expect(() => readContract({ ...record, vector_length: 1, [name]: weights })).toThrow(`${name} of the contract cannot be read`);
 });
+
+test.each([
+  ["calm_style", 0, /must be above 0/], ["flat_style", 0, /must be above 0/], ["ink_style", 0, /must be above 0/], ["calm_bias", "?", /cannot be read/],
+])("%s cannot be %s", (name, value, message) => {
+  expect(() => readContract({ ...record, [name]: value })).toThrow(message);
+});

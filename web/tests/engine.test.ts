@@ -97,6 +97,19 @@ describe("the engine", () => {
     expect(decibels(whole, await engine.stylize(content, style))).toBeLessThan(30);
   });
 
+  test("nearly full inks need no brush either, and where there is one tiles fit, too", async () => {
+    const style = await encode("style");
+    const drafts: boolean[] = [];
+    const inks = openEngine(FOLDER, "fp32", { posterizing_share: 0.65, ink_weights: ONE });
+    inks.measure = (...given) => (drafts.push(given[4]), engine.measure(...given));
+    await inks.stylize(content, style, { strength: 0.995 });
+    expect(drafts).toEqual([false]);
+    const half = { strength: 0.5 };
+    const [whole, tiled] = await Promise.all([inks.stylize(content, style, half), inks.stylize(content, style, half, { tilePixels: 20_000 })]);
+    expect(drafts).toContain(true);
+    expect(tiled.data).toEqual(whole.data);
+  });
+
   test.each([[16, 16], [17, 31], [16, 200]])("paints %d x %d px", async (width, height) => {
     const data = new Uint8ClampedArray(4 * width * height).map((_, at) => (at % 4 === 3 ? 255 : (at * 7) % 256));
     const painted = await engine.stylize({ width, height, data }, await encode("style"));
