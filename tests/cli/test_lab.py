@@ -123,7 +123,7 @@ class Unchanged:
 def test_a_network_of_one_style_is_trained_and_paints(
     pictures: Path, tool: Tool, monkeypatch
 ) -> None:
-    monkeypatch.setattr(one_style, "open_loss_network", lambda path: FewLayers())
+    monkeypatch.setattr(one_style, "open_loss_network", lambda path, **_: FewLayers())
     monkeypatch.setattr(one_style, "_program", lambda network: Unchanged())
     model, out = pictures / "one.onnx", pictures / "out.png"
     result = tool(

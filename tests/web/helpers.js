@@ -5,12 +5,12 @@ let lib;
 
 const picture = async (name) => (await fetch(`/contract/inputs/${name}.png`)).blob();
 
-const openEngine = (precision = "fp32", device = "auto") => {
-  opened[precision] ??= import("/dist/engine.js").then((module) => {
+const openEngine = (precision = "fp32", device = "auto", model = "/contract/tiny_model") => {
+  opened[precision + model] ??= import("/dist/engine.js").then((module) => {
     lib = module;
-    return lib.load({ model: "/contract/tiny_model/model.json", precision, device });
+    return lib.load({ model: `${model}/model.json`, precision, device });
   });
-  return opened[precision];
+  return opened[precision + model];
 };
 
 const base64 = ({ data }) => {
@@ -21,7 +21,7 @@ const base64 = ({ data }) => {
 
 /** Paint a case of contract/pictures.json. */
 const paint = async (given) => {
-  const engine = await openEngine(given.precision);
+  const engine = await openEngine(given.precision, "auto", given.contract && "/inks");
   const names = Object.keys(given.weights);
   const styles = await Promise.all(names.map(async (name) => engine.encodeStyle(await picture(name))));
   const style = lib.blend(styles, Object.values(given.weights));

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.make_contract import FOLDER
+from tests.make_contract import FOLDER, INKS
 from tests.studio.conftest import CHROMIUM
 from tests.web.conftest import ROOT, Server
 
@@ -25,11 +25,23 @@ GPU_ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swif
 HELPERS = (Path(__file__).parent / "helpers.js").read_text("utf-8")
 
 
+def with_inks(folder: Path) -> None:
+    """Make a model of the tiny one for which every style is of a few inks."""
+    folder.mkdir()
+    for file in (FOLDER / "tiny_model").iterdir():
+        (folder / file.name).symlink_to(file)
+    description = json.loads((folder / "model.json").read_text())
+    description["contract"] |= INKS
+    (folder / "model.json").unlink()
+    (folder / "model.json").write_text(json.dumps(description))
+
+
 @pytest.fixture(scope="module", params=["one thread", "isolated"])
 def server(request, dist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "dist").symlink_to(dist)
     (folder / "contract").symlink_to(FOLDER)
+    with_inks(folder / "inks")
     (folder / "index.html").write_text("<!doctype html><title>Test</title>")
     with Server(folder, isolated=request.param == "isolated") as server:
         yield server
