@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +36,9 @@ def tune(
     ] = None,
     contents: Annotated[
         list[Path] | None,
-        typer.Option("--content", metavar="FILE", help="What it is tried on.", parser=path_of),
+        typer.Option("--content", metavar="FILE", help="Also tried on these.", parser=path_of),
     ] = None,
-    minutes: Annotated[float, typer.Option(min=0.01, max=600, help="Time to spend.")] = 3.0,
+    minutes: Annotated[float, typer.Option(min=0.01, max=600, help="Time to spend, in all.")] = 3.0,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -52,14 +53,16 @@ def tune(
 
     The style is in your library afterwards, and painted, blended and shared like any other.
     """
+    begun = time.monotonic()
     with needs_extra("train"):
         from stylize.training.tuning import (
             check_same_model,
             load_networks,
             tune_style,
-            tuning_contents,
-        )  # fmt: skip
+        )
+        from stylize.training.tuning_contents import tuning_contents
     from stylize.images import load_image, on_white
+    from stylize.library.bundled import bundled_folder
     from stylize.styles import blend
 
     if checkpoint is None and not CHECKPOINT.is_file():
@@ -69,7 +72,9 @@ def tune(
         )
     networks = load_networks(checkpoint or CHECKPOINT)
     of_style = [load_image(file) for file in pictures or ()]
-    tried = [load_image(file) for file in contents or sorted(EXAMPLES.glob("*.jpg"))]
+    # The bundled photographs alone would be learned by heart.
+    bundled = (*sorted(EXAMPLES.glob("*.jpg")), *sorted(bundled_folder().glob("*.jpg")))
+    tried = [load_image(file) for file in (*(contents or ()), *bundled)]
     with library_with_engine(data) as library:
         check_same_model(networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
         if of_style:
@@ -88,7 +93,8 @@ def tune(
                 networks,
                 [on_white(picture) for picture in of_style],
                 tuning_contents([on_white(picture) for picture in tried]),
-                seconds=60 * minutes,
+                contract=getattr(library.encoder, "contract", None),
+                seconds=60 * minutes - (time.monotonic() - begun),
                 progress=lambda done: bar.show(0, done),
             )
         library.set_vector(name, vector.tuned(tuned.tuning.numpy()))

@@ -22,7 +22,8 @@ from stylize.training.pairs import Pictures
 from stylize.training.report import Shown
 from stylize.training.samples import Samples
 from stylize.training.summary import summarize
-from stylize.training.tuning import GRID_PX, style_samples, whole_content
+from stylize.training.tuning import style_samples
+from stylize.training.tuning_contents import whole_content
 from stylize.training.vgg import LossNetwork
 
 METRICS = ("content_loss", "style_loss", "ssim", "own_style_found")
@@ -42,7 +43,7 @@ def measure_variants(
 
     Args:
         variants: What paints; the first is what the others are compared with.
-        pictures: Contents :func:`on_grid`, styles and pairs.
+        pictures: Contents on the grid of drafts, styles and pairs.
         networks: What the losses know of styles, and what encodes them.
         meter: Made with these pictures.
         folder: For the pictures that are shown; they lie in ``pictures`` there.
@@ -79,12 +80,6 @@ def measure_variants(
         "differences": differences,
     }
     return figures, make_sheet(folder, shown)
-
-
-def on_grid(picture: Image.Image) -> Image.Image:
-    """Cut a picture to sides that drafts in torch can have."""
-    width, height = (side // GRID_PX * GRID_PX for side in picture.size)
-    return picture.crop((0, 0, width, height))
 
 
 class Painter:

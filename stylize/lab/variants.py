@@ -25,7 +25,7 @@ from stylize.lab.attention import Attention
 from stylize.lab.pyramid import Pyramid
 from stylize.lab.retraining import CLIP, GENTLEST, School, fall, open_product_school, trained_groups
 from stylize.lab.variant import Variant
-from stylize.lab.variant_pictures import measure_variants, on_grid
+from stylize.lab.variant_pictures import measure_variants
 from stylize.training.checkpoint import (
     load_checkpoint,
     load_encoder,
@@ -40,6 +40,7 @@ from stylize.training.pairs import load_pictures
 from stylize.training.samples import drawn_ahead
 from stylize.training.style_bank import projections
 from stylize.training.train import RATES
+from stylize.training.tuning_contents import on_grid
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """Recoloring of drafts, in torch: what :mod:`stylize.recoloring` does to pictures.
 
-Drafts are recolored before they are revised, without gradients: losses that are measured on
-recolored drafts make the network paint all the more of what recoloring and calming take away.
+In training, drafts are recolored before they are revised, without gradients: losses that are
+measured on recolored drafts make the network paint all the more of what recoloring and calming
+take away. Tunings of single styles are fitted through it.
 """
 
 from __future__ import annotations
@@ -93,7 +94,6 @@ def wanted_colors(shown: Tensor, whole: Tensor, colors: Colors) -> Wanted:
     return Wanted(found.to(shown), paper)
 
 
-@torch.no_grad()
 def recolor(
     painted: Tensor,
     content: Tensor,

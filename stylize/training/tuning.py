@@ -2,8 +2,8 @@
 
 The modulator says of any style, at once, how it is to be painted, and has to be right about
 thousands of them. For one style it can be done better: what is added to its answer is fitted with
-the losses of the training, on a few contents. The numbers that are added are the last part of the
-style vector, so a tuned style is stored, blended and painted like any other.
+the losses of the training, on parts of a few photographs. The numbers that are added are the last
+part of the style vector, so a tuned style is stored, blended and painted like any other.
 
 The network stays as it is. Conditional instance normalization (Dumoulin et al., "A Learned
 Representation for Artistic Style", 2017) learns the same numbers, for a fixed set of styles.
@@ -12,22 +12,21 @@ Representation for Artistic Style", 2017) learns the same numbers, for a fixed s
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
-from torch.nn import functional
 
 from stylize.contract import Contract
 from stylize.errors import TrainingError
-from stylize.images import fit_within, resize_image
 from stylize.styles import StyleVector
 from stylize.training.calm_styles import calm_share
 from stylize.training.checkpoint import (
@@ -37,33 +36,24 @@ from stylize.training.checkpoint import (
     load_network,
 )
 from stylize.training.color_probe import color_numbers
-from stylize.training.config import TrainConfig
 from stylize.training.data import ContentBatch, to_tensor
 from stylize.training.graphs import EncodeStyle
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
-from stylize.training.objective import compute_losses
 from stylize.training.samples import Samples
 from stylize.training.style_bank import measure_style, projections
 from stylize.training.tones import style_tones
-from stylize.training.vgg import LossNetwork
+from stylize.training.tuning_contents import on_grid
+from stylize.training.tuning_losses import Prepared, Terms, TuningLosses
+from stylize.training.vgg import LossNetwork, half_precision_is_faster
+from stylize.training.zoom import calibrate_zoom_
 
-RATE = 0.05  # of Adam: a step moves scales of about 1 by a twentieth
-# A style is to be better painted, not more of it.
-CONTENT_PENALTY = 10.0
-GRID_PX = 16  # sides of contents are multiples of it
-CONTENT_SIDE_PX = Contract.draft_side_px  # smaller ones have other statistics
-
-# Those of the bundled network's training, and some against colours that the style does not have.
-WEIGHTS: dict[str, Any] = {
-    "content_weight": 12.3,
-    "style_weight": 14.0,
-    "edge_weight": 0.6,
-    "blot_weight": 40.0,
-    "grid_weight": 270.0,
-    "tone_weight": 80.0,
-    "gamut_weight": 300.0,
-}
+RATE = 0.03  # of Adam: a step moves scales of about 1 by so much
+LEAST_RATE = 0.05  # share of it that is left at the end
+BATCH = 2  # drafts a step
+_MEASURED = 8  # contents that the report is about
+_SQUARE_PX = 384  # of contents on which the change of statistics with the zoom is measured
+_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Tuned:
 
     Attributes:
         tuning: (T,) float32, the last part of the style's vector.
-        style_loss: Of the training, mean over the contents: before and after.
+        style_loss: Of drafts as shown, mean over some of the contents: before and after.
         content_loss: Likewise.
         steps: Taken.
     """
@@ -104,7 +94,9 @@ def load_networks(checkpoint: Path) -> Networks:
         TrainingError: The file is no checkpoint of a training.
     """
     state = load_checkpoint(checkpoint)
-    return Networks(load_network(state), load_loss_network(state), load_encoder(state))
+    loss_network = load_loss_network(state)
+    loss_network.accelerate_(half_precision=half_precision_is_faster())
+    return Networks(load_network(state), loss_network, load_encoder(state))
 
 
 def check_same_model(
@@ -130,23 +122,15 @@ def check_same_model(
         )
 
 
-def tuning_contents(photographs: Sequence[Image.Image]) -> list[Image.Image]:
-    """Scale photographs down to what tuning looks at.
-
-    Drawings should not be among them: their style losses are so large that all is done for them.
-    """
-    return [resize_image(p, fit_within(p.size, CONTENT_SIDE_PX)) for p in photographs]
-
-
 def tune_style(
     networks: Networks,
     pictures: Sequence[Image.Image],
     contents: Sequence[Image.Image],
     *,
+    contract: Contract | None = None,
     seconds: float = math.inf,
     steps: int | None = None,
     weights: Mapping[str, float] | None = None,
-    content_penalty: float = CONTENT_PENALTY,
     progress: Callable[[float], None] | None = None,
 ) -> Tuned:
     """Fit what is added to the modulator's answer for a style. Ctrl+C ends it with what there is.
@@ -154,11 +138,11 @@ def tune_style(
     Args:
         networks: Theirs stay as they are.
         pictures: Of the style, RGB; the means of their statistics are what is aimed at.
-        contents: RGB, see :func:`tuning_contents`; cut so that their sides are multiples of 16.
-        seconds: Time to spend; each content is painted twice at least.
+        contents: RGB, see :mod:`stylize.training.tuning_contents`; cut to multiples of 16.
+        contract: Of the model that paints; None: drafts are recolored as measured.
+        seconds: Time to spend; a step is taken at least.
         steps: Steps to take; none: as many as there is time for.
-        weights: In the place of some of ``WEIGHTS``.
-        content_penalty: Weight of what the content loss rises.
+        weights: In the place of some of :data:`stylize.training.tuning_losses.WEIGHTS`.
         progress: Called with the share done.
 
     Raises:
@@ -166,77 +150,109 @@ def tune_style(
     """
     if not pictures or not contents or (steps is None and math.isinf(seconds)):
         raise ValueError("pictures, contents, and seconds or steps are needed")
-    network, loss_network, encoder = networks
-    for each in networks:
-        each.requires_grad_(False)
-    network.eval()
-    style = style_samples(loss_network, encoder, pictures)
-    samples = [replace(style, content=whole_content(content)) for content in contents]
-    weighted = WEIGHTS | dict(weights or {})
-    config = TrainConfig(contents=(), styles=(), out=Path(), styles_per_content=1, **weighted)
-    matrices = projections()
-    reach = _reach(network, samples)
-    moved = torch.zeros(1, network.tuning, requires_grad=True)
-
-    def terms_of(index: int, seed: int = 0) -> dict[str, Tensor]:
-        return compute_losses(
-            network,
-            loss_network,
-            replace(samples[index], seed=seed),
-            config,
-            config.style_weight,
-            matrices,
-            tuning=reach * moved,
-        )
-
     start = time.monotonic()
-    before = _measure(terms_of, len(samples))
-    optimizer = torch.optim.Adam([moved], lr=RATE, betas=(0.8, 0.95))
-    taken = 0
+    network = copy.deepcopy(networks.network).requires_grad_(False).eval()
+    drafts = TuningLosses(
+        network,
+        networks.loss_network.requires_grad_(False),
+        style_samples(networks.loss_network, networks.encoder.requires_grad_(False), pictures),
+        contract=contract,
+        weights=weights,
+        half_precision=half_precision_is_faster(),
+    )
+    _calibrate_zoom_(network, contents, drafts.vector)
+    fit = _Fit(network, drafts, [on_grid(content) for content in contents])
     # Whoever loses patience keeps what there is.
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            share = taken / steps if steps else (time.monotonic() - start) / seconds
-            if share >= 1 and (steps or taken >= 2 * len(samples)):
+            spent = time.monotonic() - start + fit.seconds_to_measure
+            share = fit.taken / steps if steps else spent / seconds
+            if share >= 1 and fit.taken:
                 break
+            share = min(1.0, share)
             if progress is not None:
-                progress(min(1.0, share))
-            optimizer.param_groups[0]["lr"] = RATE * max(0.1, 1 - share)
-            index = taken % len(samples)
-            terms = terms_of(index, seed=taken)
-            lost = functional.relu(terms["content"] - before[index][1])
-            optimizer.zero_grad()
-            (terms["total"] + content_penalty * lost).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            taken += 1
-    after = _measure(terms_of, len(samples))
-    (old_style, old_content), (style, content) = (
-        np.mean(found, axis=0).tolist() for found in (before, after)
-    )
-    tuning = (reach * moved.detach())[0]
-    return Tuned(tuning, (old_style, style), (old_content, content), taken)
+                progress(share)
+            fit.step(share)
+    return fit.result()
+
+
+class _Fit:
+    """The numbers that are fitted, and the contents that they are fitted on.
+
+    Attributes:
+        taken: Steps.
+        seconds_to_measure: What :meth:`result` will take.
+    """
+
+    def __init__(
+        self, network: TransferNetwork, drafts: TuningLosses, contents: Sequence[Image.Image]
+    ) -> None:
+        self._drafts = drafts
+        self._contents = contents
+        self._prepared: dict[int, tuple[Prepared, Terms]] = {}
+        self._moved = torch.zeros(1, network.tuning, requires_grad=True)
+        self._optimizer = torch.optim.Adam([self._moved], lr=RATE, betas=(0.9, 0.99))
+        self._rng = np.random.default_rng(_SEED)
+        self._order: list[int] = []
+        self.taken = 0
+        begun = time.monotonic()
+        measured = range(min(_MEASURED, len(contents)))
+        self._reach = _reach(network, drafts, [self._look(index)[0] for index in measured])
+        self.seconds_to_measure = time.monotonic() - begun
+
+    def step(self, share: float) -> None:
+        """Take a step; the rate falls with the share that is done."""
+        rate = LEAST_RATE + (1 - LEAST_RATE) * (1 + math.cos(math.pi * share)) / 2
+        self._optimizer.param_groups[0]["lr"] = RATE * rate
+        self._optimizer.zero_grad()
+        for _ in range(BATCH):
+            if not self._order:
+                self._order = self._rng.permutation(len(self._contents)).tolist()
+            content, before = self._look(self._order.pop())
+            terms = self._drafts.terms(content, self._reach * self._moved)
+            total = self._drafts.total(terms, float(before["content"])) / BATCH
+            total.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self.taken += 1
+
+    @torch.no_grad()
+    def result(self) -> Tuned:
+        """Return what was fitted, and what it does to contents."""
+        tuning = self._reach * self._moved
+        looked_at = [self._look(index) for index in range(min(_MEASURED, len(self._contents)))]
+        after = [self._drafts.terms(content, tuning) for content, _ in looked_at]
+        style, content = (
+            (
+                float(np.mean([float(before[name]) for _, before in looked_at])),
+                float(np.mean([float(terms[name]) for terms in after])),
+            )
+            for name in ("style", "content")
+        )
+        return Tuned(tuning[0], style, content, self.taken)
+
+    @torch.no_grad()
+    def _look(self, index: int) -> tuple[Prepared, Terms]:
+        """Return a content and its losses untuned."""
+        if index not in self._prepared:
+            content = self._drafts.prepare(self._contents[index], seed=index)
+            untuned = torch.zeros(1, self._moved.shape[1])
+            self._prepared[index] = content, self._drafts.terms(content, untuned)
+        return self._prepared[index]
+
+
+def _calibrate_zoom_(
+    network: TransferNetwork, contents: Sequence[Image.Image], vector: Tensor
+) -> None:
+    """Measure what the export measured, on some contents and in the style."""
+    squares = [ImageOps.fit(content, (_SQUARE_PX, _SQUARE_PX)) for content in contents[:_MEASURED]]
+    calibrate_zoom_(network, to_tensor(squares), vector.expand(len(squares), -1))
 
 
 @torch.no_grad()
-def _measure(
-    terms_of: Callable[[int], dict[str, Tensor]], contents: int
-) -> list[tuple[float, float]]:
-    """Return style and content loss for each content."""
-    found = (terms_of(index) for index in range(contents))
-    return [(terms["style"].item(), terms["content"].item()) for terms in found]
-
-
-@torch.no_grad()
-def _reach(network: TransferNetwork, samples: Sequence[Samples]) -> Tensor:
+def _reach(network: TransferNetwork, drafts: TuningLosses, contents: Sequence[Prepared]) -> Tensor:
     """How far each number may go in one step, (1, T): loud styles have large scales and shifts."""
-    one = samples[0]
-    measured = one.shares @ network.own_statistics(one.pictures)
-    vector = torch.cat([one.encoded, measured], dim=1)
-    said = [
-        network.modulation(sample.content.thumbnails, vector, sample.conditions)
-        for sample in samples
-        if isinstance(sample.content, ContentBatch)
-    ]
+    plain = torch.zeros(1, len(CONDITIONS))
+    said = [network.modulation(one.thumbnail, drafts.vector, plain) for one in contents]
     numbers = torch.cat([torch.cat([m.scale, m.shift], dim=1) for m in said])
     return 0.5 + numbers.abs().mean(dim=0, keepdim=True)
 
@@ -275,10 +291,3 @@ def style_samples(
 
 def _mean(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(parts)).mean(dim=0, keepdim=True)
-
-
-def whole_content(content: Image.Image) -> ContentBatch:
-    """The content as its own thumbnail, as drafts have it."""
-    width, height = (side // GRID_PX * GRID_PX for side in content.size)
-    crop = to_tensor([content.crop((0, 0, width, height))])
-    return ContentBatch(crop, crop)

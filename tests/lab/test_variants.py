@@ -16,13 +16,14 @@ from stylize.errors import ControlError, TrainingError  # noqa: E402
 from stylize.lab import variant_pictures, variants  # noqa: E402
 from stylize.lab.attention import Attention  # noqa: E402
 from stylize.lab.variant import Variant  # noqa: E402
-from stylize.lab.variant_pictures import measure_variants, on_grid  # noqa: E402
+from stylize.lab.variant_pictures import measure_variants  # noqa: E402
 from stylize.lab.variants import CONTROL, START, VARIANTS, Race, race, train_  # noqa: E402
 from stylize.training.checkpoint import save_checkpoint  # noqa: E402
 from stylize.training.metrics import Measures  # noqa: E402
 from stylize.training.network import TransferNetwork  # noqa: E402
 from stylize.training.pairs import Pictures  # noqa: E402
 from stylize.training.samples import draw_samples  # noqa: E402
+from stylize.training.tuning_contents import on_grid  # noqa: E402
 from tests.conftest import make_picture  # noqa: E402
 from tests.lab.test_retraining import SIZE, school  # noqa: E402, F401
 

@@ -57,3 +57,16 @@ def test_a_painting_without_colour_is_far_off_and_less_so_once_it_is_recolored()
     once = Image.fromarray(found.round().astype(np.uint8))
     assert off > 0.1
     assert in_torch(once, content, numbers(), 1.0)[1] < off / 2
+
+
+def test_tunings_are_fitted_through_it():
+    content, painted = (to_tensor([make_picture(32, 32, seed=seed)]) for seed in (1, 2))
+    painted.requires_grad_()
+    colors = torch.from_numpy(numbers())[None]
+    found = recolor(painted, content, content, colors, torch.ones(1))
+    found.square().mean().backward()
+    gradient = painted.grad
+    step = 0.02 * gradient / gradient.abs().max()
+    with torch.no_grad():
+        less = recolor(painted - step, content, content, colors, torch.ones(1)).square().mean()
+    assert less < found.square().mean()
