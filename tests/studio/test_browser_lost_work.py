@@ -417,12 +417,13 @@ def test_one_bad_picture_does_not_cost_the_others(visit, tmp_path):
 
 
 def test_what_was_finished_before_the_stop_is_kept_and_jobs_do_not_mix(tab, tmp_path):
-    gate = threading.Event()
+    never = threading.Event()
 
     class Engine(fakes.FakeEngine):
         def stylize(self, content, style, **options):
-            if content.size == (62, 40):
-                gate.wait(60)
+            for _ in range(600 if content.size == (62, 40) else 0):
+                options["progress"](0.5)  # ends the picture as soon as the stop is there
+                never.wait(0.1)
             return super().stylize(content, style, **options)
 
     page, address = serve(Engine())
@@ -432,7 +433,6 @@ def test_what_was_finished_before_the_stop_is_kept_and_jobs_do_not_mix(tab, tmp_
     expect(tab.locator("#batch-start")).to_be_disabled()
     expect(tab.locator("#batch-sheet")).to_be_disabled()
     tab.locator("#batch-stop").click()
-    gate.set()
     expect(tab.locator("#batch-status")).to_contain_text("Stopped: 1 of 3 painted")
     expect(tab.locator("#batch-sheet")).to_be_enabled()
     with zip_of(tab) as archive:
