@@ -111,3 +111,13 @@ def test_the_model_says_what_it_is():
     sizes = {name: (BUNDLED / name).stat().st_size for name in description["sha256"]}
     assert sizes["paint.int8.onnx"] <= 0.3 * sizes["paint.onnx"]
     assert "modulate.onnx" not in sizes  # 16 MB; its weights in 8 bits serve both precisions
+
+
+def test_the_checkpoint_tells_of_styles_what_the_model_does():
+    """Exported anew, it is this model: what its contract reads from vectors comes with it."""
+    checkpoint = pytest.importorskip("stylize.training.checkpoint")
+    state = checkpoint.load_checkpoint(Path(__file__).parents[1] / "checkpoints" / "network.pt")
+    told = ModelFiles.open(None).contract.to_dict()
+    assert checkpoint.load_probes(state) == {
+        name: told[name] for name in ("calm_weights", "calm_bias", "color_weights", "ink_weights")
+    }
