@@ -17,6 +17,11 @@ INK_FROM = 0.7
 _WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
 
 
+def usual_ground(contract: Contract | type[Contract], calm: float) -> float:
+    """Return how much ground a style gets of which so much is calm, 0 to 1."""
+    return max(contract.least_brushwork, 1 - calm / contract.calm_style)
+
+
 def ground_share(contract: Contract, style: StyleVector, controls: Controls) -> float:
     """Return how much ground there is, 0 to 2: little for ink and flat colour, but all at the end.
 
@@ -26,8 +31,7 @@ def ground_share(contract: Contract, style: StyleVector, controls: Controls) -> 
         controls: ``brushwork`` counts.
     """
     amount = controls.brushwork
-    calm = contract.calm_share(style.values) / contract.calm_style
-    usual = max(contract.least_brushwork, 1 - calm)
+    usual = usual_ground(contract, contract.calm_share(style.values))
     return usual * amount if amount <= 1 else usual + (amount - 1) * (2 - usual)
 
 

@@ -392,9 +392,9 @@ def test_progress_rises_over_all_levels(tiny_engine, style):
     assert shares[-1] == 1
 
 
-def test_fast_enlarges_the_draft(tiny_engine, style, monkeypatch):
-    content = make_picture(256, 192)
-    slow = tiny_engine.stylize(content, style)
+@pytest.fixture
+def measured(monkeypatch, tiny_engine) -> list[bool]:
+    """Which levels the engine measures: whether they are revisions."""
     measured: list[bool] = []
     measure = tiny_engine.measure
     monkeypatch.setattr(
@@ -404,6 +404,13 @@ def test_fast_enlarges_the_draft(tiny_engine, style, monkeypatch):
             measured.append(revision) or measure(*args, revision=revision, **more)
         ),
     )
+    return measured
+
+
+def test_fast_enlarges_the_draft(tiny_engine, style, measured):
+    content = make_picture(256, 192)
+    slow = tiny_engine.stylize(content, style)
+    measured.clear()
     quick = tiny_engine.stylize(content, style, fast=True)
     assert measured == [False]
     assert difference(quick, slow) > 0.5
@@ -435,19 +442,10 @@ def test_a_strip_is_painted_as_its_parts_are(tiny_engine, style, monkeypatch):
 
 
 @pytest.fixture
-def inks(monkeypatch, tiny_engine):
+def inks(monkeypatch, tiny_engine, measured):
     """An engine for which every style is of a few inks, and the revisions that it measures."""
     contract = replace(tiny_engine.contract, posterizing_share=0.8, ink_weights="ADw=")
     monkeypatch.setattr(tiny_engine, "contract", contract)
-    measured: list[bool] = []
-    measure = tiny_engine.measure
-    monkeypatch.setattr(
-        tiny_engine,
-        "measure",
-        lambda *args, revision, **more: (
-            measured.append(revision) or measure(*args, revision=revision, **more)
-        ),
-    )
     return tiny_engine, measured
 
 

@@ -25,6 +25,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from stylize.brushwork import usual_ground
 from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.styles import StyleVector
@@ -266,7 +267,6 @@ def style_samples(
     measured = [measure_style(picture, loss_network, encoder, matrices) for picture in pictures]
     halved = np.stack([np.asarray(one.halved) for one in measured])
     calm = float(np.mean([calm_share(picture) for picture in halved]))
-    brushwork = max(Contract.least_brushwork, 1 - calm / Contract.calm_style)
     tones = style_tones(halved)
     shares = torch.full((1, len(pictures)), 1 / len(pictures))
     one = torch.ones(1, 1)
@@ -282,7 +282,7 @@ def style_samples(
         conditions=torch.zeros(1, len(CONDITIONS)),
         strength=one,
         own_style=torch.zeros(1, dtype=torch.bool),
-        ground=torch.tensor([Contract.ground_levels * brushwork]),
+        ground=torch.tensor([Contract.ground_levels * usual_ground(Contract, calm)]),
         detail=one,
         calm=torch.tensor([calm]),
         seed=0,

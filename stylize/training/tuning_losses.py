@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from stylize.brushwork import usual_ground
 from stylize.contract import Contract
 from stylize.training import losses
 from stylize.training.data import to_tensor
@@ -168,7 +169,6 @@ def _as_told(style: Samples, contract: Contract, vector: Tensor) -> Samples:
     """Let the model tell which colours a style has and how calm it is, as it does when painting."""
     values = vector[0].numpy()
     calm = contract.calm_share(values)
-    brushwork = max(contract.least_brushwork, 1 - calm / contract.calm_style)
     told = contract.style_colors(values)
     colors = style.colors
     if told is not None:
@@ -177,6 +177,6 @@ def _as_told(style: Samples, contract: Contract, vector: Tensor) -> Samples:
     return replace(
         style,
         calm=torch.tensor([calm]),
-        ground=torch.tensor([contract.ground_levels * brushwork]),
+        ground=torch.tensor([contract.ground_levels * usual_ground(contract, calm)]),
         colors=colors,
     )

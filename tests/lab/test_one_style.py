@@ -77,10 +77,17 @@ def test_ctrl_c_keeps_what_it_learned(contents, caplog) -> None:
     assert "Interrupted" in caplog.text
 
 
-@pytest.mark.parametrize("settings", [{"samples": 0}, {"side_px": 30}, {"batch": 0}])
+@pytest.mark.parametrize(
+    "settings", [{"samples": 0}, {"side_px": 30}, {"batch": 0}, {"small_share": 1.5}]
+)
 def test_impossible_settings_are_refused(settings) -> None:
     with pytest.raises(ControlError):
         OneStyle(**settings)
+
+
+def test_small_squares_come_first() -> None:
+    config = OneStyle(side_px=256, small_share=0.75)
+    assert [config.side_at(share) for share in (0, 0.74, 0.75, 0.99)] == [128, 128, 256, 256]
 
 
 @pytest.fixture
