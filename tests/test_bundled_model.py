@@ -4,16 +4,19 @@
 at and committed after a new model.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from stylize.brushwork import inking
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.library import StyleLibrary
 from stylize.model_files import BUNDLED, ModelFiles
+from stylize.posterizing import inks_of
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 FAILURES = Path(__file__).parent / "failures"
@@ -111,6 +114,27 @@ def test_the_model_says_what_it_is():
     sizes = {name: (BUNDLED / name).stat().st_size for name in description["sha256"]}
     assert sizes["paint.int8.onnx"] <= 0.3 * sizes["paint.onnx"]
     assert "modulate.onnx" not in sizes  # 16 MB; its weights in 8 bits serve both precisions
+
+
+def test_of_the_bundled_styles_one_is_of_a_few_inks(engines, library):
+    contract = engines["int8"].contract
+    found = {
+        name: inking(contract, library.get(name).vector, Controls()) for name in library.names()
+    }
+    assert {name for name, amount in found.items() if amount > 0} == {"three-beauties"}
+
+
+def test_a_photograph_in_a_style_of_inks_is_of_ink_and_paper(engines, library, monkeypatch):
+    engine, vector = engines["int8"], library.get("three-beauties").vector
+    photograph = content("chelsea", 1024)
+    dark, light, _ = inks_of(engine.contract.style_colors(vector.values))
+    axis = (light - dark) / np.square(light - dark).sum()
+    pictures = [engine.stylize(photograph, vector)]
+    monkeypatch.setattr(engine, "contract", replace(engine.contract, posterizing_share=0.0))
+    pictures.append(engine.stylize(photograph, vector))
+    inked, shaded = ((np.asarray(picture, float) - dark) @ axis for picture in pictures)
+    between = [((tone > 0.25) & (tone < 0.75)).mean() for tone in (inked, shaded)]
+    assert between[0] < 0.8 * between[1]
 
 
 def test_the_checkpoint_tells_of_styles_what_the_model_does():
