@@ -42,6 +42,7 @@ USES = {
     "prometheus-client": "metrics of the studio",
     "pymilvus": "styles in Milvus",
     "pytest": "runs the tests",
+    "pytest-timeout": "ends tests that hang",
     "pytest-xdist": "runs the tests on all cores",
     "pyyaml": "tests of settings",
     "qrcode": "the QR code of a class",

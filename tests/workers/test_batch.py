@@ -198,6 +198,8 @@ def test_a_batch_that_is_left_ends_what_it_paints(tmp_path, pictures, manner):
     let, begun, ended = threading.Event(), threading.Event(), threading.Event()
 
     class Slow(SamePool):
+        size = len(COLORS)  # else the first picture might wait for one that never ends
+
         def call(self, *arguments, progress=None):
             if "red.png" in arguments:
                 return super().call(*arguments, progress=progress)
