@@ -1,6 +1,8 @@
 """The Film tab: by its callbacks, and in a real browser."""
 
+import itertools
 import re
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,11 +82,20 @@ def test_the_film_is_painted_with_the_look_and_can_be_had(act, film):
     assert painted[0].shape == (42, 64, 3)
 
 
-def test_a_film_that_is_stopped_keeps_what_is_done(act, make_film):
+def test_a_film_that_is_stopped_keeps_what_is_done(act, make_film, monkeypatch):
     film = str(make_film("long.mp4", moving_square(60)))
+    painted, is_stopped = itertools.count(1), threading.Event()
+    paint = act.painter.engine.stylize
+
+    def wait_and_paint(*arguments, **options):
+        assert next(painted) < 10 or is_stopped.wait(60)  # else all might be done before
+        return paint(*arguments, **options)
+
+    monkeypatch.setattr(act.painter.engine, "stylize", wait_and_paint)
     steps = act.paint_film(REQUEST, film, None, 0.0, 360, *LOOK)
     next(steps)
     act.stop(REQUEST)
+    is_stopped.set()
     shown, state, *_ = list(steps)[-1]
     assert state["stopped"]
     assert 0 < state["done"] < 60
