@@ -111,6 +111,8 @@ FOCUSED = "(goal) => document.activeElement === goal"
 
 def go_to(tab, goal, *, key="Tab", most=60):
     """Press a key until something has the focus, as a visitor without a pointer does."""
+    expect(goal).to_be_visible()  # what is not there yet, the focus passes by
+    expect(goal).to_be_enabled()
     for _ in range(most):
         if goal.evaluate(FOCUSED):
             return

@@ -119,6 +119,20 @@ def test_six_regions_each_with_a_style_chosen_by_its_picture(regions):
     assert "ec4899" in shares(regions)
 
 
+def test_the_focus_stays_where_it_is_while_styles_are_drawn_anew(regions):
+    """In a gallery, and behind a dialogue for when that is closed."""
+    regions.get_by_role("button", name="Style of colour 5").press("Enter")
+    dialogue = regions.locator(".st-style-dialog")
+    tiles = dialogue.locator(".st-tile")
+    tiles.filter(has_text="Senecio").locator(".st-pick").focus()
+    tiles.evaluate_all("(old) => old.forEach((tile) => { tile.dataset.old = true; })")
+    regions.evaluate("document.dispatchEvent(new Event('studio-back'))")
+    expect(dialogue.locator(".st-tile[data-old]")).to_have_count(0)
+    expect(tiles.filter(has_text="Senecio").locator(".st-pick")).to_be_focused()
+    regions.keyboard.press("Enter")
+    expect(regions.get_by_role("button", name="Style of colour 5: Senecio")).to_be_focused()
+
+
 def test_styles_can_be_chosen_after_the_picture_was_changed(tab, url):
     open_page(tab, url)
     tab.get_by_role("button", name="Coffee").click()

@@ -117,12 +117,11 @@ Studio.picker = ({ element, props, trigger, watch }) => {
     if (near && !page.items.length) { near = null; again(); return; } // removed meanwhile
     if (page.tags) { allTags = page.tags; drawTags(); }
     if (!last) {
-      grid.replaceChildren(end);
+      Studio.rebuild(grid, ...page.items.map(tile), end);
       found.replaceChildren();
       if (near) found.append(text("like_style", { title: Studio.titleOf(byName(near)) }), " ", make("button", { type: "button", class: "st-clear", onclick: () => { near = null; again(); search.focus(); } }, text("show_all")));
       else if (!page.items.length) found.append(text("nothing_found"));
-    }
-    end.before(...page.items.map(tile));
+    } else end.before(...page.items.map(tile));
     oneStop();
     if (!last) reveal();
     last = page.items.length ? page.items[page.items.length - 1].name : last;

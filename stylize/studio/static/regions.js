@@ -74,7 +74,9 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   pad.tools.append(
     button("invert", "invert", () => pad.add({ color: pad.color, invert: true })), ...finders,
     make("label", { class: "st-soft" }, make("span", {}, text("soft_edge")), edge));
-  const choices = make("div", { class: "st-region-styles" });
+  // Made once: the focus goes back to one of them when the dialogue closes, whatever was drawn anew meanwhile.
+  const choosers = colors.map((color) => make("button", { type: "button", class: "st-region-style", onclick: () => { pad.pick(color); dialogue.open(color); } }));
+  const choices = make("div", { class: "st-region-styles" }, ...choosers.map((chooses, index) => make("div", { class: "st-region" }, pad.swatches[index], chooses)));
   const hint = make("div", { class: "st-regions-head" }, make("p", { class: "st-hint" }, text("regions_hint")), view);
 
   // ------------------------------------------------------------------------- a style for a colour
@@ -103,13 +105,15 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   };
   const drawChoices = () => {
     colors.forEach((color, index) => { if (first.length && !(color in chosen)) chosen[color] = index === 0 ? "" : (first[(5 * index) % first.length] || { name: "" }).name; });
-    Studio.rebuild(choices, ...colors.map((color, index) => {
+    colors.forEach((color, index) => {
       const style = chosen[color] ? styles.get(source, chosen[color]) : null;
       const title = style ? Studio.titleOf(style) : text("keep_picture");
-      return make("div", { class: "st-region" }, pad.swatches[index],
-        make("button", { type: "button", class: "st-region-style", "data-style": style ? style.name : "", "aria-label": `${text("style_of_colour", { n: index + 1 })}: ${title}`, title, onclick: () => { pad.pick(color); dialogue.open(color); } },
-          style ? make("img", { src: styles.thumb(style, true), alt: "" }) : Studio.icon("photo"), make("span", {}, title)));
-    }));
+      const chooses = choosers[index];
+      chooses.dataset.style = style ? style.name : "";
+      chooses.title = title;
+      chooses.setAttribute("aria-label", `${text("style_of_colour", { n: index + 1 })}: ${title}`);
+      chooses.replaceChildren(style ? make("img", { src: styles.thumb(style, true), alt: "" }) : Studio.icon("photo"), make("span", {}, title));
+    });
   };
 
   const fresh = () => {
