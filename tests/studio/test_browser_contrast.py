@@ -24,7 +24,8 @@ def desktop(browser):
 
 
 def assert_readable(tab, at_least):
-    """Check what is on screen; so many texts must have been found, lest nothing was measured."""
+    """Check what is on screen, once so many texts are there."""
+    tab.wait_for_function(f"(least) => ({CONTRAST})('texts').count >= least", arg=at_least)
     for found in (tab.evaluate(CONTRAST, "texts"), hovered(tab)):
         assert not found["faint"], "\n".join(found["faint"])
         assert found["count"] >= at_least
