@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from stylize.studio import StudioSettings, launch
 from tests import fakes
@@ -37,6 +38,11 @@ CHROMIUM_ARGS = [
     # A visit is too short for WebAssembly to be compiled a second time, now for speed.
     "--js-flags=--liftoff-only",
 ]
+
+
+PATIENCE_MS = 90_000  # a busy machine is not a broken page
+for step in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, step, PATIENCE_MS / 1000)  # also of Gradio's client; 5 s else
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,7 +86,7 @@ def url(engine):
 @pytest.fixture(scope="module")
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
-    sync_api.expect.set_options(timeout=30_000)  # a busy machine is not a broken page
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as playwright:
@@ -203,7 +209,9 @@ def new_context(browser, *, phone=False, **options):
         options |= {"viewport": {"width": 375, "height": 812}, "has_touch": True, "is_mobile": True}
     else:
         options |= {"viewport": {"width": 1440, "height": 900}}
-    return browser.new_context(**({"locale": "en-US"} | options))
+    context = browser.new_context(**({"locale": "en-US"} | options))
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.studio.conftest import CHROMIUM, CHROMIUM_ARGS
+from tests.studio.conftest import CHROMIUM, CHROMIUM_ARGS, PATIENCE_MS
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "web" / "dist"
@@ -57,7 +57,7 @@ def dist() -> Path:
 @pytest.fixture(scope="module")
 def playwright_driver():
     sync_api = pytest.importorskip("playwright.sync_api")
-    sync_api.expect.set_options(timeout=30_000)
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as driver:
