@@ -15,7 +15,6 @@ from tests.studio.conftest import new_context, open_page
 EXAMPLE_SIZE = "512 \N{MULTIPLICATION SIGN} 512"
 SIZE = "120 \N{MULTIPLICATION SIGN} 80"
 NEW_RESULT = "(old) => document.querySelector('.st-after').src !== old"
-AT_REST = "() => { const n = performance.now(); window.seen ??= n; return n - window.seen > 700; }"
 
 
 def result(tab):

@@ -53,15 +53,21 @@ def regions(page):
     return page
 
 
+def found(tab):
+    """Wait until what was looked for is on the canvas."""
+    expect(tab.locator("#regions .st-sheet")).not_to_have_attribute("aria-busy", "true")
+
+
 def test_subject_and_background_with_one_click(regions):
     old = result(regions)
     regions.get_by_role("button", name="Subject", exact=True).click()
+    found(regions)
     regions.wait_for_function(NEW_RESULT, arg=old)
     inside = shares(regions)[RED]
     assert inside == pytest.approx(3.1416 * 70**2 / (400 * 300), abs=0.01)
     regions.locator("#regions").get_by_role("button", name="Undo").click()
     regions.get_by_role("button", name="Background", exact=True).click()
-    expect(regions.locator("#regions .st-sheet")).not_to_have_attribute("aria-busy", "true")
+    found(regions)
     assert shares(regions)[RED] == pytest.approx(1 - inside, abs=0.01)
 
 
@@ -69,6 +75,7 @@ def test_a_box_finds_what_is_inside(regions):
     regions.get_by_role("button", name="Box").click()
     old = result(regions)
     drag(regions, (0.25, 0.2), (0.75, 0.85))
+    found(regions)
     regions.wait_for_function(NEW_RESULT, arg=old)
     assert shares(regions)[RED] == pytest.approx(0.128, abs=0.01)
 
@@ -143,15 +150,38 @@ def test_styles_can_be_chosen_after_the_picture_was_changed(tab, url):
     expect(tab.get_by_role("button", name="Style of colour 1: Senecio")).to_be_visible()
 
 
+def test_what_is_painted_before_the_styles_are_known_gets_its_style(tab, url):
+    lists, late = re.compile(r"/studio/styles/shared\?"), []
+    tab.route(lists, lambda route: late.append(route))
+    open_page(tab, url)
+    tab.get_by_role("tab", name="Regions").click()
+    tab.locator("#regions .st-swatch").nth(1).click()
+    old = result(tab)
+    stroke(tab, CANVAS)
+    tab.wait_for_function(NEW_RESULT, arg=old)  # by now the picture as it is
+    expect(tab.get_by_role("button", name="Style of colour 2: Keep my picture")).to_be_visible()
+    old = result(tab)
+    tab.route(lists, lambda route: route.continue_())
+    for route in late:
+        route.continue_()
+    tab.wait_for_function(NEW_RESULT, arg=old)
+
+
+BELOW_IS_RESULT = """(expected) => {
+  const [below, result] = ["#regions .st-backdrop", ".st-after"];
+  const src = (one) => document.querySelector(one).src;
+  return (src(below) === src(result)) === expected;
+}"""
+
+
 def test_the_result_is_seen_while_regions_are_painted(regions):
-    below = regions.locator("#regions .st-backdrop")
-    expect(below).to_have_attribute("src", result(regions))
+    regions.wait_for_function(BELOW_IS_RESULT, arg=True)
     old = result(regions)
     stroke(regions, CANVAS)
     regions.wait_for_function(NEW_RESULT, arg=old)
-    expect(below).to_have_attribute("src", result(regions))
+    regions.wait_for_function(BELOW_IS_RESULT, arg=True)
     regions.locator("#regions .st-below label", has_text="Picture").click()
-    expect(below).not_to_have_attribute("src", result(regions))
+    regions.wait_for_function(BELOW_IS_RESULT, arg=False)
     regions.locator("#regions .st-below label", has_text="Result").click()
 
 

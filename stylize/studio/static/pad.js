@@ -195,6 +195,8 @@ Studio.Pad = class {
   }
   /** Nothing is on the sheet; without paper a backdrop does not count. */
   get blank() { return !this.state.strokes.some((stroke) => stroke.color) && !(this.paper && this.state.backdrop); }
+  /** Whether something was painted in a colour. */
+  has(color) { return this.state.strokes.some((stroke) => stroke.color === color); }
   /** The drawing as a data URL: on its paper, or transparent where there is none. */
   data() {
     const copy = document.createElement("canvas");

@@ -16,8 +16,10 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     onlift: () => tell(), onbox: (box) => find({ box }),
   });
 
+  /** The style of each colour; none, the picture as it is, also before the styles are known. */
+  const meant = () => Object.fromEntries(colors.map((color) => [color, chosen[color] || ""]));
   /** The regions as they are sent, null if there are none. */
-  const painted = () => (pad.blank ? null : { painted: pad.data(), styles: { ...chosen }, soft: softest * soft ** 2 });
+  const painted = () => (pad.blank ? null : { painted: pad.data(), styles: meant(), soft: softest * soft ** 2 });
   Studio.painted = painted;
   const tell = () => {
     props.value = painted();
@@ -40,16 +42,17 @@ Studio.regions = ({ element, props, trigger, watch }) => {
   ];
   const nothing = make("p", { class: "st-content-line", role: "alert", hidden: true });
   const found = async ({ found: url, content: key }) => {
-    const color = wanted;
+    const mask = new Image();
+    if (url) {
+      mask.src = url;
+      await mask.decode();
+    }
+    const color = wanted; // null once there is another content
     wanted = null;
     busy(false);
     nothing.hidden = Boolean(url);
     nothing.textContent = text("subject_nothing");
-    if (!url || !color || !content || content.key !== key) return;
-    const mask = new Image();
-    mask.src = url;
-    await mask.decode();
-    pad.add({ color, image: Studio.pixels.tint(mask, color) });
+    if (url && color && content && content.key === key) pad.add({ color, image: Studio.pixels.tint(mask, color) });
   };
 
   // -------------------------------------------------------------------------------- what is below
@@ -144,8 +147,10 @@ Studio.regions = ({ element, props, trigger, watch }) => {
     await styles.learn(source, Object.values(chosen).filter(Boolean)).catch(() => {});
     const gone = colors.filter((color) => chosen[color] && !styles.get(source, chosen[color])); // removed in the other tab
     gone.forEach((color) => { chosen[color] = ""; });
+    const before = meant();
     drawChoices();
-    if (gone.length && !pad.blank) tell();
+    const late = colors.filter((color) => meant()[color] !== before[color] && pad.has(color)); // painted before its style was known
+    if ((gone.length || late.length) && !pad.blank) tell();
   };
 
   element.replaceChildren(hint, choices, pad.element, nothing);
