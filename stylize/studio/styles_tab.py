@@ -157,7 +157,9 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     engine: dict[str, Any] = {"concurrency_id": "engine", "api_visibility": "private"}
     form = [name, *fields, tags, remove]
-    browser.change(act.describe, [browser, visit], form, **quick)
+    # One after the other: a style that is looked at again must not miss what is being stored.
+    in_turn: dict[str, Any] = {"concurrency_id": "form", "concurrency_limit": 1, **quick}
+    browser.change(act.describe, [browser, visit], form, **in_turn)
     last = {"trigger_mode": "always_last", "queue": False, **quick}
     atlas.select(act.from_map, atlas, browser, **last)
     add.upload(act.add, [add, visit], [visit, *galleries], **engine)
@@ -169,7 +171,7 @@ def styles_tab(painter: Painter, visit: gr.State, create: CreateTab) -> None:
             [name, visit, *typed],
             galleries,
             trigger_mode="multiple",  # what is typed while the server stores the field before
-            **quick,
+            **in_turn,
         )
     use.click(None, name, None, js="(name) => Studio.useStyle(name)", api_visibility="private")
     remove.click(act.remove, [name, visit], [removed, undo, *galleries], **quick)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from stylize.library import StyleLibrary
 from stylize.studio import StudioSettings
 from tests import fakes
 from tests.studio.conftest import forget, new_context, open_page, open_tab, serve
@@ -447,7 +448,14 @@ def field(tab, name):
     return tab.locator(f"#style-{name} textarea, #style-{name} input")
 
 
-def test_what_is_typed_about_a_style_is_kept(visit, tmp_path):
+def test_what_is_typed_about_a_style_is_kept(visit, tmp_path, monkeypatch):
+    update, gate = StyleLibrary.update, threading.Event()
+
+    def wait_and_update(*args, **values):
+        assert gate.wait(60)
+        return update(*args, **values)
+
+    monkeypatch.setattr(StyleLibrary, "update", wait_and_update)
     for seed, name in ((11, "Pond"), (12, "Lawn")):
         fakes.picture(seed, (80, 80)).save(tmp_path / f"{name}.png")
     visit.get_by_role("tab", name="Styles").first.click()
@@ -456,6 +464,10 @@ def test_what_is_typed_about_a_style_is_kept(visit, tmp_path):
         expect(field(visit, "title")).to_have_value(name)
     field(visit, "artist").fill("Berthe")
     visit.locator("#library .st-pick", has_text="Pond").click()  # without a word about saving
+    visit.locator("#library .st-pick", has_text="Lawn").click()  # and back while that is done
+    gate.set()
+    expect(field(visit, "artist")).to_have_value("Berthe")
+    visit.locator("#library .st-pick", has_text="Pond").click()
     expect(field(visit, "title")).to_have_value("Pond")
     visit.locator("#library .st-pick", has_text="Lawn").click()
     expect(field(visit, "artist")).to_have_value("Berthe")
