@@ -52,6 +52,12 @@ def content(tab):
     return tab.locator("#content-picture .st-content-image").get_attribute("src")
 
 
+def reload(tab):
+    """Load the page anew, once the device has written what it keeps: it may be slow to begin."""
+    tab.evaluate("() => Studio.session.load().then(() => {})")  # after all that was to be written
+    tab.reload()
+
+
 def add_my_style(tab, path, title):
     fakes.picture(11, (80, 80)).save(path / f"{title}.png")
     with tab.expect_file_chooser() as chooser:
@@ -72,7 +78,7 @@ def test_own_styles_are_there_after_a_reload_and_in_another_tab(tab, url, tmp_pa
     expect(other.locator(mine)).to_have_count(1)  # without a reload
     expect(tab.locator(".st-past")).to_have_count(2)
 
-    tab.reload()
+    reload(tab)
     expect(tab.locator(mine)).to_have_attribute("data-on", "true")
     stranger = new_context(tab.context.browser).new_page()
     open_page(stranger, url, "?style=meadow:1")
@@ -192,7 +198,7 @@ def test_a_reload_brings_picture_look_and_drawing_back(tab, url, picture_file):
     tab.get_by_role("tab", name="Draw").click()
     stroke(tab, "#drawing .st-canvas")
 
-    tab.reload()
+    reload(tab)
     expect(tab.locator(".st-note")).to_contain_text(SIZE)
     expect(tab.locator("#picker .st-chip")).to_contain_text("Senecio")
     expect(tab.locator("#control-strength input[type=number]")).to_have_value("0.95")
@@ -215,7 +221,7 @@ def test_a_reload_brings_the_regions_back(tab, url):
     tab.get_by_role("tab", name="Result").click()
     expect(tab.locator(".st-past")).to_have_count(2)
     painted = result(tab)
-    tab.reload()
+    reload(tab)
     expect(tab.locator(".st-stage")).to_be_visible()
     assert result(tab) == painted
     tab.get_by_role("tab", name="Regions").click()
@@ -260,14 +266,14 @@ def test_the_page_outlives_its_server(tab, mortal, engine, picture_file):
 def test_a_childs_drawing_and_result_survive_a_reload(tab, url):
     tab.goto(url + "/kids")
     draw(tab)
-    tab.reload()
+    reload(tab)
     expect(tab.get_by_role("button", name="Next")).to_be_enabled()
     paint_for_child(tab)
     painted = tab.locator(".st-kid-result").get_attribute("src")
-    tab.reload()
+    reload(tab)
     expect(tab.locator(".st-kid-result")).to_have_attribute("src", painted)
     tab.get_by_role("button", name="Delete now").click()
-    tab.reload()
+    reload(tab)
     expect(tab.locator(".st-kids .st-canvas")).to_be_visible()
     expect(tab.get_by_role("button", name="Next")).to_be_disabled()
 
