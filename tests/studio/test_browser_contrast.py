@@ -114,6 +114,20 @@ def test_every_tab_can_be_read(tab, url, look):
             assert_readable(tab, 15)
 
 
+OPAQUE = """() => {
+  let one = document.querySelector(".toast-close");
+  while (one && getComputedStyle(one).opacity === "1") one = one.parentElement;
+  return !one;
+}"""
+
+
+def test_a_message_can_be_read(tab, url, look):
+    tab.goto(f"{url}/?__theme={look}&strength=7")
+    expect(tab.locator(".toast-body")).to_contain_text("The settings in this link")
+    tab.wait_for_function(OPAQUE)  # it fades in
+    assert_readable(tab, 15)
+
+
 def test_the_childrens_page_can_be_read(tab, url, look):
     tab.goto(f"{url}/kids?__theme={look}")
     draw(tab)
