@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter
 from stylize.calming import FLAT_FROM, calm_areas
 from stylize.continuity import Continuity
 from stylize.contract import Contract
+from stylize.contrast import raise_contrast
 from stylize.controls import Controls
 from stylize.posterizing import crisp, posterize
 from stylize.recoloring import as_measured, recolor
@@ -14,6 +15,7 @@ from stylize.styles import StyleVector
 
 # Share of a contract's ``ink_style`` from which on a style begins to be one of a few inks.
 INK_FROM = 0.7
+_PARTED = 0.7  # of smoothing everywhere that inks do without: being parted, they are even
 _WASHES = 0.7  # of recoloring that is left out in calm areas with most brushwork
 
 
@@ -54,6 +56,7 @@ def calming(
     wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
     flat = (calm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM)
     everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
+    everywhere *= 1 - _PARTED * inking(contract, style, controls)
     least = contract.calming_least * wanted
     if least > 0:
         at_most = max(at_most, contract.calming_least_reach)
@@ -96,7 +99,7 @@ def see_to_colors(
     controls: Controls,
     continuity: Continuity | None,
 ) -> None:
-    """Give a draft, in place, the colours that its content has in the style, or its inks.
+    """Give a draft, in place, the colours that its content has in the style, and its contrast.
 
     Args:
         draft: RGB.
@@ -117,3 +120,7 @@ def see_to_colors(
         draft.paste(before, mask=calm_areas(plain, washes))
     inked = contract.posterizing_share * inking(contract, style, controls)
     posterize(draft, plain, colors, inked, steadied)
+    contrast = contract.style_contrast(style.values)
+    if contrast is not None:
+        amount = contract.contrast_share * controls.strength
+        raise_contrast(draft, plain, contrast, amount, steadied)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize.contrast import NUMBERS as CONTRAST_NUMBERS
 from stylize.recoloring import NUMBERS, StyleColors
 
 LEAST_SEEN = 0.02  # added to what is seen of a style before its logarithm is taken
@@ -62,6 +63,8 @@ class Contract:
             :mod:`stylize.posterizing`.
         ink_style: Share of inks of a style, see :meth:`ink_share`, from which on all of that is
             done; less down to seven tenths of it.
+        contrast_share: How much of the contrast that a painting lacks beside its style is given to
+            it; see :mod:`stylize.contrast`.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -72,6 +75,8 @@ class Contract:
             those: see :meth:`style_colors`; none if empty.
         ink_weights: (N + 1,) of the logarithms of the first N numbers of a style vector and of a 1,
             packed like those: see :meth:`ink_share`; none if empty.
+        contrast_weights: (N + 1, 12) of the first N numbers of a style vector and of a 1, packed
+            like those: see :meth:`style_contrast`; none if empty.
     """
 
     vector_length: int
@@ -99,6 +104,7 @@ class Contract:
     recoloring_share: float = 0.0
     posterizing_share: float = 0.0
     ink_style: float = 0.28
+    contrast_share: float = 0.0
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -106,6 +112,7 @@ class Contract:
     calm_bias: float = 0.0
     color_weights: str = ""
     ink_weights: str = ""
+    contrast_weights: str = ""
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -130,6 +137,7 @@ class Contract:
             ("calm", self._calm_weights),
             ("color", self._color_weights),
             ("ink", self._ink_weights),
+            ("contrast", self._contrast_weights),
         )
         for name, weights in probes:
             if weights is None:
@@ -144,16 +152,24 @@ class Contract:
 
     @cached_property
     def _color_weights(self) -> NDArray[np.float32] | None:
-        weights = _unpacked(self.color_weights)
-        if weights is None or len(weights) % NUMBERS:
-            return None
-        rows = weights.reshape(-1, NUMBERS)
-        return None if len(rows) > self.vector_length + 1 else rows
+        return self._rows(self.color_weights, NUMBERS)
 
     @cached_property
     def _ink_weights(self) -> NDArray[np.float32] | None:
         weights = _unpacked(self.ink_weights)
         return None if weights is None or len(weights) > self.vector_length + 1 else weights
+
+    @cached_property
+    def _contrast_weights(self) -> NDArray[np.float32] | None:
+        return self._rows(self.contrast_weights, CONTRAST_NUMBERS)
+
+    def _rows(self, packed: str, count: int) -> NDArray[np.float32] | None:
+        """Return rows of so many weights, at most one for each number of a vector and of a 1."""
+        weights = _unpacked(packed)
+        if weights is None or len(weights) % count:
+            return None
+        rows = weights.reshape(-1, count)
+        return None if len(rows) > self.vector_length + 1 else rows
 
     def calm_share(self, vector: NDArray[np.float32]) -> float:
         """Return the share of a style that is calm, such as bare paper, from 0 to 1.
@@ -173,11 +189,20 @@ class Contract:
         Args:
             vector: (vector_length,) of the style.
         """
-        weights = self._color_weights
-        if weights is None or not len(weights):
-            return None
-        numbers = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
-        return _colors_of(numbers.astype(float).tobytes())
+        numbers = _told(self._color_weights, vector)
+        return None if numbers is None else _colors_of(numbers.tobytes())
+
+    def style_contrast(self, vector: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        """Return how much the octaves of a style vary, if the model can tell.
+
+        Args:
+            vector: (vector_length,) of the style.
+
+        Returns:
+            (12,), see :func:`stylize.contrast.contrast_of`.
+        """
+        roots = _told(self._contrast_weights, vector)
+        return None if roots is None else np.square(np.maximum(roots, 0))
 
     def ink_share(self, vector: NDArray[np.float32]) -> float:
         """Return how much a style is made of a few even inks, from 0 to 1.
@@ -222,6 +247,16 @@ def _colors_of(numbers: bytes) -> StyleColors:
     return StyleColors.of(np.frombuffer(numbers))
 
 
+def _told(
+    weights: NDArray[np.float32] | None, vector: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """Return numbers that depend linearly on a vector; None without weights."""
+    if weights is None or not len(weights):
+        return None
+    numbers: NDArray[np.float32] = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
+    return numbers.astype(np.float64)
+
+
 def _unpacked(text: str) -> NDArray[np.float32] | None:
     """Return numbers of 16 bits in little-endian base64, or None if that is not what it is."""
     try:
@@ -231,7 +266,7 @@ def _unpacked(text: str) -> NDArray[np.float32] | None:
     return numbers if bool(np.isfinite(numbers).all()) else None
 
 
-_PROBES = ("calm_weights", "calm_bias", "color_weights", "ink_weights")
+_PROBES = ("calm_weights", "calm_bias", "color_weights", "ink_weights", "contrast_weights")
 
 _LARGEST: dict[str, float] = {
     "revision_share": 1,
@@ -243,6 +278,7 @@ _LARGEST: dict[str, float] = {
     "recoloring_share": 1,
     "posterizing_share": 1,
     "ink_style": 1,
+    "contrast_share": 1,
     "grid_px": 64,
     "margin_px": 512,
     "revision_margin_px": 512,

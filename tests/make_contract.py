@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from stylize.calming import calm_down
 from stylize.contract import Contract
+from stylize.contrast import contrast_of, raise_contrast
 from stylize.controls import Controls
 from stylize.engine import Engine
 from stylize.ground import add_ground, relief
@@ -46,6 +47,8 @@ SEEDS = (1, 7, 2**32 - 1)
 GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of one colour
 EVERY = 32  # numbers of the bundled encoder's vectors
 INKS = {"posterizing_share": 0.65, "ink_weights": "ADw="}  # by which all styles are of a few inks
+# By which the octaves of all styles vary by 16 levels.
+CONTRAST = {"contrast_share": 0.8, "contrast_weights": "AEQARABEAEQARABEAEQARABEAEQARABE"}
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
 INT8 = {"levels": 24, "mean_levels": 1.0}
@@ -128,6 +131,26 @@ def make_recoloring(folder: Path) -> Record:
         made[name] = painted
         records.append({"content": content, "numbers": numbers, "share": share, "amount": amount})
     cases = save_all(made, folder, "recoloring", EXACT)
+    return {"cases": [record | case for record, case in zip(records, cases, strict=True)]}
+
+
+def make_contrast(folder: Path) -> Record:
+    """What was painted, with as much contrast as styles have."""
+    of_styles = {"style": contrast_of(read("style")), "loud": np.full(12, 60.0)}
+    made, records = {}, []
+    for painting, content, style, amount, size in (
+        ("painted", "content", "style", 1.0, (100, 76)),
+        ("painted", "content", "loud", 0.7, (37, 75)),
+        ("paper", "paper", "loud", 1.0, (99, 69)),
+        ("painted", "paper", "loud", 1.0, (17, 16)),
+        ("content", "painted", "loud", 1.0, (5, 1)),
+    ):
+        painted, shown = (read(name).crop((0, 0, *size)) for name in (painting, content))
+        raise_contrast(painted, shown, of_styles[style], amount)
+        made[f"{painting}-{content}-{style}"] = painted
+        record = {"painting": painting, "content": content, "numbers": of_styles[style]}
+        records.append(record | {"amount": amount, "size": size})
+    cases = save_all(made, folder, "contrast", EXACT)
     return {"cases": [record | case for record, case in zip(records, cases, strict=True)]}
 
 
@@ -279,6 +302,7 @@ def make_pictures(engines: dict[str, Engine], folder: Path) -> Record:
         {"name": "blend", "weights": {"style": 0.4, "other": 0.6}},
         {"name": "transparent", "content": "transparent"},
         {"name": "inks", "contract": INKS},
+        {"name": "contrast", "contract": CONTRAST, "controls": {"strength": 0.8}},
         {"name": "half-inks", "contract": INKS, "controls": {"brushwork": 1.5}},
     ]
     precisions = {"fp32": cases, "int8": cases[:3]}
@@ -319,6 +343,7 @@ def make(folder: Path) -> None:
         "calming": make_calming(folder),
         "recoloring": make_recoloring(folder),
         "posterizing": make_posterizing(folder),
+        "contrast": make_contrast(folder),
         "resampling": make_resampling(folder),
         "revision": make_revision(folder),
         "styles": make_styles(engines["fp32"], Engine(threads=1)),

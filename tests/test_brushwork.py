@@ -1,12 +1,14 @@
-"""What style and controls make of calm areas and of inks."""
+"""What style and controls make of calm areas, inks and contrast."""
 
 import base64
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from stylize.brushwork import INK_FROM, calming, edges, ground_share, inking, see_to_colors
+from stylize.contrast import contrast_of
 from stylize.controls import Controls
 from stylize.styles import StyleVector
 from tests.conftest import make_picture
@@ -56,6 +58,33 @@ def test_styles_of_inks_are_parted_the_less_ink_they_are(tiny_engine, style):
     for share, wanted in ((0, 0), (begin, 0), ((begin + whole) / 2, 0.5), (whole, 1), (1, 1)):
         found = inking(of_inks(contract, share), style, Controls())
         assert found == pytest.approx(wanted, abs=0.01)
+
+
+def test_inks_are_smoothed_less_for_they_are_even_once_parted(tiny_engine, style):
+    flat = of_calm(tiny_engine.contract, 1)
+    shaded, parted = (
+        calming(contract, style, Controls()) for contract in (flat, of_inks(flat, 1))
+    )
+    assert shaded[2] > 0
+    assert parted == pytest.approx((*shaded[:2], 0.3 * shaded[2]))
+
+
+def test_a_draft_gets_the_contrast_of_its_style_by_strength(tiny_engine, style):
+    weights = base64.b64encode(np.full(12, 5, "<f2").tobytes()).decode()  # 25 levels each
+    plain = make_picture(96, 64, seed=3)
+    faint = Image.blend(make_picture(96, 64), Image.new("RGB", (96, 64), "grey"), 0.7)
+    varied = []
+    for strength, share in ((1, 0), (0, 1), (0.5, 1), (1, 1)):
+        contract = replace(
+            tiny_engine.contract,
+            recoloring_share=0,
+            contrast_share=share,
+            contrast_weights=weights,
+        )
+        draft = faint.copy()
+        see_to_colors(draft, plain, contract, style, Controls(strength=strength), None)
+        varied.append(contrast_of(draft)[0])
+    assert varied[0] == varied[1] < 0.8 * varied[2] < 0.8 * varied[3]
 
 
 def test_strength_and_a_broad_brush_leave_less_of_inks(tiny_engine, style):

@@ -142,6 +142,5 @@ def test_the_checkpoint_tells_of_styles_what_the_model_does():
     checkpoint = pytest.importorskip("stylize.training.checkpoint")
     state = checkpoint.load_checkpoint(Path(__file__).parents[1] / "checkpoints" / "network.pt")
     told = ModelFiles.open(None).contract.to_dict()
-    assert checkpoint.load_probes(state) == {
-        name: told[name] for name in ("calm_weights", "calm_bias", "color_weights", "ink_weights")
-    }
+    names = ("calm_weights", "calm_bias", "color_weights", "ink_weights", "contrast_weights")
+    assert checkpoint.load_probes(state) == {name: told[name] for name in names}

@@ -38,6 +38,7 @@ def test_numbers_of_later_versions_are_passed_over():
         {"calm_style": 0.0},
         {"ink_style": 0.0},
         {"posterizing_share": 1.5},
+        {"contrast_share": 1.5},
         {"revision_share": 1.5},
         {"max_zoom": []},
         {"int8_index": 1.5},
@@ -56,7 +57,7 @@ def test_an_incomplete_contract_is_refused():
             Contract.from_dict(record)
 
 
-@pytest.mark.parametrize("share", ["calming_share", "posterizing_share"])
+@pytest.mark.parametrize("share", ["calming_share", "posterizing_share", "contrast_share"])
 def test_a_model_of_before_a_share_paints_as_it_did(share):
     record = Contract(vector_length=4, halo_px=8).to_dict()
     del record[share]

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from stylize import posterizing
 from stylize.color_table import looked_up
-from stylize.posterizing import crisp, inks_of, posterize
+from stylize.posterizing import crisp, inks_of, posterize, printed_inks
 from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors
 from tests.conftest import make_picture
 
@@ -81,14 +81,21 @@ def test_a_style_of_one_colour_has_one_ink():
 # ------------------------------------------------------------------------------------ parting
 
 
+def test_prints_have_deeper_ink_than_their_statistics_say():
+    style = colors((80, 70, 90), (200, 190, 180))
+    (dark, light, share), (deeper, paper, same) = inks_of(style), printed_inks(style)
+    assert (list(paper), same) == (list(light), share)
+    assert deeper == pytest.approx(dark - 0.25 * (light - dark))
+
+
 def test_no_amount_changes_nothing():
     painted = make_picture(40, 30)
     assert posterized(painted, amount=0.0) == painted
 
 
 def test_a_picture_of_two_tones_gets_the_two_inks():
-    style = colors((50, 60, 90), (200, 190, 170), share=0.5)
-    dark, light, _ = inks_of(style)
+    style = colors((90, 100, 120), (200, 190, 170), share=0.5)
+    dark, light, _ = printed_inks(style)
     result = np.asarray(posterized(halves(), make_picture(96, 64), style), float)
     near_dark, near_light = (np.abs(result - ink).max(axis=2) < 8 for ink in (dark, light))
     assert near_dark[:, :44].mean() > 0.9
@@ -190,10 +197,11 @@ def test_what_is_measured_may_be_steadied():
 
 def crisped(levels, amount=1.0, style=None):
     """Colours from the dark ink, 0, to the light one, 1, after the table."""
-    dark, light, _ = inks_of(style or colors())
+    style = style or colors((80, 70, 90), (200, 190, 180))
+    dark, light, _ = printed_inks(style)
     row = np.rint(dark + np.outer(levels, light - dark)).astype(np.uint8)
     pixels = np.dstack([row[None], np.full((1, len(row), 1), 7, np.uint8)])
-    found = looked_up(pixels, crisp(style or colors(), amount))
+    found = looked_up(pixels, crisp(style, amount))
     assert (found[..., 3] == 7).all()
     return (found[0, :, :3].astype(float) - dark) @ (light - dark) / np.square(light - dark).sum()
 

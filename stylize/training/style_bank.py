@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from stylize.contrast import NUMBERS, contrast_of
 from stylize.errors import TrainingError
 from stylize.training import parallel
 from stylize.training.calm_styles import calm_share
@@ -49,6 +50,7 @@ class StyleBank:
             for what the network itself measures of a style.
         tones: (S, 9, 32) float32, quantiles of their colours, see :mod:`stylize.training.tones`.
         calm: (S,) float32, the share of calm cells, 0 to 1.
+        contrasts: (S, 12) float32, see :func:`stylize.contrast.contrast_of`.
     """
 
     vectors: NDArray[np.float32]
@@ -57,6 +59,7 @@ class StyleBank:
     pictures: NDArray[np.uint8]
     tones: NDArray[np.float32]
     calm: NDArray[np.float32]
+    contrasts: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -176,12 +179,14 @@ class MeasuredStyle(NamedTuple):
         encoded: (1, 1920), what the style encoder sees.
         covariances: (1, 2, 64, 64) of randomly projected features of ``COVARIANCE_LAYERS``.
         halved: The picture in half its size, squeezed into a square.
+        contrast: (12,), see :func:`stylize.contrast.contrast_of`.
     """
 
     seen: Tensor
     encoded: Tensor
     covariances: Tensor
     halved: Image.Image
+    contrast: NDArray[np.float64]
 
 
 @torch.no_grad()
@@ -210,6 +215,7 @@ def measure_style(
         seen if encoder is network else style_vector(encoder(pixels)),
         torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1),
         image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX),
+        contrast_of(image),
     )
 
 
@@ -222,7 +228,7 @@ def _compute(
 ) -> StyleBank:
     device = next(network.parameters()).device
     matrices = [matrix.to(device) for matrix in projections()]
-    vectors, encoded, covariances, pictures = [], [], [], []
+    vectors, encoded, covariances, pictures, contrasts = [], [], [], [], []
     for path in paths:
         draws = rng.random(9)
         try:
@@ -237,6 +243,7 @@ def _compute(
         vectors.append(measured.seen[0].cpu().numpy())
         encoded.append(measured.encoded[0].cpu().numpy())
         covariances.append(measured.covariances[0].cpu().numpy())
+        contrasts.append(measured.contrast)
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE
     return StyleBank(
@@ -246,6 +253,7 @@ def _compute(
         seen,
         style_tones(seen),
         np.array([calm_share(picture) for picture in seen], np.float32),
+        np.array(contrasts, np.float32).reshape(-1, NUMBERS),
     )
 
 

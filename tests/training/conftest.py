@@ -53,6 +53,7 @@ def make_bank(count: int = 3) -> StyleBank:
         pictures=rng.integers(0, 256, (count, 256, 256, 3), np.uint8),
         tones=rng.random((count, 9, 32), np.float32),
         calm=np.zeros(count, np.float32),
+        contrasts=rng.uniform(1, 20, (count, 12)).astype(np.float32),
     )
 
 

@@ -19,6 +19,7 @@ def bank_of(vectors):
         np.zeros((count, 256, 256, 3), np.uint8),
         np.zeros((count, 9, 32), np.float32),
         np.zeros(count, np.float32),
+        np.zeros((count, 12), np.float32),
     )
 
 

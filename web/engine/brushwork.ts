@@ -1,6 +1,7 @@
 /** How much the brush makes of calm areas, and which colours a draft gets, by style and controls; see `stylize/brushwork.py`. */
 import { calmAreas, calmDown } from "./calming.ts";
-import { calmShare, colorsOf, inkShare, type Contract } from "./contract.ts";
+import { calmShare, colorsOf, contrastOf, inkShare, type Contract } from "./contract.ts";
+import { raiseContrast } from "./contrast.ts";
 import type { Controls } from "./controls.ts";
 import { addGround } from "./ground.ts";
 import { paste, type Pixels } from "./pixels.ts";
@@ -11,6 +12,7 @@ import type { StyleVector } from "./styles.ts";
 
 const FLAT_FROM = 0.6; // share of a flat style's calm from which on a style begins to be one
 const INK_FROM = 0.7; // share of a contract's ink_style from which on a style begins to be one of a few inks
+const PARTED = 0.7; // of smoothing everywhere that inks do without: being parted, they are even
 const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
 
 /** Put the ground under a draft. */
@@ -33,7 +35,7 @@ export function calm(painted: Pixels, content: Pixels, contract: Contract, style
   const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
   const wanted = clamp(2 - controls.brushwork, 0, 1) * controls.strength;
   const flat = (styleCalm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM);
-  const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted;
+  const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted * (1 - PARTED * inking(contract, style, controls));
   const least = contract.calming_least * wanted;
   const amount = Math.max(contract.calming_share * leftOut, least);
   calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
@@ -55,7 +57,7 @@ export function edges(contract: Contract, style: StyleVector, amount: number): (
   return amount > 0 && colors !== null ? crisp(colors, amount) : null;
 }
 
-/** Give a draft, in place, the colours that its content has in the style, or its inks. */
+/** Give a draft, in place, the colours that its content has in the style, or its inks, and the contrast of the style. */
 export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, style: StyleVector, controls: Controls): void {
   const colors = colorsOf(contract, style.values);
   if (colors === null) return;
@@ -64,4 +66,6 @@ export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, 
   const washes = clamp(controls.brushwork - 1, 0, 1); // they are broad differences, too
   if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
   posterize(draft, content, colors, contract.posterizing_share * inking(contract, style, controls));
+  const contrast = contrastOf(contract, style.values);
+  if (contrast !== null) raiseContrast(draft, content, contrast, contract.contrast_share * controls.strength);
 }

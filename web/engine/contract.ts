@@ -1,4 +1,5 @@
 /** What every engine that runs a model must agree on: the numbers in its model.json. */
+import { CONTRAST_NUMBERS } from "./contrast.ts";
 import { ModelError } from "./errors.ts";
 import { COLOR_NUMBERS, styleColors, type StyleColors } from "./recoloring.ts";
 
@@ -30,6 +31,7 @@ export interface Contract {
   readonly recoloring_share: number;
   readonly posterizing_share: number;
   readonly ink_style: number;
+  readonly contrast_share: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
@@ -37,6 +39,7 @@ export interface Contract {
   readonly calm_bias: number;
   readonly color_weights: Float32Array;
   readonly ink_weights: Float32Array;
+  readonly contrast_weights: Float32Array;
 }
 
 const NUMBERS = [
@@ -69,10 +72,12 @@ export function readContract(record: unknown): Contract {
     recoloring_share: number(values, "recoloring_share", 0),
     posterizing_share: number(values, "posterizing_share", 0),
     ink_style: number(values, "ink_style", 0.28),
+    contrast_share: number(values, "contrast_share", 0),
     calm_weights: weights(values, "calm_weights", 1, length),
     calm_bias: Number(values["calm_bias"] ?? 0),
     color_weights: weights(values, "color_weights", COLOR_NUMBERS, length + 1),
     ink_weights: weights(values, "ink_weights", 1, length + 1),
+    contrast_weights: weights(values, "contrast_weights", CONTRAST_NUMBERS, length + 1),
   };
   for (const name of ["calm_style", "flat_style", "ink_style"] as const) {
     if (contract[name] === 0) throw new ModelError(`${name} of the contract must be above 0`);
@@ -109,14 +114,24 @@ export function calmShare(contract: Contract, vector: Float32Array): number {
 
 /** Return which colours a style has, if the model can tell. */
 export function colorsOf(contract: Contract, vector: Float32Array): StyleColors | null {
-  const weights = contract.color_weights;
-  const known = weights.length / COLOR_NUMBERS - 1; // numbers of the vector that count; the last row is added
+  const numbers = told(contract.color_weights, COLOR_NUMBERS, vector);
+  return numbers && styleColors(numbers);
+}
+
+/** Return how much the octaves of a style vary, if the model can tell; see `raiseContrast`. */
+export function contrastOf(contract: Contract, vector: Float32Array): number[] | null {
+  return told(contract.contrast_weights, CONTRAST_NUMBERS, vector)?.map((root) => Math.max(0, root) ** 2) ?? null;
+}
+
+/** Return numbers that depend linearly on a vector: rows of weights for each of its numbers, and a last one that is added. */
+function told(weights: Float32Array, count: number, vector: Float32Array): number[] | null {
+  const known = weights.length / count - 1; // numbers of the vector that count
   if (known < 0) return null;
-  const numbers = [...weights.subarray(known * COLOR_NUMBERS)];
+  const numbers = [...weights.subarray(known * count)];
   for (let row = 0, at = 0; row < known; row++) {
-    for (let index = 0; index < COLOR_NUMBERS; index++, at++) numbers[index]! += vector[row]! * weights[at]!;
+    for (let index = 0; index < count; index++, at++) numbers[index]! += vector[row]! * weights[at]!;
   }
-  return styleColors(numbers);
+  return numbers;
 }
 
 /** Return how much a style is made of a few even inks, from 0 to 1. */

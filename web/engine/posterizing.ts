@@ -23,6 +23,7 @@ const GAP = 50; // the share of pixels at the threshold's level costs so many ti
 const AROUND = 4; // levels on either side that it is the mean of
 const GRID = 17; // of the table of colours
 const OTHER_COLORS = 0.8; // of the colours beside the two that are kept
+const DEEPER = 0.25; // so much farther is ink from paper than mean and covariance say
 const TONES = 99; // of a style that are told apart
 
 /** The two colours that a style of two would have, and the share of the darker one. */
@@ -46,7 +47,7 @@ interface Parting {
 export function posterize(painted: Pixels, content: Pixels, colors: StyleColors, amount: number): void {
   if (amount <= 0) return;
   const { data } = painted;
-  const { dark, light, share } = inksOf(colors);
+  const { dark, light, share } = printedInks(colors);
   const axis = between(dark, light);
   const response = responseOf(painted, content);
   const parting = partingOf(response, share);
@@ -74,7 +75,7 @@ export function posterize(painted: Pixels, content: Pixels, colors: StyleColors,
 
 /** Return what makes the edges between ink and paper crisp again in an enlarged painting, in place; `amount` is 0 to 1. */
 export function crisp(colors: StyleColors, amount: number): (picture: Pixels) => void {
-  const { dark, light } = inksOf(colors);
+  const { dark, light } = printedInks(colors);
   const axis = between(dark, light);
   const square = Math.max(1e-6, dot(axis, axis));
   const moved = gridColors(GRID);
@@ -84,6 +85,12 @@ export function crisp(colors: StyleColors, amount: number): (picture: Pixels) =>
   }
   const table = Float32Array.from(moved);
   return (picture) => lookUp(picture, table, GRID);
+}
+
+/** Return what `inksOf` does, with the ink as deep as prints have it. */
+function printedInks(colors: StyleColors): Inks {
+  const { dark, light, share } = inksOf(colors);
+  return { dark: dark.map((level, i) => level - DEEPER * (light[i]! - level)), light, share };
 }
 
 /** Return two colours that have a style's mean and lie along its longest axis as far apart as it is wide; they may lie outside of 0 to 255. */

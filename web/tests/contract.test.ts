@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
-import { colorsOf, inkShare, readContract } from "../engine/contract.ts";
+import { colorsOf, contrastOf, inkShare, readContract } from "../engine/contract.ts";
 import { readJson } from "./goldens.ts";
 
 const { contract: record } = readJson<{ contract: Record<string, unknown> }>("plan.json");
 /** Return so many times the number 1 in 16 bits. */
 const ones = (count: number): string => btoa("\0\x3c".repeat(count));
 
-test("models that are older than calming, recoloring and posterizing do without", () => {
-  const older = Object.fromEntries(Object.entries(record).filter(([name]) => !/^(calming_|flat_|recoloring_|color_|posterizing_|ink_)/.test(name)));
+test("models that are older than calming, recoloring, posterizing and contrast do without", () => {
+  const older = Object.fromEntries(Object.entries(record).filter(([name]) => !/^(calming_|flat_|recoloring_|color_|posterizing_|ink_|contrast_)/.test(name)));
   const contract = readContract(older);
-  expect(contract).toMatchObject({ calming_share: 0, calming_least: 0, calming_flat: 0, recoloring_share: 0, posterizing_share: 0, ink_style: 0.28 });
+  expect(contract).toMatchObject({ calming_share: 0, calming_least: 0, calming_flat: 0, recoloring_share: 0, posterizing_share: 0, ink_style: 0.28, contrast_share: 0 });
   expect(colorsOf(contract, new Float32Array(1))).toBeNull();
   expect(inkShare(contract, new Float32Array(1))).toBe(0);
+  expect(contrastOf(contract, new Float32Array(1))).toBeNull();
 });
 
 test("the colours of a style are read from its vector", () => {
@@ -19,6 +20,12 @@ test("the colours of a style are read from its vector", () => {
   const colors = colorsOf(contract, Float32Array.of(9, 100))!; // the second number does not count
   expect(colors.mean).toEqual([10, 10, 10]);
   expect(colors.tones).toEqual(new Array(9).fill(10));
+});
+
+test("the contrast of a style is the square of what its vector tells", () => {
+  const contract = readContract({ ...record, vector_length: 2, contrast_weights: ones(24) });
+  expect(contrastOf(contract, Float32Array.of(2, 100))).toEqual(new Array(12).fill(9)); // the second number does not count
+  expect(contrastOf(contract, Float32Array.of(-5, 0))).toEqual(new Array(12).fill(0));
 });
 
 test("the inks of a style are read from the logarithms of its vector", () => {
@@ -29,7 +36,7 @@ test("the inks of a style are read from the logarithms of its vector", () => {
 });
 
 test.each([
-  ["color_weights", ones(17)], ["color_weights", ones(54)], ["calm_weights", ones(2)], ["ink_weights", ones(3)],
+  ["color_weights", ones(17)], ["color_weights", ones(54)], ["calm_weights", ones(2)], ["ink_weights", ones(3)], ["contrast_weights", ones(13)],
   ["ink_weights", "???"], ["ink_weights", "AAAA"], ["ink_weights", btoa("\0\x7c")],
 ])("%s cannot be %s for vectors of one number", (name, weights) => {
   expect(() => readContract({ ...record, vector_length: 1, [name]: weights })).toThrow(`${name} of the contract cannot be read`);

@@ -1,0 +1,142 @@
+/** As much contrast as a style has, octave by octave, where the content is not calm; see `stylize/contrast.py`. */
+import { calmAreas } from "./calming.ts";
+import { crop, type Pixels, type Size } from "./pixels.ts";
+import { enlargeCells } from "./planes.ts";
+
+const OCTAVES = 4; // the finest first
+const AXES = [[0.299, 0.587, 0.114], [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
+export const CONTRAST_NUMBERS = OCTAVES * AXES.length; // that tell how much contrast a style has
+// What one more of luma and of each colour is in red, green and blue: the inverse of the axes.
+const COLORS = [[1, 1.288, 0.228], [1, -0.712, 0.228], [1, 0.288, -1.772]] as const;
+const MOST = [3, 2, 2] as const; // gains are at most so large: more of what is hardly there is noise
+const FRINGE_PX = 3; // nothing gets lighter than the lightest within so many pixels
+const CALM = 0.15; // of what is added elsewhere is added in calm areas
+
+/** A plane of numbers, row by row. */
+interface Plane {
+  readonly size: Size;
+  readonly values: Float64Array;
+}
+
+/**
+ * Give a painting, in place, the contrast of its style where it has less.
+ *
+ * @param wanted Standard deviations of the style in levels, of luma and two colours in the finest octave, then in those below.
+ * @param amount From 0, nothing, to 1.
+ */
+export function raiseContrast(painted: Pixels, content: Pixels, wanted: ArrayLike<number>, amount: number): void {
+  if (amount <= 0) return;
+  const busy = busyAreas(content);
+  const { data } = painted;
+  const raised: Float64Array[] = [];
+  for (const [axis, weights] of AXES.entries()) {
+    const octaves = octavesOf(planeOf(painted, weights));
+    let added: Plane | null = null;
+    for (let index = OCTAVES - 1; index >= 0; index--) {
+      const octave = octaves[index]!;
+      const gain = gainOf(octave.values, busy[index]!.values, wanted[index * AXES.length + axis]!, MOST[axis]!);
+      const below: Float32Array | null = added === null ? null : enlarged(added, octave.size);
+      const values: Float64Array = octave.values.map((value, at) => amount * (gain - 1) * busy[index]!.values[at]! * value + (below?.[at] ?? 0));
+      added = { size: octave.size, values };
+    }
+    raised.push(added!.values);
+  }
+  const luma = planeOf(painted, AXES[0]);
+  const most = lightest(luma);
+  raised[0]!.forEach((more, pixel) => (raised[0]![pixel] = Math.min(more, most[pixel]! - luma.values[pixel]!)));
+  for (let at = 0, pixel = 0; at < data.length; at += 4, pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      let more = 0;
+      for (let axis = 0; axis < AXES.length; axis++) more += COLORS[channel]![axis]! * raised[axis]![pixel]!;
+      data[at + channel]! += more;
+    }
+  }
+}
+
+function planeOf({ width, height, data }: Pixels, weights: readonly number[]): Plane {
+  const values = new Float64Array(width * height);
+  for (let pixel = 0, at = 0; pixel < values.length; pixel++, at += 4) {
+    values[pixel] = weights[0]! * data[at]! + weights[1]! * data[at + 1]! + weights[2]! * data[at + 2]!;
+  }
+  return { size: [width, height], values };
+}
+
+/** Return the largest values within `FRINGE_PX` in both directions. */
+function lightest({ size: [width, height], values }: Plane): Float64Array {
+  const tall = new Float64Array(values.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let most = -Infinity;
+      for (let row = Math.max(0, y - FRINGE_PX); row <= Math.min(height - 1, y + FRINGE_PX); row++) most = Math.max(most, values[row * width + x]!);
+      tall[y * width + x] = most;
+    }
+  }
+  const largest = new Float64Array(values.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let most = -Infinity;
+      for (let column = Math.max(0, x - FRINGE_PX); column <= Math.min(width - 1, x + FRINGE_PX); column++) most = Math.max(most, tall[y * width + column]!);
+      largest[y * width + x] = most;
+    }
+  }
+  return largest;
+}
+
+/** Part a plane into octaves, the finest first; the rest is left out. */
+function octavesOf(plane: Plane): Plane[] {
+  const octaves = [];
+  for (let index = 0; index < OCTAVES; index++) {
+    const smaller = halved(plane);
+    const rest = enlarged(smaller, plane.size);
+    octaves.push({ size: plane.size, values: plane.values.map((value, at) => value - rest[at]!) });
+    plane = smaller;
+  }
+  return octaves;
+}
+
+/** Return the means of squares of 2 x 2, at the far borders of what there is. */
+function halved({ size: [width, height], values }: Plane): Plane {
+  const size: Size = [Math.ceil(width / 2), Math.ceil(height / 2)];
+  const means = new Float64Array(size[0] * size[1]);
+  for (let y = 0, at = 0; y < size[1]; y++) {
+    const rows = Math.min(2, height - 2 * y);
+    for (let x = 0; x < size[0]; x++, at++) {
+      const columns = Math.min(2, width - 2 * x);
+      let sum = 0;
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) sum += values[(2 * y + row) * width + 2 * x + column]!;
+      }
+      means[at] = sum / (rows * columns);
+    }
+  }
+  return { size, values: means };
+}
+
+function enlarged({ size, values }: Plane, to: Size): Float32Array {
+  return enlargeCells(values, size, 2, to);
+}
+
+/** Return how much is raised in each octave, from `CALM` to 1. */
+function busyAreas(content: Pixels): Plane[] {
+  const { width, height } = content;
+  const calm = crop(calmAreas(content), [0, 0, width, height]);
+  const values = Float64Array.from({ length: width * height }, (_, pixel) => 1 + (calm.data[4 * pixel]! * (CALM - 1)) / 255);
+  const shares: Plane[] = [{ size: [width, height], values }];
+  while (shares.length < OCTAVES) shares.push(halved(shares.at(-1)!));
+  return shares;
+}
+
+/** Return the gain by which the whole varies as wanted, at least 1. */
+function gainOf(octave: Float64Array, busy: Float64Array, wanted: number, most: number): number {
+  let [spread, mixed, raised] = [0, 0, 0];
+  for (let at = 0; at < octave.length; at++) {
+    const square = octave[at]! ** 2;
+    spread += square;
+    mixed += square * busy[at]!;
+    raised += square * busy[at]! ** 2;
+  }
+  [spread, mixed, raised] = [spread / octave.length, mixed / octave.length, raised / octave.length];
+  // The mean of (1 + more busy)^2 squares is to be the square of what is wanted.
+  const lack = Math.max(0, wanted ** 2 - spread);
+  return Math.min(most, 1 + (Math.sqrt(mixed ** 2 + raised * lack) - mixed) / Math.max(raised, 1e-6));
+}
