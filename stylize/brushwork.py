@@ -1,4 +1,4 @@
-"""How much the brush makes of calm areas, and which colours a draft gets, by style and controls."""
+"""What the brush makes of calm areas, and which colours and contrast a draft gets."""
 
 from __future__ import annotations
 

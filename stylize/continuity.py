@@ -29,8 +29,9 @@ class Continuity(Protocol):
         """Return the numbers to choose colours by, given those of this picture alone.
 
         Args:
-            name: Of them; see :func:`stylize.recoloring.recolor` and
-                :func:`stylize.posterizing.posterize`.
+            name: Of them; see :func:`stylize.recoloring.recolor`,
+                :func:`stylize.posterizing.posterize` and
+                :func:`stylize.contrast.raise_contrast`.
             numbers: (N,).
         """
 

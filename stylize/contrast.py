@@ -26,11 +26,11 @@ AXES = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0], [0.25, 0.25, -0.5]])  # 
 NUMBERS = OCTAVES * len(AXES)  # that tell how much contrast a style has
 _COLORS = np.linalg.inv(AXES).astype(np.float32)
 # Gains are at most so large, for luma and for colours: more of what is hardly there is noise.
-_MOST = np.array([3.0, 2.0, 2.0])
-_CALM = 0.15  # of what is added elsewhere is added in calm areas
+MOST = (3.0, 2.0, 2.0)
+CALM = 0.15  # of what is added elsewhere is added in calm areas
 # Nothing gets lighter than the lightest within so many pixels: bright fringes round dark shapes are
 # what the eye minds. Dark ones look like outlines.
-_FRINGE_PX = 3
+FRINGE_PX = 3
 
 
 def contrast_of(picture: Image.Image) -> Doubles:
@@ -54,7 +54,7 @@ def raise_contrast(
     amount: float,
     steadied: Callable[[str, Doubles], Doubles] = as_measured,
 ) -> None:
-    """Give a painting the contrast of its style where it has less.
+    """Give a painting the contrast of its style where it has less, without bright fringes.
 
     Args:
         painted: RGB; changed in place.
@@ -94,11 +94,11 @@ def raise_contrast(
 
 
 def _lightest(luma: Floats) -> Floats:
-    """Return the largest of (h, w) within ``_FRINGE_PX`` in both directions."""
+    """Return the largest of (h, w) within ``FRINGE_PX`` in both directions."""
     for _ in range(2):
-        framed = np.pad(luma, ((_FRINGE_PX, _FRINGE_PX), (0, 0)), mode="edge")
+        framed = np.pad(luma, ((FRINGE_PX, FRINGE_PX), (0, 0)), mode="edge")
         largest = luma.copy()
-        for start in range(2 * _FRINGE_PX + 1):
+        for start in range(2 * FRINGE_PX + 1):
             np.maximum(largest, framed[start : start + len(luma)], out=largest)
         luma = largest.T
     return luma
@@ -131,8 +131,8 @@ def _enlarged(planes: Floats, like: Floats) -> Floats:
 
 
 def _busy(content: Image.Image) -> list[Floats]:
-    """Return (h, w) how much is raised in each octave, from ``_CALM`` to 1."""
-    share = np.asarray(calm_areas(content), np.float32) * np.float32((_CALM - 1) / 255)
+    """Return (h, w) how much is raised in each octave, from ``CALM`` to 1."""
+    share = np.asarray(calm_areas(content), np.float32) * np.float32((CALM - 1) / 255)
     shares = [share + np.float32(1)]
     while len(shares) < OCTAVES:
         shares.append(_halved(shares[-1]))
@@ -149,5 +149,5 @@ def _gains(octave: Floats, busy: Floats, wanted: Doubles) -> Doubles:
     # The mean of (1 + more busy)^2 squares is to be the square of what is wanted.
     lack = np.maximum(wanted * wanted - spread, 0)
     more = (np.sqrt(mixed * mixed + raised * lack) - mixed) / np.maximum(raised, 1e-6)
-    gains: Doubles = np.minimum(1 + more, _MOST)
+    gains: Doubles = np.minimum(1 + more, MOST)
     return gains

@@ -62,9 +62,7 @@ def test_styles_of_inks_are_parted_the_less_ink_they_are(tiny_engine, style):
 
 def test_inks_are_smoothed_less_for_they_are_even_once_parted(tiny_engine, style):
     flat = of_calm(tiny_engine.contract, 1)
-    shaded, parted = (
-        calming(contract, style, Controls()) for contract in (flat, of_inks(flat, 1))
-    )
+    shaded, parted = (calming(contract, style, Controls()) for contract in (flat, of_inks(flat, 1)))
     assert shaded[2] > 0
     assert parted == pytest.approx((*shaded[:2], 0.3 * shaded[2]))
 

@@ -488,7 +488,7 @@ def test_crisp_edges_leave_the_draft_as_it_was(inks, style, monkeypatch):
     large = engine.stylize(content, style, controls=smooth, on_level=drafts.append)
     assert len(drafts) > 1
     reduced = large.resize(drafts[0].size, Image.Resampling.BOX)
-    assert np.abs(pixels(reduced) - pixels(drafts[0])).mean() < 2
+    assert np.abs(pixels(reduced) - pixels(drafts[0])).mean() < 2.5
 
 
 @pytest.mark.parametrize("brushwork", [1, 1.5])

@@ -143,6 +143,12 @@ def calm_down(painted: Tensor, content: Tensor, calm: Tensor, strength: Tensor) 
     return torch.lerp(painted, (_smooth(painted) + detail).clamp(0, 1), mask)
 
 
+@torch.no_grad()
+def calm_areas(content: Tensor) -> Tensor:
+    """Return (N, 1, H, W) how calm contents of (N, 3, H, W) are, from 0 to 1."""
+    return _enlarge_cells(calm_share_of_cells(*_cells_of(content)), content)
+
+
 def _smooth(images: Tensor) -> Tensor:
     small = functional.avg_pool2d(images, REDUCED)
     for padding, axis in (((2, 2, 0, 0), 3), ((0, 0, 2, 2), 2)):

@@ -27,9 +27,9 @@ from stylize.training import parallel
 from stylize.training.calm_styles import fit_calm_probe
 from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.color_probe import fit_color_probe
-from stylize.training.contrast_probe import fit_contrast_probe
 from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
+from stylize.training.contrast_probe import fit_contrast_probe
 from stylize.training.data import (
     Contents,
     list_pictures,

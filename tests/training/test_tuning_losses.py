@@ -10,8 +10,8 @@ import torch
 from stylize.engine import Engine
 from stylize.images import load_image
 from stylize.training import tuning_losses
+from stylize.training.contrast import raise_contrast
 from stylize.training.network import TransferNetwork
-from stylize.training.recoloring import recolor
 from stylize.training.tuning import load_networks, style_samples
 from stylize.training.tuning_losses import CONTENT_AIM, WEIGHTS, TuningLosses
 from stylize.training.vgg import LossNetwork
@@ -67,7 +67,9 @@ def test_the_engine_shows_the_draft_that_is_measured(style, monkeypatch):
     calibrate_zoom_(network, square, losses.vector)
     shown = []
     monkeypatch.setattr(
-        tuning_losses, "recolor", lambda *args: shown.append(recolor(*args)) or shown[-1]
+        tuning_losses,
+        "raise_contrast",
+        lambda *args: shown.append(raise_contrast(*args)) or shown[-1],
     )
     rng = np.random.default_rng(2)
     tuning = rng.normal(scale=0.05, size=network.tuning).astype(np.float32)
@@ -77,4 +79,5 @@ def test_the_engine_shows_the_draft_that_is_measured(style, monkeypatch):
     vector = engine.encode_style(picture).tuned(tuning)
     painted = np.asarray(engine.stylize(content, vector), np.float32)
     found = 255 * shown[0][0].permute(1, 2, 0).numpy()
-    assert np.sqrt(np.square(found - painted).mean()) < 6  # levels of 255
+    # In levels of 255; the ground is another one, and contrast raises what comes of it.
+    assert np.sqrt(np.square(found - painted).mean()) < 8
