@@ -21,7 +21,7 @@ const base64 = ({ data }) => {
 
 /** Paint a case of contract/pictures.json. */
 const paint = async (given) => {
-  const engine = await openEngine(given.precision, "auto", given.contract && "/inks");
+  const engine = await openEngine(given.precision, "auto", given.contract && `/${Object.keys(given.contract)[0]}`);
   const names = Object.keys(given.weights);
   const styles = await Promise.all(names.map(async (name) => engine.encodeStyle(await picture(name))));
   const style = lib.blend(styles, Object.values(given.weights));

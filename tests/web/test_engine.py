@@ -7,12 +7,13 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.make_contract import FOLDER, INKS
+from tests.make_contract import CONTRAST, FOLDER, INKS
 from tests.studio.conftest import CHROMIUM
 from tests.web.conftest import ROOT, Server
 
@@ -25,13 +26,13 @@ GPU_ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swif
 HELPERS = (Path(__file__).parent / "helpers.js").read_text("utf-8")
 
 
-def with_inks(folder: Path) -> None:
-    """Make a model of the tiny one for which every style is of a few inks."""
+def with_contract(folder: Path, numbers: dict[str, Any]) -> None:
+    """Make a model of the tiny one with other numbers in its contract."""
     folder.mkdir()
     for file in (FOLDER / "tiny_model").iterdir():
         (folder / file.name).symlink_to(file)
     description = json.loads((folder / "model.json").read_text())
-    description["contract"] |= INKS
+    description["contract"] |= numbers
     (folder / "model.json").unlink()
     (folder / "model.json").write_text(json.dumps(description))
 
@@ -41,7 +42,8 @@ def server(request, dist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "dist").symlink_to(dist)
     (folder / "contract").symlink_to(FOLDER)
-    with_inks(folder / "inks")
+    for numbers in (INKS, CONTRAST):  # helpers.js knows them by their first name
+        with_contract(folder / next(iter(numbers)), numbers)
     (folder / "index.html").write_text("<!doctype html><title>Test</title>")
     with Server(folder, isolated=request.param == "isolated") as server:
         yield server
