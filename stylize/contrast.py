@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stylize.calming import calm_areas
-from stylize.planes import enlarge_cells
-from stylize.recoloring import as_measured
+from stylize.planes import channels_of, enlarge_cells, paste_channels
+from stylize.recoloring import LUMA, as_measured
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 OCTAVES = 4  # the finest first
-AXES = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0], [0.25, 0.25, -0.5]])  # luma and two colours
+AXES = np.array([LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]])  # luma and two colours
 NUMBERS = OCTAVES * len(AXES)  # that tell how much contrast a style has
 _COLORS = np.linalg.inv(AXES).astype(np.float32)
 # Gains are at most so large, for luma and for colours: more of what is hardly there is noise.
@@ -43,7 +43,8 @@ def contrast_of(picture: Image.Image) -> Doubles:
         (12,) standard deviations in levels, of luma and two colours in the finest octave, then in
         those below.
     """
-    squares = [np.square(octave).mean(axis=(1, 2)) for octave in _octaves(_planes(picture))]
+    planes = _planes(channels_of(picture), picture.size)
+    squares = [np.square(octave).mean(axis=(1, 2)) for octave in _octaves(planes)]
     return np.sqrt(np.concatenate(squares).astype(np.float64))
 
 
@@ -66,31 +67,21 @@ def raise_contrast(
     """
     if amount <= 0:
         return
-    octaves = _octaves(_planes(painted))
-    busy = _busy(content)
-    gains = np.concatenate(
-        [
-            _gains(octave, share, levels)
-            for octave, share, levels in zip(
-                octaves, busy, wanted.reshape(OCTAVES, len(AXES)), strict=True
-            )
-        ]
-    )
-    gains = steadied("contrast", gains).reshape(OCTAVES, len(AXES))
-    added: Floats | None = None
-    for octave, share, gain in reversed(list(zip(octaves, busy, gains, strict=True))):
-        octave *= (amount * (gain - 1)).astype(np.float32)[:, None, None]
+    pixels = channels_of(painted)
+    planes = _planes(pixels, painted.size)
+    octaves, busy = _octaves(planes), _busy(content)
+    levels = wanted.reshape(OCTAVES, len(AXES))
+    gains = np.stack([_gains(*given) for given in zip(octaves, busy, levels, strict=True)])
+    gains = steadied("contrast", gains.ravel()).reshape(gains.shape)
+    for octave, share, more in zip(octaves, busy, amount * (gains - 1), strict=True):
+        octave *= more.astype(np.float32)[:, None, None]
         octave *= share
-        added = octave if added is None else octave + _enlarged(added, octave)
-    if added is None:
-        return
-    luma = _planes(painted)[0]
-    np.minimum(added[0], _lightest(luma) - luma, out=added[0])
-    pixels = np.asarray(painted).reshape(-1, 3).T.astype(np.float32)
+    added = octaves[-1]
+    for octave in reversed(octaves[:-1]):
+        added = octave + _enlarged(added, octave)
+    np.minimum(added[0], _lightest(planes[0]) - planes[0], out=added[0])
     pixels += _COLORS @ added.reshape(len(AXES), -1)
-    np.rint(pixels.clip(0, 255, out=pixels), out=pixels)
-    result = pixels.astype(np.uint8).T.reshape(*painted.size[::-1], 3)
-    painted.paste(Image.fromarray(np.ascontiguousarray(result)))
+    paste_channels(painted, pixels)
 
 
 def _lightest(luma: Floats) -> Floats:
@@ -104,10 +95,9 @@ def _lightest(luma: Floats) -> Floats:
     return luma
 
 
-def _planes(picture: Image.Image) -> Floats:
-    """Return (3, h, w) luma and two colours of a picture, in levels."""
-    pixels = np.asarray(picture).reshape(-1, 3).T.astype(np.float32, order="C")
-    planes: Floats = (AXES.astype(np.float32) @ pixels).reshape(3, *picture.size[::-1])
+def _planes(pixels: Floats, size: tuple[int, int]) -> Floats:
+    """Return (3, h, w) luma and two colours of (3, h w) channels, in levels."""
+    planes: Floats = (AXES.astype(np.float32) @ pixels).reshape(len(AXES), *size[::-1])
     return planes
 
 
@@ -126,8 +116,8 @@ def _halved(plane: Floats) -> Floats:
 
 
 def _enlarged(planes: Floats, like: Floats) -> Floats:
-    size = like.shape[:0:-1]
-    return np.stack([enlarge_cells(plane, (size[0], size[1]), 2) for plane in planes])
+    height, width = like.shape[1:]
+    return np.stack([enlarge_cells(plane, (width, height), 2) for plane in planes])
 
 
 def _busy(content: Image.Image) -> list[Floats]:

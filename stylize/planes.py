@@ -1,4 +1,4 @@
-"""Planes of numbers: means around each place, and cells enlarged to pixels."""
+"""Planes of numbers: channels of pictures, means around each place, cells enlarged to pixels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from PIL import Image
 
 Floats = NDArray[np.float32]
 Real = TypeVar("Real", np.float32, np.float64)
+
+
+def channels_of(picture: Image.Image) -> Floats:
+    """Return (3, h w) the channels of an RGB picture, in levels."""
+    # Channels first: NumPy is many times faster along long axes.
+    return np.asarray(picture).reshape(-1, 3).T.astype(np.float32, order="C")
+
+
+def paste_channels(picture: Image.Image, channels: Floats) -> None:
+    """Put (3, h w) channels into an RGB picture, rounded and clipped; both are changed in place."""
+    np.rint(channels.clip(0, 255, out=channels), out=channels)
+    pixels = channels.astype(np.uint8).T.reshape(*picture.size[::-1], 3)
+    picture.paste(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
 def around(planes: NDArray[Real], radius: int) -> NDArray[Real]:

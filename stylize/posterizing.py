@@ -21,7 +21,7 @@ from PIL import Image, ImageFilter
 
 from stylize.calming import calm_areas
 from stylize.color_table import color_table
-from stylize.planes import around, enlarge_cells
+from stylize.planes import around, channels_of, enlarge_cells, paste_channels
 from stylize.recoloring import LUMA, QUANTILES, StyleColors, as_measured, possible
 
 Floats = NDArray[np.float32]
@@ -80,7 +80,7 @@ def posterize(
         return
     dark, light, share = printed_inks(colors)
     response = _response(painted.convert("L"), content.convert("L"))
-    pixels = np.asarray(painted).reshape(-1, 3).T.astype(np.float32, order="C")
+    pixels = channels_of(painted)
     beside, own = _beside(light - dark, colors)
     others = beside @ (pixels - dark.astype(np.float32)[:, None])
     variance = 3 * np.square(others).mean(dtype=np.float64)
@@ -90,9 +90,7 @@ def posterize(
     others *= np.float32(_OTHER_COLORS * min(1.0, (own / (variance + 1)) ** 0.5))
     two = dark.astype(np.float32)[:, None] + (light - dark).astype(np.float32)[:, None] * paper
     pixels += np.float32(amount * contrast) * (possible(two + others) - pixels)
-    np.rint(pixels.clip(0, 255, out=pixels), out=pixels)
-    result = pixels.astype(np.uint8).T.reshape(*painted.size[::-1], 3)
-    painted.paste(Image.fromarray(np.ascontiguousarray(result)))
+    paste_channels(painted, pixels)
 
 
 @lru_cache(maxsize=16)

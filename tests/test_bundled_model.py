@@ -12,14 +12,17 @@ import pytest
 from PIL import Image, ImageOps
 
 from stylize.brushwork import inking
+from stylize.contrast import contrast_of
 from stylize.controls import Controls
 from stylize.engine import Engine
+from stylize.images import load_image
 from stylize.library import StyleLibrary
 from stylize.model_files import BUNDLED, ModelFiles
 from stylize.posterizing import inks_of
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 FAILURES = Path(__file__).parent / "failures"
+LIBRARY = Path(__file__).parents[1] / "styles_library"
 EXAMPLES = Path(__file__).parents[1] / "stylize" / "studio" / "examples"
 CASES = [("chelsea", "starry-night"), ("rocket", "great-wave"), ("coffee", "composition-vii")]
 # Other CPUs add in another order, and INT8 rounds what then differs in the last bit.
@@ -135,6 +138,25 @@ def test_a_photograph_in_a_style_of_inks_is_of_ink_and_paper(engines, library, m
     inked, shaded = ((np.asarray(picture, float) - dark) @ axis for picture in pictures)
     between = [((tone > 0.25) & (tone < 0.75)).mean() for tone in (inked, shaded)]
     assert between[0] < 0.8 * between[1]
+
+
+@pytest.mark.parametrize("name", ["the-kiss", "starry-night", "young-hare"])
+def test_a_photograph_gets_the_contrast_of_a_bundled_style(name, engines, library, monkeypatch):
+    engine, vector = engines["int8"], library.get(name).vector
+    style = load_image(LIBRARY / f"{name}.jpg")
+    side_px = engine.contract.style_side_px
+    size = [round(side * side_px / (style.width * style.height) ** 0.5) for side in style.size]
+    wanted = contrast_of(style.convert("RGB").resize(size))
+    found = engine.contract.style_contrast(vector.values)
+    assert np.abs(np.log((found + 1) / (wanted + 1))).mean() < 0.1
+    photograph = content("chelsea", 512)
+    raised = engine.stylize(photograph, vector)
+    monkeypatch.setattr(engine, "contract", replace(engine.contract, contrast_share=0.0))
+    flat = engine.stylize(photograph, vector)
+    lack, before = (
+        np.maximum(np.log(wanted / contrast_of(picture)), 0).mean() for picture in (raised, flat)
+    )
+    assert lack < 0.7 * before
 
 
 def test_the_checkpoint_tells_of_styles_what_the_model_does():

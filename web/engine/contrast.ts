@@ -2,9 +2,10 @@
 import { calmAreas } from "./calming.ts";
 import { crop, type Pixels, type Size } from "./pixels.ts";
 import { enlargeCells } from "./planes.ts";
+import { LUMA } from "./recoloring.ts";
 
 const OCTAVES = 4; // the finest first
-const AXES = [[0.299, 0.587, 0.114], [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
+const AXES = [LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
 export const CONTRAST_NUMBERS = OCTAVES * AXES.length; // that tell how much contrast a style has
 // What one more of luma and of each colour is in red, green and blue: the inverse of the axes.
 const COLORS = [[1, 1.288, 0.228], [1, -0.712, 0.228], [1, 0.288, -1.772]] as const;
@@ -28,22 +29,20 @@ export function raiseContrast(painted: Pixels, content: Pixels, wanted: ArrayLik
   if (amount <= 0) return;
   const busy = busyAreas(content);
   const { data } = painted;
-  const raised: Float64Array[] = [];
-  for (const [axis, weights] of AXES.entries()) {
-    const octaves = octavesOf(planeOf(painted, weights));
-    let added: Plane | null = null;
-    for (let index = OCTAVES - 1; index >= 0; index--) {
-      const octave = octaves[index]!;
-      const gain = gainOf(octave.values, busy[index]!.values, wanted[index * AXES.length + axis]!, MOST[axis]!);
-      const below: Float32Array | null = added === null ? null : enlarged(added, octave.size);
-      const values: Float64Array = octave.values.map((value, at) => amount * (gain - 1) * busy[index]!.values[at]! * value + (below?.[at] ?? 0));
-      added = { size: octave.size, values };
-    }
-    raised.push(added!.values);
-  }
-  const luma = planeOf(painted, AXES[0]);
-  const most = lightest(luma);
-  raised[0]!.forEach((more, pixel) => (raised[0]![pixel] = Math.min(more, most[pixel]! - luma.values[pixel]!)));
+  const planes = AXES.map((weights) => planeOf(painted, weights));
+  const raised = planes.map((plane, axis) => {
+    const octaves = octavesOf(plane).map(({ size, values }, index) => {
+      const share = busy[index]!.values;
+      const more = amount * (gainOf(values, share, wanted[index * AXES.length + axis]!, MOST[axis]!) - 1);
+      return { size, values: values.map((value, at) => more * share[at]! * value) };
+    });
+    return octaves.reduceRight((added, octave) => {
+      const below = enlarged(added, octave.size);
+      return { size: octave.size, values: octave.values.map((value, at) => value + below[at]!) };
+    }).values;
+  });
+  const [luma, most] = [planes[0]!.values, lightest(planes[0]!)];
+  raised[0] = raised[0]!.map((more, pixel) => Math.min(more, most[pixel]! - luma[pixel]!));
   for (let at = 0, pixel = 0; at < data.length; at += 4, pixel++) {
     for (let channel = 0; channel < 3; channel++) {
       let more = 0;

@@ -6,7 +6,7 @@ import { around, enlargeCells } from "./planes.ts";
 import { reduce } from "./resample.ts";
 import { clamp } from "./rounding.ts";
 
-const LUMA = [0.299, 0.587, 0.114] as const; // Rec. 601
+export const LUMA = [0.299, 0.587, 0.114] as const; // Rec. 601
 export const QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const; // of the luma
 const MIDDLE = QUANTILES.indexOf(0.5);
 export const COLOR_NUMBERS = 3 + 6 + QUANTILES.length; // that tell which colours a style has
