@@ -75,7 +75,7 @@ class Contract:
             those: see :meth:`style_colors`; none if empty.
         ink_weights: (N + 1,) of the logarithms of the first N numbers of a style vector and of a 1,
             packed like those: see :meth:`ink_share`; none if empty.
-        contrast_weights: (N + 1, 12) of the first N numbers of a style vector and of a 1, packed
+        contrast_weights: (N + 1, 10) of the first N numbers of a style vector and of a 1, packed
             like those: see :meth:`style_contrast`; none if empty.
     """
 
@@ -199,7 +199,7 @@ class Contract:
             vector: (vector_length,) of the style.
 
         Returns:
-            (12,), see :func:`stylize.contrast.contrast_of`.
+            (10,), see :func:`stylize.contrast.contrast_of`.
         """
         roots = _told(self._contrast_weights, vector)
         return None if roots is None else np.square(np.maximum(roots, 0))

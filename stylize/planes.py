@@ -21,8 +21,9 @@ def channels_of(picture: Image.Image) -> Floats:
 def paste_channels(picture: Image.Image, channels: Floats) -> None:
     """Put (3, h w) channels into an RGB picture, rounded and clipped; both are changed in place."""
     np.rint(channels.clip(0, 255, out=channels), out=channels)
-    pixels = channels.astype(np.uint8).T.reshape(*picture.size[::-1], 3)
-    picture.paste(Image.fromarray(np.ascontiguousarray(pixels)))
+    # Pillow puts channels together in a fraction of the time.
+    planes = channels.astype(np.uint8).reshape(len(channels), *picture.size[::-1])
+    picture.paste(Image.merge("RGB", [Image.fromarray(plane) for plane in planes]))
 
 
 def around(planes: NDArray[Real], radius: int) -> NDArray[Real]:

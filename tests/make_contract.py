@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from stylize.calming import calm_down
 from stylize.contract import Contract
+from stylize.contrast import NUMBERS as CONTRAST_NUMBERS
 from stylize.contrast import contrast_of, raise_contrast
 from stylize.controls import Controls
 from stylize.engine import Engine
@@ -48,7 +49,7 @@ GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of
 EVERY = 32  # numbers of the bundled encoder's vectors
 INKS = {"posterizing_share": 0.65, "ink_weights": "ADw="}  # by which all styles are of a few inks
 # By which the octaves of all styles vary by 16 levels.
-CONTRAST = {"contrast_share": 0.8, "contrast_weights": "AEQARABEAEQARABEAEQARABEAEQARABE"}
+CONTRAST = {"contrast_share": 0.8, "contrast_weights": "AEQARABEAEQARABEAEQARABEAEQ="}
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
 INT8 = {"levels": 24, "mean_levels": 1.0}
@@ -136,7 +137,7 @@ def make_recoloring(folder: Path) -> Record:
 
 def make_contrast(folder: Path) -> Record:
     """What was painted, with as much contrast as styles have."""
-    of_styles = {"style": contrast_of(read("style")), "loud": np.full(12, 60.0)}
+    of_styles = {"style": contrast_of(read("style")), "loud": np.full(CONTRAST_NUMBERS, 60.0)}
     made, records = {}, []
     for painting, content, style, amount, size in (
         ("painted", "content", "style", 1.0, (100, 76)),

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from stylize.brushwork import INK_FROM, calming, edges, ground_share, inking, see_to_colors
-from stylize.contrast import contrast_of
+from stylize.contrast import NUMBERS, contrast_of
 from stylize.controls import Controls
 from stylize.styles import StyleVector
 from tests.conftest import make_picture
@@ -68,7 +68,7 @@ def test_inks_are_smoothed_less_for_they_are_even_once_parted(tiny_engine, style
 
 
 def test_a_draft_gets_the_contrast_of_its_style_by_strength(tiny_engine, style):
-    weights = base64.b64encode(np.full(12, 5, "<f2").tobytes()).decode()  # 25 levels each
+    weights = base64.b64encode(np.full(NUMBERS, 5, "<f2").tobytes()).decode()  # 25 levels each
     plain = make_picture(96, 64, seed=3)
     faint = Image.blend(make_picture(96, 64), Image.new("RGB", (96, 64), "grey"), 0.7)
     varied = []

@@ -26,11 +26,17 @@ def test_an_even_picture_has_no_contrast_and_gets_none():
 
 
 def test_fine_stripes_are_in_the_finest_octave_and_grey_has_no_colour():
-    luma, *colors = contrast_of(stripes(2, 100, 140)).reshape(-1, 3).T
+    luma, colors = np.split(contrast_of(stripes(2, 100, 140)), [4])
     assert luma == pytest.approx([20, 0, 0, 0], abs=0.5)
     assert np.max(colors) < 1e-3
-    broad = contrast_of(stripes(16, 100, 140)).reshape(-1, 3)[:, 0]
-    assert broad.argmax() == 3
+    assert contrast_of(stripes(16, 100, 140)).argmax() == 3
+
+
+def test_colours_begin_at_half_the_size():
+    fine, broad = np.zeros((2, 64, 64, 3), np.uint8) + np.uint8(100)
+    fine[:, ::2, 0] = broad[:, ::4, 0] = broad[:, 1::4, 0] = 140
+    redder = [contrast_of(Image.fromarray(pixels))[4] for pixels in (fine, broad)]
+    assert redder == pytest.approx([0, 10], abs=0.5)
 
 
 def test_a_painting_gets_the_contrast_of_its_style():
@@ -39,8 +45,8 @@ def test_a_painting_gets_the_contrast_of_its_style():
     wanted = contrast_of(painted)
     busy = make_picture(160, 120, seed=8)
     before, after = contrast_of(faint), contrast_of(raised(faint, busy, wanted))
-    # In twelfths: of luma and two colours in all octaves; clipped levels and calm areas cost some.
-    assert np.abs(after / wanted - 1).mean() < 0.25 * np.abs(before / wanted - 1).mean()
+    # In tenths: of luma and two colours in all octaves; clipped levels and calm areas cost some.
+    assert np.abs(after / wanted - 1).mean() < 0.33 * np.abs(before / wanted - 1).mean()
 
 
 def test_a_painting_with_more_contrast_stays_as_it_is():

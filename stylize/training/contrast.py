@@ -16,29 +16,41 @@ def raise_contrast(painted: Tensor, content: Tensor, wanted: Tensor, amounts: Te
     Args:
         painted: (N, 3, H, W) in [0, 1], sides multiples of 16.
         content: The same.
-        wanted: (N, 12) of the styles, see :func:`stylize.contrast.contrast_of`.
+        wanted: (N, 10) of the styles, see :func:`stylize.contrast.contrast_of`.
         amounts: (N,) from 0, nothing, to 1.
     """
     axes = torch.from_numpy(AXES).to(painted)
     planes = torch.einsum("ac,nchw->nahw", axes, painted)
-    busy = 1 + (CALM - 1) * calm_areas(content)
-    octaves, shares, rest = [], [], planes
-    for _ in range(OCTAVES):
-        smaller = functional.avg_pool2d(rest, 2)
-        octaves.append(rest - _enlarged(smaller))
-        shares.append(busy)
-        rest, busy = smaller, functional.avg_pool2d(busy, 2)
-    levels = wanted.to(painted).reshape(len(wanted), OCTAVES, 3) / 255
-    added = torch.zeros_like(rest)
-    for index in reversed(range(OCTAVES)):
-        more = _gains(octaves[index].detach(), shares[index], levels[:, index]) - 1
-        more = more * amounts[:, None]
-        added = _enlarged(added) + more[..., None, None] * shares[index] * octaves[index]
-    lightest = functional.max_pool2d(planes[:, :1], 2 * FRINGE_PX + 1, 1, FRINGE_PX)
-    luma = torch.minimum(added[:, :1], lightest - planes[:, :1])
-    added = torch.cat([luma, added[:, 1:]], dim=1)
-    moved = painted + torch.einsum("ca,nahw->nchw", torch.linalg.inv(axes), added)
+    busy = [1 + (CALM - 1) * calm_areas(content)]
+    while len(busy) < max(OCTAVES):
+        busy.append(functional.avg_pool2d(busy[-1], 2))
+    luma, *colors = torch.split(planes, 1, dim=1)
+    halved = [luma, *(functional.avg_pool2d(color, 2) for color in colors)]
+    levels = torch.split(wanted.to(painted) / 255, list(OCTAVES), dim=1)
+    luma_added, *added = (
+        amounts[:, None, None, None] * _added(*given, busy)
+        for given in zip(halved, levels, MOST, strict=True)
+    )
+    lightest = functional.max_pool2d(luma, 2 * FRINGE_PX + 1, 1, FRINGE_PX)
+    luma_added = torch.minimum(luma_added, lightest - luma)
+    total = torch.cat([luma_added, *map(_enlarged, added)], dim=1)
+    moved = painted + torch.einsum("ca,nahw->nchw", torch.linalg.inv(axes), total)
     return moved.clamp(0, 1)
+
+
+def _added(plane: Tensor, wanted: Tensor, most: float, busy: list[Tensor]) -> Tensor:
+    """Return what (N, 1, H, W) planes lack of the (N, octaves) contrast that is wanted."""
+    octaves = []
+    for _ in range(wanted.shape[1]):
+        smaller = functional.avg_pool2d(plane, 2)
+        octaves.append(plane - _enlarged(smaller))
+        plane = smaller
+    added = torch.zeros_like(plane)
+    for index in reversed(range(len(octaves))):
+        octave, share = octaves[index], busy[index - len(octaves)]
+        more = _gains(octave.detach(), share, wanted[:, index, None]).clamp(max=most) - 1
+        added = _enlarged(added) + more[..., None, None] * share * octave
+    return added
 
 
 def _enlarged(planes: Tensor) -> Tensor:
@@ -46,11 +58,10 @@ def _enlarged(planes: Tensor) -> Tensor:
 
 
 def _gains(octave: Tensor, busy: Tensor, wanted: Tensor) -> Tensor:
-    """Return (N, 3) gains; see :mod:`stylize.contrast`."""
+    """Return (N, 1) gains; see :mod:`stylize.contrast`."""
     squares = octave.square()
     spread, mixed, raised = (
         (squares * weight).mean(dim=(2, 3)) for weight in (1, busy, busy.square())
     )
     lack = (wanted.square() - spread).clamp(min=0)
-    more = ((mixed.square() + raised * lack).sqrt() - mixed) / raised.clamp(min=1e-10)
-    return torch.minimum(1 + more, torch.tensor(MOST).to(more))
+    return 1 + ((mixed.square() + raised * lack).sqrt() - mixed) / raised.clamp(min=1e-10)

@@ -15,7 +15,7 @@ def fit_contrast_probe(vectors: NDArray[np.float32], contrasts: NDArray[np.float
 
     Args:
         vectors: (S, 1920), what encodes styles sees in them.
-        contrasts: (S, 12) of the same styles, see :func:`stylize.contrast.contrast_of`.
+        contrasts: (S, 10) of the same styles, see :func:`stylize.contrast.contrast_of`.
     """
     weights, bias = fit_ridge(vectors, np.sqrt(contrasts.astype(np.float64)), _RIDGE)
     return packed(np.vstack([weights, bias]))

@@ -26,6 +26,7 @@ from stylize.training.calm_styles import calm_share
 from stylize.training.color_probe import color_numbers
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_style, to_tensor
 from stylize.training.files import whole_file
+from stylize.training.prints import print_of
 from stylize.training.tones import LUMA, style_tones
 from stylize.training.vgg import STYLE_CHANNELS, LossNetwork, covariance, style_vector
 
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
-_RULES = 3  # of the variants; another number when they change, so that no old file is taken for new
+_RULES = 4  # of the variants; another number when they change, so that no old file is taken for new
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class StyleBank:
             for what the network itself measures of a style.
         tones: (S, 9, 32) float32, quantiles of their colours, see :mod:`stylize.training.tones`.
         calm: (S,) float32, the share of calm cells, 0 to 1.
-        contrasts: (S, 12) float32, see :func:`stylize.contrast.contrast_of`.
+        contrasts: (S, 10) float32, see :func:`stylize.contrast.contrast_of`.
     """
 
     vectors: NDArray[np.float32]
@@ -104,9 +105,10 @@ def load_style_bank(
 ) -> StyleBank:
     """Compute, or read from the cache folder, the statistics of all styles.
 
-    The first variant of a style is the whole picture. The others are crops of 35 to 100 % of its
-    sides, most of them in other colours: a modulator that sees the same thousand styles again and
-    again learns them by heart, and is worse in all others. Where several processes train, each
+    The first variant of a style is the whole picture, the second one a print of it, see
+    :mod:`stylize.training.prints`. The others are crops of 35 to 100 % of its sides, most of them
+    in other colours: a modulator that sees the same thousand styles again and again learns them by
+    heart, and is worse in all others. Where several processes train, each
     computes a part, and all of them wait for each other.
 
     Args:
@@ -114,7 +116,7 @@ def load_style_bank(
         network: The normalized loss network.
         encoder: What encodes styles: the same, or what was distilled from it.
         variants: Variants for each picture.
-        seed: Seed of the random crops and colours.
+        seed: Seed of the random crops, colours and inks.
         cache: Folder for the computed statistics, one file for each folder and variant.
 
     Raises:
@@ -179,7 +181,7 @@ class MeasuredStyle(NamedTuple):
         encoded: (1, 1920), what the style encoder sees.
         covariances: (1, 2, 64, 64) of randomly projected features of ``COVARIANCE_LAYERS``.
         halved: The picture in half its size, squeezed into a square.
-        contrast: (12,), see :func:`stylize.contrast.contrast_of`.
+        contrast: (10,), see :func:`stylize.contrast.contrast_of`.
     """
 
     seen: Tensor
@@ -236,7 +238,9 @@ def _compute(
         except TrainingError as error:
             logger.warning("Skipped: %s", error)
             continue
-        if variant:
+        if variant == 1:
+            image = print_of(image, rng.spawn(1)[0])
+        elif variant:
             image = variant_of(image, draws)
         measured = measure_style(image, network, encoder, matrices)
         pictures.append(np.asarray(measured.halved))

@@ -30,5 +30,5 @@ def test_training_and_painting_raise_contrast_alike(seed, amount):
 
 def test_nothing_changes_without_amount():
     painted, content = make_picture(32, 32, seed=1), make_picture(32, 32)
-    found = in_torch(painted, content, np.full(12, 99.0), 0.0)
+    found = in_torch(painted, content, np.full(contrast.NUMBERS, 99.0), 0.0)
     assert found == pytest.approx(np.asarray(painted), abs=1e-3)

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from stylize.contract import Contract
+from stylize.contrast import NUMBERS
 from stylize.training.contrast_probe import fit_contrast_probe
 
 
 def test_the_contract_tells_the_contrast_of_a_vector():
     rng = np.random.default_rng(0)
-    contrasts = rng.uniform(1, 20, (300, 12)).astype(np.float32)
-    mixed = rng.normal(size=(12, 40)) / 5
+    contrasts = rng.uniform(1, 20, (300, NUMBERS)).astype(np.float32)
+    mixed = rng.normal(size=(NUMBERS, 40)) / 5
     vectors = np.repeat(np.sqrt(contrasts) @ mixed, 40, axis=1).astype(np.float32)
     weights = fit_contrast_probe(vectors, contrasts)
     contract = Contract(vector_length=2000, halo_px=8, contrast_weights=weights)

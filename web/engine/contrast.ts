@@ -4,9 +4,9 @@ import { crop, type Pixels, type Size } from "./pixels.ts";
 import { enlargeCells } from "./planes.ts";
 import { LUMA } from "./recoloring.ts";
 
-const OCTAVES = 4; // the finest first
 const AXES = [LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
-export const CONTRAST_NUMBERS = OCTAVES * AXES.length; // that tell how much contrast a style has
+const OCTAVES = [4, 3, 3] as const; // of each, the finest first; colours' begin at half the size
+export const CONTRAST_NUMBERS = 10; // that tell how much contrast a style has: of all these octaves
 // What one more of luma and of each colour is in red, green and blue: the inverse of the axes.
 const COLORS = [[1, 1.288, 0.228], [1, -0.712, 0.228], [1, 0.288, -1.772]] as const;
 const MOST = [3, 2, 2] as const; // gains are at most so large: more of what is hardly there is noise
@@ -22,7 +22,7 @@ interface Plane {
 /**
  * Give a painting, in place, the contrast of its style where it has less.
  *
- * @param wanted Standard deviations of the style in levels, of luma and two colours in the finest octave, then in those below.
+ * @param wanted Standard deviations of the style in levels: of luma's octaves, the finest first, then of those of two colours.
  * @param amount From 0, nothing, to 1.
  */
 export function raiseContrast(painted: Pixels, content: Pixels, wanted: ArrayLike<number>, amount: number): void {
@@ -30,16 +30,21 @@ export function raiseContrast(painted: Pixels, content: Pixels, wanted: ArrayLik
   const busy = busyAreas(content);
   const { data } = painted;
   const planes = AXES.map((weights) => planeOf(painted, weights));
+  let from = 0;
   const raised = planes.map((plane, axis) => {
-    const octaves = octavesOf(plane).map(({ size, values }, index) => {
-      const share = busy[index]!.values;
-      const more = amount * (gainOf(values, share, wanted[index * AXES.length + axis]!, MOST[axis]!) - 1);
+    const count = OCTAVES[axis]!;
+    const shares = busy.slice(-count);
+    const levels = Array.from({ length: count }, () => wanted[from++]!);
+    const octaves = octavesOf(axis ? halved(plane) : plane, count).map(({ size, values }, index) => {
+      const share = shares[index]!.values;
+      const more = amount * (gainOf(values, share, levels[index]!, MOST[axis]!) - 1);
       return { size, values: values.map((value, at) => more * share[at]! * value) };
     });
-    return octaves.reduceRight((added, octave) => {
-      const below = enlarged(added, octave.size);
-      return { size: octave.size, values: octave.values.map((value, at) => value + below[at]!) };
-    }).values;
+    const added = octaves.reduceRight((below, octave) => {
+      const enlargedBelow = enlarged(below, octave.size);
+      return { size: octave.size, values: octave.values.map((value, at) => value + enlargedBelow[at]!) };
+    });
+    return axis ? enlarged(added, plane.size) : added.values;
   });
   const [luma, most] = [planes[0]!.values, lightest(planes[0]!)];
   raised[0] = raised[0]!.map((more, pixel) => Math.min(more, most[pixel]! - luma[pixel]!));
@@ -82,9 +87,9 @@ function lightest({ size: [width, height], values }: Plane): Float64Array {
 }
 
 /** Part a plane into octaves, the finest first; the rest is left out. */
-function octavesOf(plane: Plane): Plane[] {
+function octavesOf(plane: Plane, count: number): Plane[] {
   const octaves = [];
-  for (let index = 0; index < OCTAVES; index++) {
+  for (let index = 0; index < count; index++) {
     const smaller = halved(plane);
     const rest = enlarged(smaller, plane.size);
     octaves.push({ size: plane.size, values: plane.values.map((value, at) => value - rest[at]!) });
@@ -121,7 +126,7 @@ function busyAreas(content: Pixels): Plane[] {
   const calm = crop(calmAreas(content), [0, 0, width, height]);
   const values = Float64Array.from({ length: width * height }, (_, pixel) => 1 + (calm.data[4 * pixel]! * (CALM - 1)) / 255);
   const shares: Plane[] = [{ size: [width, height], values }];
-  while (shares.length < OCTAVES) shares.push(halved(shares.at(-1)!));
+  while (shares.length < Math.max(...OCTAVES)) shares.push(halved(shares.at(-1)!));
   return shares;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { raiseContrast } from "../engine/contrast.ts";
+import { CONTRAST_NUMBERS, raiseContrast } from "../engine/contrast.ts";
 import { crop, type Pixels } from "../engine/pixels.ts";
 import { expectPicture, readInput, readJson, type PictureCase } from "./goldens.ts";
 
@@ -14,14 +14,14 @@ test.each(cases)("$name", (picture) => {
 
 test("no amount, and a style with less contrast, leave the painting as it is", () => {
   const painted = readInput("painted");
-  raiseContrast(painted, readInput("content"), new Float32Array(12).fill(99), 0);
-  raiseContrast(painted, readInput("content"), new Float32Array(12), 1);
+  raiseContrast(painted, readInput("content"), new Float32Array(CONTRAST_NUMBERS).fill(99), 0);
+  raiseContrast(painted, readInput("content"), new Float32Array(CONTRAST_NUMBERS), 1);
   expect(painted).toEqual(readInput("painted"));
 });
 
 test.each([[1, 1], [17, 16]])("%d x %d px of one colour stay as they are", (width, height) => {
   const make = (): Pixels => ({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(90) });
   const painted = make();
-  raiseContrast(painted, make(), new Float32Array(12).fill(99), 1);
+  raiseContrast(painted, make(), new Float32Array(CONTRAST_NUMBERS).fill(99), 1);
   expect(painted).toEqual(make());
 });
