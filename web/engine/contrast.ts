@@ -1,8 +1,8 @@
 /** As much contrast as a style has, octave by octave, where the content is not calm; see `stylize/contrast.py`. */
 import { calmAreas } from "./calming.ts";
 import { crop, type Pixels, type Size } from "./pixels.ts";
-import { enlargeCells } from "./planes.ts";
 import { LUMA } from "./recoloring.ts";
+import { clamp } from "./rounding.ts";
 
 const AXES = [LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
 const OCTAVES = [4, 3, 3] as const; // of each, the finest first; colours' begin at half the size
@@ -16,7 +16,7 @@ const CALM = 0.15; // of what is added elsewhere is added in calm areas
 /** A plane of numbers, row by row. */
 interface Plane {
   readonly size: Size;
-  readonly values: Float64Array;
+  readonly values: Float32Array;
 }
 
 /**
@@ -28,62 +28,72 @@ interface Plane {
 export function raiseContrast(painted: Pixels, content: Pixels, wanted: ArrayLike<number>, amount: number): void {
   if (amount <= 0) return;
   const busy = busyAreas(content);
-  const { data } = painted;
   const planes = AXES.map((weights) => planeOf(painted, weights));
   let from = 0;
-  const raised = planes.map((plane, axis) => {
+  const added = planes.map((plane, axis) => {
     const count = OCTAVES[axis]!;
-    const shares = busy.slice(-count);
     const levels = Array.from({ length: count }, () => wanted[from++]!);
-    const octaves = octavesOf(axis ? halved(plane) : plane, count).map(({ size, values }, index) => {
-      const share = shares[index]!.values;
-      const more = amount * (gainOf(values, share, levels[index]!, MOST[axis]!) - 1);
-      return { size, values: values.map((value, at) => more * share[at]! * value) };
-    });
-    const added = octaves.reduceRight((below, octave) => {
-      const enlargedBelow = enlarged(below, octave.size);
-      return { size: octave.size, values: octave.values.map((value, at) => value + enlargedBelow[at]!) };
-    });
-    return axis ? enlarged(added, plane.size) : added.values;
+    const octaves = octavesOf(axis ? halved(plane) : plane, count);
+    const lacking = addedTo(octaves, busy.slice(-count), levels, MOST[axis]!, amount);
+    return axis ? doubled(lacking, plane.size) : lacking.values;
   });
   const [luma, most] = [planes[0]!.values, lightest(planes[0]!)];
-  raised[0] = raised[0]!.map((more, pixel) => Math.min(more, most[pixel]! - luma[pixel]!));
+  const [more, reds, blues] = [added[0]!, added[1]!, added[2]!];
+  const [[, redOfReds, redOfBlues], [, greenOfReds, greenOfBlues], [, blueOfReds, blueOfBlues]] = COLORS;
+  const { data } = painted;
   for (let at = 0, pixel = 0; at < data.length; at += 4, pixel++) {
-    for (let channel = 0; channel < 3; channel++) {
-      let more = 0;
-      for (let axis = 0; axis < AXES.length; axis++) more += COLORS[channel]![axis]! * raised[axis]![pixel]!;
-      data[at + channel]! += more;
-    }
+    const [light, red, blue] = [Math.min(more[pixel]!, most[pixel]! - luma[pixel]!), reds[pixel]!, blues[pixel]!];
+    data[at]! += light + redOfReds * red + redOfBlues * blue;
+    data[at + 1]! += light + greenOfReds * red + greenOfBlues * blue;
+    data[at + 2]! += light + blueOfReds * red + blueOfBlues * blue;
   }
 }
 
-function planeOf({ width, height, data }: Pixels, weights: readonly number[]): Plane {
-  const values = new Float64Array(width * height);
+function planeOf({ width, height, data }: Pixels, [red, green, blue]: readonly number[]): Plane {
+  const values = new Float32Array(width * height);
   for (let pixel = 0, at = 0; pixel < values.length; pixel++, at += 4) {
-    values[pixel] = weights[0]! * data[at]! + weights[1]! * data[at + 1]! + weights[2]! * data[at + 2]!;
+    values[pixel] = red! * data[at]! + green! * data[at + 1]! + blue! * data[at + 2]!;
   }
   return { size: [width, height], values };
 }
 
+/** Return what a plane lacks of the contrast that is wanted of its octaves; they are changed. */
+function addedTo(octaves: readonly Plane[], busy: readonly Plane[], wanted: readonly number[], most: number, amount: number): Plane {
+  octaves.forEach(({ values }, index) => {
+    const share = busy[index]!.values;
+    const more = amount * (gainOf(values, share, wanted[index]!, most) - 1);
+    for (let at = 0; at < values.length; at++) values[at]! *= more * share[at]!;
+  });
+  return octaves.reduceRight((below, octave) => {
+    const enlarged = doubled(below, octave.size);
+    for (let at = 0; at < enlarged.length; at++) octave.values[at]! += enlarged[at]!;
+    return octave;
+  });
+}
+
 /** Return the largest values within `FRINGE_PX` in both directions. */
-function lightest({ size: [width, height], values }: Plane): Float64Array {
-  const tall = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let most = -Infinity;
-      for (let row = Math.max(0, y - FRINGE_PX); row <= Math.min(height - 1, y + FRINGE_PX); row++) most = Math.max(most, values[row * width + x]!);
-      tall[y * width + x] = most;
-    }
-  }
-  const largest = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let most = -Infinity;
-      for (let column = Math.max(0, x - FRINGE_PX); column <= Math.min(width - 1, x + FRINGE_PX); column++) most = Math.max(most, tall[y * width + column]!);
-      largest[y * width + x] = most;
-    }
-  }
+function lightest({ size: [width, height], values }: Plane): Float32Array {
+  const largest = values.slice();
+  const line = new Float32Array(Math.max(width, height) + 2 * FRINGE_PX);
+  for (let y = 0; y < height; y++) spread(largest, line, width, y * width, 1);
+  for (let x = 0; x < width; x++) spread(largest, line, height, x, width);
   return largest;
+}
+
+/** Replace so many values, `step` apart, by the largest within `FRINGE_PX` of each. */
+function spread(values: Float32Array, line: Float32Array, count: number, first: number, step: number): void {
+  for (let at = 0; at < count; at++) line[at + FRINGE_PX] = values[first + at * step]!;
+  line.fill(line[FRINGE_PX]!, 0, FRINGE_PX);
+  line.fill(line[FRINGE_PX + count - 1]!, FRINGE_PX + count, count + 2 * FRINGE_PX);
+  const window = 2 * FRINGE_PX + 1;
+  let end = count + 2 * FRINGE_PX;
+  for (let width = 1; width < window; ) {
+    const further = Math.min(width, window - width); // two windows make a wider one
+    end -= further;
+    for (let at = 0; at < end; at++) if (line[at + further]! > line[at]!) line[at] = line[at + further]!;
+    width += further;
+  }
+  for (let at = 0; at < count; at++) values[first + at * step] = line[at]!;
 }
 
 /** Part a plane into octaves, the finest first; the rest is left out. */
@@ -91,8 +101,9 @@ function octavesOf(plane: Plane, count: number): Plane[] {
   const octaves = [];
   for (let index = 0; index < count; index++) {
     const smaller = halved(plane);
-    const rest = enlarged(smaller, plane.size);
-    octaves.push({ size: plane.size, values: plane.values.map((value, at) => value - rest[at]!) });
+    const octave = doubled(smaller, plane.size);
+    for (let at = 0; at < octave.length; at++) octave[at] = plane.values[at]! - octave[at]!;
+    octaves.push({ size: plane.size, values: octave });
     plane = smaller;
   }
   return octaves;
@@ -101,43 +112,54 @@ function octavesOf(plane: Plane, count: number): Plane[] {
 /** Return the means of squares of 2 x 2, at the far borders of what there is. */
 function halved({ size: [width, height], values }: Plane): Plane {
   const size: Size = [Math.ceil(width / 2), Math.ceil(height / 2)];
-  const means = new Float64Array(size[0] * size[1]);
+  const means = new Float32Array(size[0] * size[1]);
   for (let y = 0, at = 0; y < size[1]; y++) {
-    const rows = Math.min(2, height - 2 * y);
+    const upper = 2 * y * width;
+    const lower = Math.min(2 * y + 1, height - 1) * width;
     for (let x = 0; x < size[0]; x++, at++) {
-      const columns = Math.min(2, width - 2 * x);
-      let sum = 0;
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++) sum += values[(2 * y + row) * width + 2 * x + column]!;
-      }
-      means[at] = sum / (rows * columns);
+      const [left, right] = [2 * x, Math.min(2 * x + 1, width - 1)];
+      means[at] = (values[upper + left]! + values[upper + right]! + values[lower + left]! + values[lower + right]!) / 4;
     }
   }
   return { size, values: means };
 }
 
-function enlarged({ size, values }: Plane, to: Size): Float32Array {
-  return enlargeCells(values, size, 2, to);
+/** Enlarge a plane twice, linearly, to a size. */
+function doubled({ size: [width, height], values }: Plane, [toWidth, toHeight]: Size): Float32Array {
+  const result = new Float32Array(toWidth * toHeight);
+  const row = new Float32Array(width);
+  for (let y = 0; y < toHeight; y++) {
+    const near = (y >> 1) * width;
+    const far = clamp((y >> 1) + (y % 2 ? 1 : -1), 0, height - 1) * width;
+    for (let x = 0; x < width; x++) row[x] = 0.75 * values[near + x]! + 0.25 * values[far + x]!;
+    for (let x = 0, at = y * toWidth, end = at + toWidth; at < end; x++) {
+      result[at++] = 0.75 * row[x]! + 0.25 * row[Math.max(0, x - 1)]!;
+      if (at < end) result[at++] = 0.75 * row[x]! + 0.25 * row[Math.min(width - 1, x + 1)]!;
+    }
+  }
+  return result;
 }
 
 /** Return how much is raised in each octave, from `CALM` to 1. */
 function busyAreas(content: Pixels): Plane[] {
   const { width, height } = content;
   const calm = crop(calmAreas(content), [0, 0, width, height]);
-  const values = Float64Array.from({ length: width * height }, (_, pixel) => 1 + (calm.data[4 * pixel]! * (CALM - 1)) / 255);
+  const values = new Float32Array(width * height);
+  for (let pixel = 0; pixel < values.length; pixel++) values[pixel] = 1 + (calm.data[4 * pixel]! * (CALM - 1)) / 255;
   const shares: Plane[] = [{ size: [width, height], values }];
   while (shares.length < Math.max(...OCTAVES)) shares.push(halved(shares.at(-1)!));
   return shares;
 }
 
 /** Return the gain by which the whole varies as wanted, at least 1. */
-function gainOf(octave: Float64Array, busy: Float64Array, wanted: number, most: number): number {
+function gainOf(octave: Float32Array, busy: Float32Array, wanted: number, most: number): number {
   let [spread, mixed, raised] = [0, 0, 0];
   for (let at = 0; at < octave.length; at++) {
-    const square = octave[at]! ** 2;
+    const square = octave[at]! * octave[at]!;
+    const shared = square * busy[at]!;
     spread += square;
-    mixed += square * busy[at]!;
-    raised += square * busy[at]! ** 2;
+    mixed += shared;
+    raised += shared * busy[at]!;
   }
   [spread, mixed, raised] = [spread / octave.length, mixed / octave.length, raised / octave.length];
   // The mean of (1 + more busy)^2 squares is to be the square of what is wanted.
