@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageFilter
 
-from stylize.calming import FLAT_FROM, calm_areas
+from stylize.calming import EVEN_REACH, FLAT_FROM, calm_areas
 from stylize.continuity import Continuity
 from stylize.contract import Contract
 from stylize.contrast import raise_contrast
@@ -59,7 +59,9 @@ def calming(
     everywhere *= 1 - _PARTED * inking(contract, style, controls)
     least = contract.calming_least * wanted
     if least > 0:
-        at_most = max(at_most, contract.calming_least_reach)
+        most = max(contract.calming_least_reach, EVEN_REACH)
+        even = min(1.0, calm / contract.calm_style)
+        at_most = max(at_most, contract.calming_least_reach * (1 - even) + most * even)
     return max(contract.calming_share * left_out, least), at_most, everywhere
 
 

@@ -24,6 +24,7 @@ REDUCED = 8
 # made before have none of it.
 LEAST = 0.85
 LEAST_REACH = 0.5
+EVEN_REACH = 0.7  # in the styles with most empty places: a sky of their paper is no place for signs
 # How much is smoothed everywhere in flat styles, prints of a few inks: there the brush has nothing
 # to go by but edges, and writes signs between them.
 FLAT = 0.7

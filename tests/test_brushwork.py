@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from stylize.brushwork import INK_FROM, calming, edges, ground_share, inking, see_to_colors
+from stylize.calming import EVEN_REACH, LEAST_REACH
 from stylize.contrast import NUMBERS, contrast_of
 from stylize.controls import Controls
 from stylize.styles import StyleVector
@@ -50,6 +51,13 @@ def test_all_styles_are_calmed_unless_more_brushwork_is_asked_for(tiny_engine, s
     for controls in (Controls(brushwork=2), Controls(strength=0)):
         assert calming(contract, style, controls)[0] == 0
     assert min(calming(contract, style, Controls(brushwork=0))[:2]) >= 1
+
+
+def test_more_of_a_picture_is_calmed_in_calm_styles(tiny_engine, style):
+    contract = tiny_engine.contract
+    styles = [of_calm(contract, calm) for calm in (0, contract.calm_style / 2, contract.calm_style)]
+    reaches = [calming(found, style, Controls())[1] for found in styles]
+    assert reaches == pytest.approx([LEAST_REACH, (LEAST_REACH + EVEN_REACH) / 2, EVEN_REACH])
 
 
 def test_styles_of_inks_are_parted_the_less_ink_they_are(tiny_engine, style):

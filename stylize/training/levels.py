@@ -12,7 +12,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.calming import FLAT, FLAT_FROM, LEAST, LEAST_REACH, REDUCED, calm_share_of_cells
+from stylize.calming import (
+    EVEN_REACH,
+    FLAT,
+    FLAT_FROM,
+    LEAST,
+    LEAST_REACH,
+    REDUCED,
+    calm_share_of_cells,
+)
 from stylize.contract import Contract
 from stylize.ground import CELL_PX, PERIOD_PX, ROOM, ground_share, relief
 from stylize.training.tones import LUMA
@@ -133,7 +141,9 @@ def calm_down(painted: Tensor, content: Tensor, calm: Tensor, strength: Tensor) 
         detail = luma - _smooth(luma)
         cells = calm_share_of_cells(*_cells_of(content))
         left_out = calm / (Contract.calm_style * (1 - Contract.least_brushwork))
-        reach = (Contract.calming_reach * calm).clamp(LEAST_REACH, 1)
+        even = (calm / Contract.calm_style).clamp(max=1)
+        least_reach = LEAST_REACH + (EVEN_REACH - LEAST_REACH) * even
+        reach = torch.maximum(Contract.calming_reach * calm, least_reach).clamp(max=1)
         of_picture = cells.mean(dim=(1, 2, 3)).clamp(min=1e-9)
         amounts = torch.minimum(torch.maximum(left_out, LEAST * strength), reach / of_picture)
         mask = _enlarge_cells(cells, content) * amounts.clamp(max=1)[:, None, None, None]

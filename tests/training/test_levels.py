@@ -80,7 +80,7 @@ def test_drafts_are_calmed_in_training_as_when_painting():
     both = to_tensor([painted] * 2), to_tensor([content] * 2)
     calmed = calm_down(*both, torch.tensor([0.3, 0.0]), torch.tensor([1.0, 0.6]))
     whole, least = painted.copy(), painted.copy()
-    calming.calm_down(whole, content, 1.0, at_most=1.5 * 0.3, everywhere=calming.FLAT)
+    calming.calm_down(whole, content, 1.0, at_most=calming.EVEN_REACH, everywhere=calming.FLAT)
     calming.calm_down(least, content, 0.6 * calming.LEAST, at_most=calming.LEAST_REACH)
     assert len({picture.tobytes() for picture in (painted, whole, least)}) == 3
     assert np.abs(levels(calmed[:1]) - np.asarray(whole)).max() <= 3  # bytes in between

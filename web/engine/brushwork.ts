@@ -11,6 +11,7 @@ import { clamp } from "./rounding.ts";
 import type { StyleVector } from "./styles.ts";
 
 const FLAT_FROM = 0.6; // share of a flat style's calm from which on a style begins to be one
+const EVEN_REACH = 0.7; // of a picture is calmed at most in the styles with most empty places
 const INK_FROM = 0.7; // share of a contract's ink_style from which on a style begins to be one of a few inks
 const PARTED = 0.7; // of smoothing everywhere that inks do without: being parted, they are even
 const WASHES = 0.7; // of recoloring that is left out in calm areas with most brushwork
@@ -38,7 +39,9 @@ export function calm(painted: Pixels, content: Pixels, contract: Contract, style
   const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted * (1 - PARTED * inking(contract, style, controls));
   const least = contract.calming_least * wanted;
   const amount = Math.max(contract.calming_share * leftOut, least);
-  calmDown(painted, content, amount, least > 0 ? Math.max(atMost, contract.calming_least_reach) : atMost, everywhere);
+  const even = Math.min(1, styleCalm / contract.calm_style);
+  const reached = contract.calming_least_reach * (1 - even) + Math.max(contract.calming_least_reach, EVEN_REACH) * even;
+  calmDown(painted, content, amount, least > 0 ? Math.max(atMost, reached) : atMost, everywhere);
 }
 
 /**
