@@ -24,6 +24,10 @@ pytest.importorskip("gradio")
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "Dockerfile"
+# What ignores SIGHUP, as below nohup, goes on ignoring it.
+STUDIO = """import runpy, signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+runpy.run_module("stylize.cli", run_name="__main__", alter_sys=True)"""
 pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only in a checkout")
 
 
@@ -89,7 +93,7 @@ def test_it_serves_is_healthy_and_ends(installed, tmp_path):
     command = [word.replace("7860", str(port)) for word in command]
     health = [sys.executable, *(word.replace("7860", str(port)) for word in health[1:])]
     server = subprocess.Popen(
-        [sys.executable, "-m", "stylize.cli", *command[1:]], env=environment, cwd=tmp_path,
+        [sys.executable, "-c", STUDIO, *command[1:]], env=environment, cwd=tmp_path,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
