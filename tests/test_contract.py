@@ -82,8 +82,13 @@ def test_a_contract_without_probe_calls_no_style_one_of_inks():
     assert Contract(vector_length=4, halo_px=8).ink_share(np.ones(4, np.float32)) == 0
 
 
-@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 4, "AHw="])
-def test_weights_of_inks_that_cannot_be_are_refused(weights):
-    record = Contract(vector_length=4, halo_px=8).to_dict() | {"ink_weights": weights}
-    with pytest.raises(ValueError, match="ink_weights of the contract cannot be read"):
+@pytest.mark.parametrize(
+    "name", ["calm_weights", "color_weights", "ink_weights", "contrast_weights"]
+)
+@pytest.mark.parametrize(
+    "weights", ["???", "AAAA", 3, *("AAAA" * count for count in (4, 100, 120, 180)), "AHw="]
+)
+def test_weights_that_cannot_be_are_refused(name, weights):
+    record = Contract(vector_length=4, halo_px=8).to_dict() | {name: weights}
+    with pytest.raises(ValueError, match=f"{name} of the contract cannot be read"):
         Contract.from_dict(record)

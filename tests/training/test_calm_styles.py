@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from stylize.contract import Contract
 from stylize.training.calm_styles import calm_share, fit_calm_probe
@@ -32,10 +31,3 @@ def test_the_probe_of_the_contract_reads_the_share_from_a_vector():
 
 def test_a_contract_without_probe_calls_no_style_calm():
     assert Contract(vector_length=4, halo_px=8).calm_share(np.ones(4, np.float32)) == 0
-
-
-@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 100])
-def test_weights_that_cannot_be_are_refused(weights):
-    record = Contract(vector_length=4, halo_px=8).to_dict() | {"calm_weights": weights}
-    with pytest.raises(ValueError, match="calm_weights of the contract"):
-        Contract.from_dict(record)

@@ -51,10 +51,3 @@ def test_dead_channels_say_nothing():
 
 def test_a_contract_without_probe_tells_nothing():
     assert Contract(vector_length=4, halo_px=8).style_colors(np.ones(4, np.float32)) is None
-
-
-@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 180])
-def test_weights_that_cannot_be_are_refused(weights):
-    record = Contract(vector_length=4, halo_px=8).to_dict() | {"color_weights": weights}
-    with pytest.raises(ValueError, match="color_weights of the contract"):
-        Contract.from_dict(record)

@@ -21,10 +21,3 @@ def test_the_contract_tells_the_contrast_of_a_vector():
 
 def test_a_contract_without_probe_tells_nothing():
     assert Contract(vector_length=4, halo_px=8).style_contrast(np.ones(4, np.float32)) is None
-
-
-@pytest.mark.parametrize("weights", ["???", "AAAA", 3, "AAAA" * 120])
-def test_weights_that_cannot_be_are_refused(weights):
-    record = Contract(vector_length=4, halo_px=8).to_dict() | {"contrast_weights": weights}
-    with pytest.raises(ValueError, match="contrast_weights of the contract"):
-        Contract.from_dict(record)
