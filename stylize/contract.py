@@ -65,6 +65,8 @@ class Contract:
             done; less down to seven tenths of it.
         contrast_share: How much of the contrast that a painting lacks beside its style is given to
             it; see :mod:`stylize.contrast`.
+        contrast_at: Where in a style vector its contrast begins, see :meth:`style_contrast`; 0 if
+            it holds none.
         ground_seed: Of the ground that is put under calm areas.
         int8_index: Activation whose peak tells for which pictures 8 bits are too few.
         int8_limit: The peak from which on they are painted in FP32.
@@ -75,8 +77,6 @@ class Contract:
             those: see :meth:`style_colors`; none if empty.
         ink_weights: (N + 1,) of the logarithms of the first N numbers of a style vector and of a 1,
             packed like those: see :meth:`ink_share`; none if empty.
-        contrast_weights: (N + 1, 10) of the first N numbers of a style vector and of a 1, packed
-            like those: see :meth:`style_contrast`; none if empty.
     """
 
     vector_length: int
@@ -105,6 +105,7 @@ class Contract:
     posterizing_share: float = 0.0
     ink_style: float = 0.28
     contrast_share: float = 0.0
+    contrast_at: int = 0
     ground_seed: int = 1
     int8_index: int = 0
     int8_limit: float = math.inf
@@ -112,7 +113,6 @@ class Contract:
     calm_bias: float = 0.0
     color_weights: str = ""
     ink_weights: str = ""
-    contrast_weights: str = ""
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -130,6 +130,8 @@ class Contract:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
 
+        if self.contrast_at and self.contrast_at + CONTRAST_NUMBERS > self.vector_length:
+            raise ValueError("contrast_at of the contract is not within its vectors")
         for name in ("calm_style", "flat_style", "ink_style"):
             if not getattr(self, name):
                 raise ValueError(f"{name} of the contract must be above 0")
@@ -137,7 +139,6 @@ class Contract:
             ("calm", self._calm_weights),
             ("color", self._color_weights),
             ("ink", self._ink_weights),
-            ("contrast", self._contrast_weights),
         )
         for name, weights in probes:
             if weights is None:
@@ -152,24 +153,16 @@ class Contract:
 
     @cached_property
     def _color_weights(self) -> NDArray[np.float32] | None:
-        return self._rows(self.color_weights, NUMBERS)
+        weights = _unpacked(self.color_weights)
+        if weights is None or len(weights) % NUMBERS:
+            return None
+        rows = weights.reshape(-1, NUMBERS)
+        return None if len(rows) > self.vector_length + 1 else rows
 
     @cached_property
     def _ink_weights(self) -> NDArray[np.float32] | None:
         weights = _unpacked(self.ink_weights)
         return None if weights is None or len(weights) > self.vector_length + 1 else weights
-
-    @cached_property
-    def _contrast_weights(self) -> NDArray[np.float32] | None:
-        return self._rows(self.contrast_weights, CONTRAST_NUMBERS)
-
-    def _rows(self, packed: str, count: int) -> NDArray[np.float32] | None:
-        """Return rows of so many weights, at most one for each number of a vector and of a 1."""
-        weights = _unpacked(packed)
-        if weights is None or len(weights) % count:
-            return None
-        rows = weights.reshape(-1, count)
-        return None if len(rows) > self.vector_length + 1 else rows
 
     def calm_share(self, vector: NDArray[np.float32]) -> float:
         """Return the share of a style that is calm, such as bare paper, from 0 to 1.
@@ -189,11 +182,14 @@ class Contract:
         Args:
             vector: (vector_length,) of the style.
         """
-        numbers = _told(self._color_weights, vector)
-        return None if numbers is None else _colors_of(numbers.tobytes())
+        weights = self._color_weights
+        if weights is None or not len(weights):
+            return None
+        numbers = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
+        return _colors_of(numbers.astype(np.float64).tobytes())
 
     def style_contrast(self, vector: NDArray[np.float32]) -> NDArray[np.float64] | None:
-        """Return how much the octaves of a style vary, if the model can tell.
+        """Return how much the octaves of a style vary, if its vector tells.
 
         Args:
             vector: (vector_length,) of the style.
@@ -201,8 +197,8 @@ class Contract:
         Returns:
             (10,), see :func:`stylize.contrast.contrast_of`.
         """
-        roots = _told(self._contrast_weights, vector)
-        return None if roots is None else np.square(np.maximum(roots, 0))
+        at = self.contrast_at
+        return vector[at : at + CONTRAST_NUMBERS].astype(np.float64) if at else None
 
     def ink_share(self, vector: NDArray[np.float32]) -> float:
         """Return how much a style is made of a few even inks, from 0 to 1.
@@ -247,16 +243,6 @@ def _colors_of(numbers: bytes) -> StyleColors:
     return StyleColors.of(np.frombuffer(numbers))
 
 
-def _told(
-    weights: NDArray[np.float32] | None, vector: NDArray[np.float32]
-) -> NDArray[np.float64] | None:
-    """Return numbers that depend linearly on a vector; None without weights."""
-    if weights is None or not len(weights):
-        return None
-    numbers: NDArray[np.float32] = vector[: len(weights) - 1] @ weights[:-1] + weights[-1]
-    return numbers.astype(np.float64)
-
-
 def _unpacked(text: str) -> NDArray[np.float32] | None:
     """Return numbers of 16 bits in little-endian base64, or None if that is not what it is."""
     try:
@@ -266,7 +252,7 @@ def _unpacked(text: str) -> NDArray[np.float32] | None:
     return numbers if bool(np.isfinite(numbers).all()) else None
 
 
-_PROBES = ("calm_weights", "calm_bias", "color_weights", "ink_weights", "contrast_weights")
+_PROBES = ("calm_weights", "calm_bias", "color_weights", "ink_weights")
 
 _LARGEST: dict[str, float] = {
     "revision_share": 1,

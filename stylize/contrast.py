@@ -25,6 +25,7 @@ AXES = np.array([LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]])  # luma and two colo
 # Octaves of each, the finest first; colours' begin at half the size: finer ones are hardly seen.
 OCTAVES = (4, 3, 3)
 NUMBERS = sum(OCTAVES)  # that tell how much contrast a style has
+SHARE = 1.0  # of what is lacking that is given
 _COLORS = np.linalg.inv(AXES)
 _SPLITS = np.cumsum(OCTAVES)[:-1]
 # Gains are at most so large, for luma and for colours: more of what is hardly there is noise.

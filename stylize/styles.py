@@ -1,8 +1,9 @@
 """Style vectors and their arithmetic.
 
 A style vector holds statistics (per-channel mean and standard deviation) of a style picture's
-features: those of the loss network, then those of the network's own small encoder. It is all that
-the engine keeps of a style: it can be stored, compared and blended.
+features: those of the loss network, then those of the network's own small encoder; then its
+contrast and its tuning. It is all that the engine keeps of a style: it can be stored, compared and
+blended.
 """
 
 from __future__ import annotations

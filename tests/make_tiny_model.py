@@ -128,7 +128,7 @@ def main() -> None:
     cores.rmdir()
     # Drafts of 64 px: small pictures are then drafted and revised as large ones are.
     contract = Contract(
-        vector_length=SIZE.vector + network.tuning,
+        vector_length=network.vector_length,
         halo_px=network.layers.halo_px(),
         style_side_px=256,
         draft_side_px=64,
@@ -137,6 +137,7 @@ def main() -> None:
         calming_least_reach=LEAST_REACH,
         calming_flat=FLAT,
         recoloring_share=SHARE,
+        contrast_at=SIZE.vector,
         color_weights=color_weights,
     )
     description = {

@@ -76,7 +76,10 @@ def test_inks_are_smoothed_less_for_they_are_even_once_parted(tiny_engine, style
 
 
 def test_a_draft_gets_the_contrast_of_its_style_by_strength(tiny_engine, style):
-    weights = base64.b64encode(np.full(NUMBERS, 5, "<f2").tobytes()).decode()  # 25 levels each
+    at = tiny_engine.contract.contrast_at
+    values = style.values.copy()
+    values[at : at + NUMBERS] = 25  # levels each
+    style = StyleVector(values, style.encoder_sha256)
     plain = make_picture(96, 64, seed=3)
     faint = Image.blend(make_picture(96, 64), Image.new("RGB", (96, 64), "grey"), 0.7)
     varied = []
@@ -85,7 +88,6 @@ def test_a_draft_gets_the_contrast_of_its_style_by_strength(tiny_engine, style):
             tiny_engine.contract,
             recoloring_share=0,
             contrast_share=share,
-            contrast_weights=weights,
         )
         draft = faint.copy()
         see_to_colors(draft, plain, contract, style, Controls(strength=strength), None)

@@ -82,9 +82,7 @@ def test_a_contract_without_probe_calls_no_style_one_of_inks():
     assert Contract(vector_length=4, halo_px=8).ink_share(np.ones(4, np.float32)) == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["calm_weights", "color_weights", "ink_weights", "contrast_weights"]
-)
+@pytest.mark.parametrize("name", ["calm_weights", "color_weights", "ink_weights"])
 @pytest.mark.parametrize(
     "weights", ["???", "AAAA", 3, *("AAAA" * count for count in (4, 100, 120, 180)), "AHw="]
 )
@@ -92,3 +90,12 @@ def test_weights_that_cannot_be_are_refused(name, weights):
     record = Contract(vector_length=4, halo_px=8).to_dict() | {name: weights}
     with pytest.raises(ValueError, match=f"{name} of the contract cannot be read"):
         Contract.from_dict(record)
+
+
+def test_the_contrast_of_a_style_stands_in_its_vector():
+    vector = np.arange(13, dtype=np.float32)
+    contract = Contract(vector_length=13, halo_px=8, contrast_at=2)
+    assert contract.style_contrast(vector).tolist() == list(range(2, 12))
+    assert Contract(vector_length=13, halo_px=8).style_contrast(vector) is None
+    with pytest.raises(ValueError, match="contrast_at of the contract is not within its vectors"):
+        Contract(vector_length=13, halo_px=8, contrast_at=4)

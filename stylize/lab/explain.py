@@ -192,7 +192,7 @@ def vector_parts(
 ) -> dict[str, NDArray[np.intp]]:
     """Return the places of each part in a style vector: means, then standard deviations.
 
-    The last part, the network's own, has the style's tuning too.
+    The last part, the network's own, has the style's contrast and its tuning too.
 
     Raises:
         ControlError: The vector is too short.

@@ -10,6 +10,26 @@ from stylize.contrast import AXES, CALM, FRINGE_PX, MOST, OCTAVES
 from stylize.training.levels import calm_areas
 
 
+def contrast_of(pictures: Tensor) -> Tensor:
+    """Return how much the octaves of pictures vary, as :func:`stylize.contrast.contrast_of` does.
+
+    Args:
+        pictures: (N, 3, H, W) in [0, 1].
+
+    Returns:
+        (N, 10) standard deviations in levels of 255.
+    """
+    luma, *colors = torch.split(255 * _planes(pictures), 1, dim=1)
+    spread = []
+    for plane, count in zip([luma, *map(_halved, colors)], OCTAVES, strict=True):
+        for _ in range(count):
+            smaller = _halved(plane)
+            enlarged = _enlarged(smaller)[..., : plane.shape[2], : plane.shape[3]]
+            spread.append((plane - enlarged).square().mean(dim=(1, 2, 3)))
+            plane = smaller
+    return torch.stack(spread, dim=1).sqrt()
+
+
 def raise_contrast(painted: Tensor, content: Tensor, wanted: Tensor, amounts: Tensor) -> Tensor:
     """Give paintings the contrast of their styles where they have less.
 
@@ -19,8 +39,7 @@ def raise_contrast(painted: Tensor, content: Tensor, wanted: Tensor, amounts: Te
         wanted: (N, 10) of the styles, see :func:`stylize.contrast.contrast_of`.
         amounts: (N,) from 0, nothing, to 1.
     """
-    axes = torch.from_numpy(AXES).to(painted)
-    planes = torch.einsum("ac,nchw->nahw", axes, painted)
+    planes = _planes(painted)
     busy = [1 + (CALM - 1) * calm_areas(content)]
     while len(busy) < max(OCTAVES):
         busy.append(functional.avg_pool2d(busy[-1], 2))
@@ -34,7 +53,7 @@ def raise_contrast(painted: Tensor, content: Tensor, wanted: Tensor, amounts: Te
     lightest = functional.max_pool2d(luma, 2 * FRINGE_PX + 1, 1, FRINGE_PX)
     luma_added = torch.minimum(luma_added, lightest - luma)
     total = torch.cat([luma_added, *map(_enlarged, added)], dim=1)
-    moved = painted + torch.einsum("ca,nahw->nchw", torch.linalg.inv(axes), total)
+    moved = painted + _weighed(torch.linalg.inv(torch.from_numpy(AXES)), total)
     return moved.clamp(0, 1)
 
 
@@ -51,6 +70,21 @@ def _added(plane: Tensor, wanted: Tensor, most: float, busy: list[Tensor]) -> Te
         more = _gains(octave.detach(), share, wanted[:, index, None]).clamp(max=most) - 1
         added = _enlarged(added) + more[..., None, None] * share * octave
     return added
+
+
+def _planes(pictures: Tensor) -> Tensor:
+    return _weighed(torch.from_numpy(AXES), pictures)
+
+
+def _weighed(weights: Tensor, planes: Tensor) -> Tensor:
+    """Return (3, 3) weights of (N, 3, H, W) planes."""
+    # No einsum: exported, it would be an operation that not every runtime has.
+    return torch.matmul(weights.to(planes), planes.flatten(2)).reshape(planes.shape)
+
+
+def _halved(planes: Tensor) -> Tensor:
+    """Halve planes of any size, as Pillow does: at odd ends, the mean of what there is."""
+    return functional.avg_pool2d(functional.pad(planes, (0, 1, 0, 1), mode="replicate"), 2)
 
 
 def _enlarged(planes: Tensor) -> Tensor:

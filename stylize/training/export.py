@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from stylize.calming import FLAT, LEAST, LEAST_REACH
 from stylize.contract import Contract
+from stylize.contrast import SHARE as CONTRAST_SHARE
 from stylize.errors import TrainingError
 from stylize.files import write_whole
 from stylize.model_files import FORMAT
@@ -140,7 +141,7 @@ def _export(
     probes: dict[str, Any] | None,
 ) -> Path:
     network, encoder = network.cpu().eval(), encoder.cpu().eval()
-    vector = network.size.vector + network.tuning
+    vector = network.vector_length
     image = torch.rand(1, 3, 64, 96)
     styles = (torch.rand(2, vector), torch.zeros(2, len(CONDITIONS)), torch.ones(2, 1))
     zoom = torch.full((1, 1), 2.0)
@@ -195,6 +196,8 @@ def _export(
             calming_flat=FLAT,
             recoloring_share=SHARE,
             posterizing_share=POSTERIZING_SHARE,
+            contrast_share=CONTRAST_SHARE,
+            contrast_at=network.size.vector,
             **(probes or {}),
         ).to_dict(),
         "opset": OPSET,
@@ -281,9 +284,9 @@ def check_parity(network: TransferNetwork, encoder: LossNetwork, folder: Path) -
             worst_vector = max(worst_vector, float(np.abs(found - vector.numpy()).max()))
             # Two styles at once, in a revision and in a draft, at weights other than the default.
             drawn = torch.randn(2, vector.shape[1], generator=torch.Generator().manual_seed(height))
-            style, tuning = torch.split(drawn, [network.size.vector, network.tuning], dim=1)
-            style = network.modulator.vector_mean + network.modulator.vector_std * style
-            style = torch.cat([style, 0.3 * tuning], dim=1)
+            seen = network.size.vector
+            style = network.modulator.vector_mean + network.modulator.vector_std * drawn[:, :seen]
+            style = torch.cat([style, 0.3 * drawn[:, seen:]], dim=1)
             controls = (
                 torch.tensor([[0.3, -0.2, 0.5, 0.1, revision] for revision in (1.0, 0.0)]),
                 torch.tensor([[1.0], [0.6]]),

@@ -12,13 +12,17 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.training.contrast import contrast_of
 from stylize.training.modulator import CONDITIONS, halve
 from stylize.training.network import Affines, TransferNetwork
 from stylize.training.vgg import LossNetwork, style_vector
 
 
 class EncodeStyle(nn.Module):
-    """Style picture (1, 3, H, W) in [0, 1] -> style vector (1, D), not tuned: that part is 0."""
+    """Style picture (1, 3, H, W) in [0, 1] -> style vector (1, D), not tuned: that part is 0.
+
+    It holds what the loss network sees, the network's own statistics, contrast, tuning.
+    """
 
     untuned: Tensor
 
@@ -31,7 +35,8 @@ class EncodeStyle(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Encode."""
         seen = style_vector(self.encoder(image))
-        return torch.cat([seen, self.own_statistics(halve(image)), self.untuned], dim=1)
+        own, contrast = self.own_statistics(halve(image)), contrast_of(image)
+        return torch.cat([seen, own, contrast, self.untuned], dim=1)
 
 
 class Modulate(nn.Module):

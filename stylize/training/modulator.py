@@ -118,9 +118,9 @@ class Modulator(nn.Module):
         """Modulate.
 
         Args:
-            vectors: (N, ``size.vector``) style vectors; what follows in them is their tuning,
-                (N, 2 * C): what is added to scales and shifts of drafts, see
-                :mod:`stylize.training.tuning`.
+            vectors: (N, ``size.vector``) style vectors. Their contrast may follow, which says
+                nothing here, and at their end their tuning, (N, 2 * C): what is added to scales
+                and shifts of drafts, see :mod:`stylize.training.tuning`.
             content: (N, ``size.own``) own statistics of the contents.
             conditions: (N, 5) natural logarithms of the weights named in ``CONDITIONS``; the last
                 is 0 for a draft and 1 for the revision of an enlarged one.
@@ -128,7 +128,7 @@ class Modulator(nn.Module):
         # The clamp keeps odd pictures (a blank page, noise) within what the layers have seen; the
         # strongest styles reach 10 deviations.
         mean, std, far = self.vector_mean, self.vector_std, _LARGEST_DEVIATION
-        vectors, tuning = vectors[:, : len(mean)], vectors[:, len(mean) :]
+        vectors, tuning = vectors[:, : len(mean)], vectors[:, len(mean) :][:, -2 * self.channels :]
         style = ((vectors - mean) / std).clamp(-far, far)
         content = ((content - mean[-self.own :]) / std[-self.own :]).clamp(-far, far)
         raw = self.layers(torch.cat([style, content, _CONDITION_GAIN * conditions], dim=1))

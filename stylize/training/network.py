@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylize.contrast import NUMBERS as CONTRAST_NUMBERS
 from stylize.training.fake_quantization import fake_quantize_activation, fake_quantize_weight
 from stylize.training.layers import (
     CELLS_PX,
@@ -104,6 +105,11 @@ class TransferNetwork(nn.Module):
     def tuning(self) -> int:
         """Length of the last part of a style vector: what is added to scales and shifts."""
         return 2 * self.layers.modulated_channels
+
+    @property
+    def vector_length(self) -> int:
+        """Of a whole style vector: what it is modulated by, its contrast, its tuning."""
+        return self.size.vector + CONTRAST_NUMBERS + self.tuning
 
     def _make(self, row: Convolution) -> None:
         made = nn.Conv2d(

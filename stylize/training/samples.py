@@ -45,6 +45,7 @@ class Samples:
         detail: (N, 1) share of the content's finest octave that a revision sees.
         calm: (N,) calm shares of the styles.
         seed: Of the ground's places.
+        contrast: (N, 10) of the styles, see :mod:`stylize.contrast`, where drafts are given it.
     """
 
     content: ContentBatch | RevisionBatch
@@ -62,6 +63,7 @@ class Samples:
     detail: Tensor
     calm: Tensor
     seed: int
+    contrast: Tensor | None = None
 
     @property
     def recolored(self) -> Tensor:

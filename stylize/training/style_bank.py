@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from stylize.contrast import NUMBERS, contrast_of
 from stylize.errors import TrainingError
 from stylize.training import parallel
 from stylize.training.calm_styles import calm_share
 from stylize.training.color_probe import color_numbers
+from stylize.training.contrast import contrast_of
 from stylize.training.data import STYLE_SIDE_PX, fit_area, read_style, to_tensor
 from stylize.training.files import whole_file
 from stylize.training.prints import print_of
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 HALVED_SIDE_PX = STYLE_SIDE_PX // 2
 COVARIANCE_LAYERS = ("relu2_1", "relu3_1")
 COVARIANCE_SIZE = 64
-_RULES = 4  # of the variants; another number when they change, so that no old file is taken for new
+_RULES = 5  # of the variants; another number when they change, so that no old file is taken for new
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ class StyleBank:
             for what the network itself measures of a style.
         tones: (S, 9, 32) float32, quantiles of their colours, see :mod:`stylize.training.tones`.
         calm: (S,) float32, the share of calm cells, 0 to 1.
-        contrasts: (S, 10) float32, see :func:`stylize.contrast.contrast_of`.
     """
 
     vectors: NDArray[np.float32]
@@ -60,7 +59,6 @@ class StyleBank:
     pictures: NDArray[np.uint8]
     tones: NDArray[np.float32]
     calm: NDArray[np.float32]
-    contrasts: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -181,14 +179,14 @@ class MeasuredStyle(NamedTuple):
         encoded: (1, 1920), what the style encoder sees.
         covariances: (1, 2, 64, 64) of randomly projected features of ``COVARIANCE_LAYERS``.
         halved: The picture in half its size, squeezed into a square.
-        contrast: (10,), see :func:`stylize.contrast.contrast_of`.
+        contrast: (1, 10), see :func:`stylize.training.contrast.contrast_of`.
     """
 
     seen: Tensor
     encoded: Tensor
     covariances: Tensor
     halved: Image.Image
-    contrast: NDArray[np.float64]
+    contrast: Tensor
 
 
 @torch.no_grad()
@@ -217,7 +215,7 @@ def measure_style(
         seen if encoder is network else style_vector(encoder(pixels)),
         torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1),
         image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX),
-        contrast_of(image),
+        contrast_of(pixels),
     )
 
 
@@ -230,7 +228,7 @@ def _compute(
 ) -> StyleBank:
     device = next(network.parameters()).device
     matrices = [matrix.to(device) for matrix in projections()]
-    vectors, encoded, covariances, pictures, contrasts = [], [], [], [], []
+    vectors, encoded, covariances, pictures = [], [], [], []
     for path in paths:
         draws = rng.random(9)
         try:
@@ -247,7 +245,6 @@ def _compute(
         vectors.append(measured.seen[0].cpu().numpy())
         encoded.append(measured.encoded[0].cpu().numpy())
         covariances.append(measured.covariances[0].cpu().numpy())
-        contrasts.append(measured.contrast)
     seen = np.array(pictures, np.uint8).reshape(-1, HALVED_SIDE_PX, HALVED_SIDE_PX, 3)
     side = COVARIANCE_SIZE
     return StyleBank(
@@ -257,7 +254,6 @@ def _compute(
         seen,
         style_tones(seen),
         np.array([calm_share(picture) for picture in seen], np.float32),
-        np.array(contrasts, np.float32).reshape(-1, NUMBERS),
     )
 
 

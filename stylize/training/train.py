@@ -29,7 +29,6 @@ from stylize.training.checkpoint import load_checkpoint, save_checkpoint
 from stylize.training.color_probe import fit_color_probe
 from stylize.training.config import TrainConfig, learning_rate, ramped_style_weight
 from stylize.training.contact_sheet import SheetPictures, write_contact_sheet
-from stylize.training.contrast_probe import fit_contrast_probe
 from stylize.training.data import (
     Contents,
     list_pictures,
@@ -186,7 +185,6 @@ def _fit_probes(bank: StyleBank) -> dict[str, str | float]:
         **fit_calm_probe(bank.vectors, bank.calm).to_contract(),
         "color_weights": fit_color_probe(bank.encoded, bank.tones),
         "ink_weights": fit_ink_probe(bank.encoded, bank.pictures),
-        "contrast_weights": fit_contrast_probe(bank.encoded, bank.contrasts),
     }
 
 

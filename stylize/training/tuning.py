@@ -286,6 +286,7 @@ def style_samples(
         detail=one,
         calm=torch.tensor([calm]),
         seed=0,
+        contrast=_mean([one.contrast for one in measured]),
     )
 
 

@@ -104,8 +104,6 @@ class TuningLosses:
             measured = style.shares @ network.own_statistics(style.pictures)
         self.vector = torch.cat([style.encoded, measured], dim=1)
         self._style = style if contract is None else _as_told(style, contract, self.vector)
-        told = None if contract is None else contract.style_contrast(self.vector[0].numpy())
-        self._contrast = None if told is None else torch.from_numpy(told)[None]
         self._contrast_share = 0.0 if contract is None else contract.contrast_share
         self._targets = split_style_vector(style.seen)
 
@@ -139,9 +137,9 @@ class TuningLosses:
             raw = paint_mirrored(self._network, content.grounded, affines).float()
         shown = calm_down(losses.clip(raw), picture, style.calm, style.strength[:, 0])
         shown = recolor(shown, picture, picture, style.colors, style.strength[:, 0])
-        if self._contrast is not None:
+        if style.contrast is not None:
             amounts = self._contrast_share * style.strength[:, 0]
-            shown = raise_contrast(shown, picture, self._contrast, amounts)
+            shown = raise_contrast(shown, picture, style.contrast, amounts)
         features = self._loss_network(shown)
         styled = losses.style_loss(features, self._targets)
         covariance = losses.covariance_loss(features, style.covariances, self._projections)

@@ -10,7 +10,6 @@ import onnx
 import pytest
 import torch
 
-from stylize.contrast import NUMBERS
 from stylize.training import export as exporting
 from stylize.training.network_size import NetworkSize
 from stylize.training.style_bank import COVARIANCE_SIZE, StyleBank
@@ -54,7 +53,6 @@ def make_bank(count: int = 3) -> StyleBank:
         pictures=rng.integers(0, 256, (count, 256, 256, 3), np.uint8),
         tones=rng.random((count, 9, 32), np.float32),
         calm=np.zeros(count, np.float32),
-        contrasts=rng.uniform(1, 20, (count, NUMBERS)).astype(np.float32),
     )
 
 

@@ -1,11 +1,11 @@
-"""Training raises contrast as painting does."""
+"""Training measures and raises contrast as painting does."""
 
 import numpy as np
 import pytest
 import torch
 
 from stylize import contrast
-from stylize.training.contrast import raise_contrast
+from stylize.training.contrast import contrast_of, raise_contrast
 from stylize.training.data import to_tensor
 from tests.conftest import make_picture
 
@@ -26,6 +26,14 @@ def test_training_and_painting_raise_contrast_alike(seed, amount):
     assert np.abs(np.asarray(expected, float) - np.asarray(painted)).mean() > 3
     assert error.mean() < 0.6
     assert np.percentile(error, 99) < 4
+
+
+@pytest.mark.parametrize("size", [(96, 64), (97, 65), (33, 18), (16, 1), (1, 1)])
+def test_the_encoder_measures_contrast_as_painting_does(size):
+    pictures = [make_picture(*size, seed=seed) for seed in (1, 2)]
+    found = contrast_of(to_tensor(pictures)).numpy()
+    expected = [contrast.contrast_of(picture) for picture in pictures]
+    assert found == pytest.approx(np.stack(expected), rel=1e-3, abs=1e-3)
 
 
 def test_nothing_changes_without_amount():

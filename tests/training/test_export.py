@@ -52,7 +52,7 @@ def test_the_engine_runs_an_exported_model(exported):
 def test_equalizing_keeps_the_pictures():
     network, _ = make_networks()
     images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    vector = torch.rand(4, network.size.vector + network.tuning)
+    vector = torch.rand(4, network.vector_length)
     controls = (torch.zeros(4, 5), torch.tensor([[1.0], [0.5], [0.0], [1.0]]))
 
     def paint(network: TransferNetwork) -> torch.Tensor:
@@ -151,7 +151,7 @@ def test_weights_stored_in_8_bits_are_close(exported, tmp_path):
 
     rng = np.random.default_rng(0)
     network = make_networks()[0]
-    length = network.size.vector + network.tuning
+    length = network.vector_length
     feeds = {
         "bytes": rng.integers(0, 256, (1, 32, 32, 3), dtype=np.uint8),
         "vector": rng.random((2, length), np.float32),

@@ -95,7 +95,7 @@ def _both(a: Samples, b: Samples) -> Samples:
     joined = {
         item.name: torch.cat([getattr(a, item.name), getattr(b, item.name)])
         for item in fields(Samples)
-        if item.name not in ("content", "shares", "seed")
+        if item.name not in ("content", "shares", "seed", "contrast")
     }
     content = ContentBatch(
         *(

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.contrast import NUMBERS
 from stylize.errors import TrainingError
 from stylize.training.data import list_pictures
 from stylize.training.style_bank import StyleBank, _recolor, load_style_bank
@@ -20,7 +19,6 @@ def bank_of(vectors):
         np.zeros((count, 256, 256, 3), np.uint8),
         np.zeros((count, 9, 32), np.float32),
         np.zeros(count, np.float32),
-        np.zeros((count, NUMBERS), np.float32),
     )
 
 

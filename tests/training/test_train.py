@@ -305,7 +305,6 @@ def test_training_can_start_from_another_checkpoint(config):
         torch.zeros(2, 256, 256, 3, dtype=torch.uint8).numpy(),
         torch.zeros(2, 9, 32).numpy(),
         torch.zeros(2).numpy(),
-        torch.zeros(2, 12).numpy(),
     )
     network = start_network(other, None, bank)
     expected = load_checkpoint(path)["ema"]

@@ -114,7 +114,7 @@ def test_the_committed_checkpoint_is_that_of_the_bundled_model():
     engine = Engine(threads=1)
     check_same_model(networks, engine.encode_style, checkpoint)
     network = networks.network
-    assert engine.vector_length == network.size.vector + network.tuning
+    assert engine.vector_length == network.vector_length
 
 
 def test_a_checkpoint_without_a_loss_network_is_refused(network, tmp_path):

@@ -32,6 +32,7 @@ export interface Contract {
   readonly posterizing_share: number;
   readonly ink_style: number;
   readonly contrast_share: number;
+  readonly contrast_at: number;
   readonly ground_seed: number;
   readonly int8_index: number;
   readonly int8_limit: number;
@@ -39,7 +40,6 @@ export interface Contract {
   readonly calm_bias: number;
   readonly color_weights: Float32Array;
   readonly ink_weights: Float32Array;
-  readonly contrast_weights: Float32Array;
 }
 
 const NUMBERS = [
@@ -73,12 +73,15 @@ export function readContract(record: unknown): Contract {
     posterizing_share: number(values, "posterizing_share", 0),
     ink_style: number(values, "ink_style", 0.28),
     contrast_share: number(values, "contrast_share", 0),
+    contrast_at: number(values, "contrast_at", 0),
     calm_weights: weights(values, "calm_weights", 1, length),
     calm_bias: Number(values["calm_bias"] ?? 0),
     color_weights: weights(values, "color_weights", COLOR_NUMBERS, length + 1),
     ink_weights: weights(values, "ink_weights", 1, length + 1),
-    contrast_weights: weights(values, "contrast_weights", CONTRAST_NUMBERS, length + 1),
   };
+  if (contract.contrast_at && contract.contrast_at + CONTRAST_NUMBERS > length) {
+    throw new ModelError("contrast_at of the contract is not within its vectors");
+  }
   for (const name of ["calm_style", "flat_style", "ink_style"] as const) {
     if (contract[name] === 0) throw new ModelError(`${name} of the contract must be above 0`);
   }
@@ -118,9 +121,10 @@ export function colorsOf(contract: Contract, vector: Float32Array): StyleColors 
   return numbers && styleColors(numbers);
 }
 
-/** Return how much the octaves of a style vary, if the model can tell; see `raiseContrast`. */
+/** Return how much the octaves of a style vary, if its vector tells; see `raiseContrast`. */
 export function contrastOf(contract: Contract, vector: Float32Array): number[] | null {
-  return told(contract.contrast_weights, CONTRAST_NUMBERS, vector)?.map((root) => Math.max(0, root) ** 2) ?? null;
+  const at = contract.contrast_at;
+  return at ? [...vector.subarray(at, at + CONTRAST_NUMBERS)] : null;
 }
 
 /** Return numbers that depend linearly on a vector: rows of weights for each of its numbers, and a last one that is added. */

@@ -22,10 +22,10 @@ test("the colours of a style are read from its vector", () => {
   expect(colors.tones).toEqual(new Array(9).fill(10));
 });
 
-test("the contrast of a style is the square of what its vector tells", () => {
-  const contract = readContract({ ...record, vector_length: 2, contrast_weights: ones(20) });
-  expect(contrastOf(contract, Float32Array.of(2, 100))).toEqual(new Array(10).fill(9)); // the second number does not count
-  expect(contrastOf(contract, Float32Array.of(-5, 0))).toEqual(new Array(10).fill(0));
+test("the contrast of a style stands in its vector", () => {
+  const contract = readContract({ ...record, vector_length: 13, contrast_at: 2 });
+  expect(contrastOf(contract, Float32Array.from({ length: 13 }, (_, index) => index))).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(() => readContract({ ...record, vector_length: 11, contrast_at: 2 })).toThrow("contrast_at of the contract is not within its vectors");
 });
 
 test("the inks of a style are read from the logarithms of its vector", () => {
@@ -36,7 +36,7 @@ test("the inks of a style are read from the logarithms of its vector", () => {
 });
 
 test.each([
-  ["color_weights", ones(17)], ["color_weights", ones(54)], ["calm_weights", ones(2)], ["ink_weights", ones(3)], ["contrast_weights", ones(13)],
+  ["color_weights", ones(17)], ["color_weights", ones(54)], ["calm_weights", ones(2)], ["ink_weights", ones(3)],
   ["ink_weights", "???"], ["ink_weights", "AAAA"], ["ink_weights", btoa("\0\x7c")],
 ])("%s cannot be %s for vectors of one number", (name, weights) => {
   expect(() => readContract({ ...record, vector_length: 1, [name]: weights })).toThrow(`${name} of the contract cannot be read`);
