@@ -45,7 +45,7 @@ def calming(
     Args:
         contract: Of the model.
         style: It tells how calm it is.
-        controls: ``brushwork`` and ``strength`` count.
+        controls: ``brushwork``, ``style_weight`` and ``strength`` count.
     """
     left_out = 1 - ground_share(contract, style, controls)
     left_out /= (1 - contract.least_brushwork) or 1
@@ -56,13 +56,21 @@ def calming(
     wanted = min(1.0, max(0.0, 2 - controls.brushwork)) * controls.strength
     flat = (calm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM)
     everywhere = contract.calming_flat * min(1.0, max(0.0, flat)) * wanted
-    everywhere *= 1 - _PARTED * inking(contract, style, controls)
+    everywhere *= restraint(controls) * (1 - _PARTED * inking(contract, style, controls))
     least = contract.calming_least * wanted
     if least > 0:
         most = max(contract.calming_least_reach, EVEN_REACH)
         even = min(1.0, calm / contract.calm_style)
         at_most = max(at_most, contract.calming_least_reach * (1 - even) + most * even)
     return max(contract.calming_share * left_out, least), at_most, everywhere
+
+
+def restraint(controls: Controls) -> float:
+    """Return how much is done against strokes and colours that are the network's alone, 0 to 1.
+
+    With more style weight less of what it paints is smoothed and recolored.
+    """
+    return min(1.0, 1 / controls.style_weight)
 
 
 def inking(contract: Contract, style: StyleVector, controls: Controls) -> float:
@@ -108,7 +116,7 @@ def see_to_colors(
         plain: Its content, RGB of the same size.
         contract: Of the model; some do not know a style's colours, and nothing happens.
         style: It tells which colours it has.
-        controls: ``brushwork`` and ``strength`` count.
+        controls: ``brushwork``, ``style_weight`` and ``strength`` count.
         continuity: Ties the colours to those of other pictures.
     """
     colors = contract.style_colors(style.values)
@@ -116,7 +124,8 @@ def see_to_colors(
         return
     before = draft.copy() if controls.brushwork > 1 else None
     steadied = as_measured if continuity is None else continuity.steadied
-    recolor(draft, plain, colors, contract.recoloring_share, controls.strength, steadied)
+    share = contract.recoloring_share * restraint(controls)
+    recolor(draft, plain, colors, share, controls.strength, steadied)
     if before is not None:  # washes are broad differences, too
         washes = _WASHES * min(1.0, controls.brushwork - 1)
         draft.paste(before, mask=calm_areas(plain, washes))

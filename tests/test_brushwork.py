@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stylize import brushwork
 from stylize.brushwork import INK_FROM, calming, edges, ground_share, inking, see_to_colors
-from stylize.calming import EVEN_REACH, LEAST_REACH
+from stylize.calming import EVEN_REACH, FLAT, LEAST_REACH
 from stylize.contrast import NUMBERS, contrast_of
 from stylize.controls import Controls
+from stylize.recoloring import SHARE
 from stylize.styles import StyleVector
 from tests.conftest import make_picture
 
@@ -73,6 +75,19 @@ def test_inks_are_smoothed_less_for_they_are_even_once_parted(tiny_engine, style
     shaded, parted = (calming(contract, style, Controls()) for contract in (flat, of_inks(flat, 1)))
     assert shaded[2] > 0
     assert parted == pytest.approx((*shaded[:2], 0.3 * shaded[2]))
+
+
+def test_more_style_weight_leaves_more_of_what_is_painted(tiny_engine, style, monkeypatch):
+    flat, shares = of_calm(tiny_engine.contract, 1), []
+    monkeypatch.setattr(brushwork, "recolor", lambda *args: shares.append(args[3]))
+    picture = make_picture(64, 48)
+    for weight in (0.25, 1, 2, 4):
+        controls = Controls(style_weight=weight)
+        shares.append(calming(flat, style, controls)[2])
+        see_to_colors(picture.copy(), picture, flat, style, controls, None)
+    smoothed, recolored = np.reshape(shares, (4, 2)).T
+    assert smoothed / FLAT == pytest.approx([1, 1, 0.5, 0.25])
+    assert recolored / SHARE == pytest.approx([1, 1, 0.5, 0.25])
 
 
 def test_a_draft_gets_the_contrast_of_its_style_by_strength(tiny_engine, style):

@@ -36,7 +36,8 @@ export function calm(painted: Pixels, content: Pixels, contract: Contract, style
   const atMost = 1 - Math.min(1, controls.brushwork) * (1 - reach);
   const wanted = clamp(2 - controls.brushwork, 0, 1) * controls.strength;
   const flat = (styleCalm / contract.flat_style - FLAT_FROM) / (1 - FLAT_FROM);
-  const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted * (1 - PARTED * inking(contract, style, controls));
+  const parted = 1 - PARTED * inking(contract, style, controls);
+  const everywhere = contract.calming_flat * clamp(flat, 0, 1) * wanted * restraint(controls) * parted;
   const least = contract.calming_least * wanted;
   const amount = Math.max(contract.calming_share * leftOut, least);
   const even = Math.min(1, styleCalm / contract.calm_style);
@@ -60,12 +61,17 @@ export function edges(contract: Contract, style: StyleVector, amount: number): (
   return amount > 0 && colors !== null ? crisp(colors, amount) : null;
 }
 
+/** Return how much is done against strokes and colours that are the network's alone, 0 to 1; see `stylize/brushwork.py`. */
+function restraint(controls: Controls): number {
+  return Math.min(1, 1 / controls.style_weight);
+}
+
 /** Give a draft, in place, the colours that its content has in the style, or its inks, and the contrast of the style. */
 export function seeToColors(draft: Pixels, content: Pixels, contract: Contract, style: StyleVector, controls: Controls): void {
   const colors = colorsOf(contract, style.values);
   if (colors === null) return;
   const before = { ...draft, data: draft.data.slice() };
-  recolor(draft, content, colors, contract.recoloring_share, controls.strength);
+  recolor(draft, content, colors, contract.recoloring_share * restraint(controls), controls.strength);
   const washes = clamp(controls.brushwork - 1, 0, 1); // they are broad differences, too
   if (washes > 0) paste(draft, before, calmAreas(content, WASHES * washes));
   posterize(draft, content, colors, contract.posterizing_share * inking(contract, style, controls));
