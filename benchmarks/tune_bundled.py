@@ -26,7 +26,7 @@ from stylize.library import StyleLibrary
 from stylize.library.bundled import bundled_folder
 from stylize.training.data import list_pictures, read_content, read_exclusions, read_style
 from stylize.training.tuning import load_networks, tune_style
-from stylize.training.tuning_contents import CONTENTS, tuning_contents
+from stylize.training.tuning_contents import CONTENTS, kept_aside, tuning_contents
 
 HERE = Path(__file__).parent
 SEED = 1
@@ -57,7 +57,8 @@ def tune(options: argparse.Namespace) -> None:
     engine = Engine()
     library = StyleLibrary.in_memory(encoder=engine)
     networks = load_networks(options.checkpoint)
-    contents = tuning_contents(photographs(options.contents, CONTENTS))
+    photos, aside = kept_aside(photographs(options.contents, CONTENTS))
+    fitted, kept = tuning_contents(photos), tuning_contents(aside, len(aside))
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.only or library.names():
         target = options.out / f"{name}.npy"
@@ -69,7 +70,8 @@ def tune(options: argparse.Namespace) -> None:
         tuned = tune_style(
             networks,
             [picture],
-            contents,
+            fitted,
+            kept=kept,
             contract=engine.contract,
             steps=STEPS,
             weights=weights,

@@ -51,7 +51,8 @@ def tune(
 ) -> None:  # fmt: skip
     """Fit a style on a few pictures, so that it is painted better than at first sight.
 
-    The style is in your library afterwards, and painted, blended and shared like any other.
+    The style is in your library afterwards, and painted, blended and shared like any other. A
+    tuning that does not help on pictures that were kept aside is dropped: the style stays as it is.
     """
     begun = time.monotonic()
     with needs_extra("train"):
@@ -60,7 +61,7 @@ def tune(
             load_networks,
             tune_style,
         )
-        from stylize.training.tuning_contents import tuning_contents
+        from stylize.training.tuning_contents import kept_aside, tuning_contents
     from stylize.images import load_image, on_white
     from stylize.library.bundled import bundled_folder
     from stylize.styles import blend
@@ -74,35 +75,46 @@ def tune(
     of_style = [load_image(file) for file in pictures or ()]
     # The bundled photographs alone would be learned by heart.
     bundled = (*sorted(EXAMPLES.glob("*.jpg")), *sorted(bundled_folder().glob("*.jpg")))
-    tried = [load_image(file) for file in (*(contents or ()), *bundled)]
+    tried = [on_white(load_image(file)) for file in (*(contents or ()), *bundled)]
+    fitted, kept = kept_aside(tried)
     with library_with_engine(data) as library:
         check_same_model(networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
+        earlier = None
         if of_style:
             library.add(name, of_style[0], title=name)
         else:
-            kept = library.original(name)
-            if library.get(name).bundled or kept is None:
+            original = library.original(name)
+            if library.get(name).bundled or original is None:
                 raise LibraryError(
                     f"Only your own styles whose picture is kept can be tuned, and {name} is none. "
                     f"Make a new one: stylize style tune NAME --from FILE."
                 )
-            of_style = [kept]
+            of_style = [original]
+            earlier = library.get(name).vector.values[-networks.network.tuning :]
         vector = blend([library.encoder.encode_style(picture) for picture in of_style])
         with Bar(1) as bar:
             tuned = tune_style(
                 networks,
                 [on_white(picture) for picture in of_style],
-                tuning_contents([on_white(picture) for picture in tried]),
+                tuning_contents(fitted),
+                kept=tuning_contents(kept, len(kept)),
+                earlier=earlier,
                 contract=getattr(library.encoder, "contract", None),
                 seconds=60 * minutes - (time.monotonic() - begun),
                 progress=lambda done: bar.show(0, done),
             )
-        library.set_vector(name, vector.tuned(tuned.tuning.numpy()))
+        if tuned.share:
+            library.set_vector(name, vector.tuned(tuned.tuning.numpy()))
     before, after = tuned.style_loss
     if as_json:
         print_json({
-            "name": name, "steps": tuned.steps, "style_loss": tuned.style_loss,
-            "content_loss": tuned.content_loss,
+            "name": name, "steps": tuned.steps, "share": tuned.share,
+            "style_loss": tuned.style_loss, "content_loss": tuned.content_loss,
         })  # fmt: skip
-    else:
+    elif tuned.share:
         say(f"Tuned {name} in {tuned.steps} steps: style loss {before:.3f} -> {after:.3f}.")
+    else:
+        say(
+            f"Left {name} as it was: after {tuned.steps} steps, pictures that were kept aside are "
+            f"not painted better. More --minutes, or photographs of yours as --content, may help."
+        )

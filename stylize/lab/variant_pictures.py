@@ -22,8 +22,8 @@ from stylize.training.pairs import Pictures
 from stylize.training.report import Shown
 from stylize.training.samples import Samples
 from stylize.training.summary import summarize
-from stylize.training.tuning import style_samples
 from stylize.training.tuning_contents import whole_content
+from stylize.training.tuning_styles import style_samples
 from stylize.training.vgg import LossNetwork
 
 METRICS = ("content_loss", "style_loss", "ssim", "own_style_found")

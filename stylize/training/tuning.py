@@ -22,37 +22,35 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from stylize.brushwork import usual_ground
 from stylize.contract import Contract
 from stylize.errors import TrainingError
 from stylize.styles import StyleVector
-from stylize.training.calm_styles import calm_share
 from stylize.training.checkpoint import (
     load_checkpoint,
     load_encoder,
     load_loss_network,
     load_network,
 )
-from stylize.training.color_probe import color_numbers
-from stylize.training.data import ContentBatch, to_tensor
+from stylize.training.data import to_tensor
 from stylize.training.graphs import EncodeStyle
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
-from stylize.training.samples import Samples
-from stylize.training.style_bank import measure_style, projections
-from stylize.training.tones import style_tones
 from stylize.training.tuning_contents import on_grid
 from stylize.training.tuning_losses import Prepared, Terms, TuningLosses
+from stylize.training.tuning_styles import seen_as_drafts, style_samples
 from stylize.training.vgg import LossNetwork, half_precision_is_faster
 from stylize.training.zoom import calibrate_zoom_
 
 RATE = 0.03  # of Adam: a step moves scales of about 1 by so much
 LEAST_RATE = 0.05  # share of it that is left at the end
 BATCH = 2  # drafts a step
-_MEASURED = 8  # contents that the report is about
+# Shares of what was fitted that are tried on contents that it was not fitted on.
+SHARES = (1.0, 0.75, 0.5)
+_MEASURED = 8  # contents on which networks are measured, or tunings if none are kept aside
 _SQUARE_PX = 384  # of contents on which the change of statistics with the zoom is measured
 _SEED = 1
 
@@ -62,13 +60,16 @@ class Tuned:
     """What came of it.
 
     Attributes:
-        tuning: (T,) float32, the last part of the style's vector.
-        style_loss: Of drafts as shown, mean over some of the contents: before and after.
+        tuning: (T,) float32, the last part of the style's vector; zeros if none helps.
+        share: Of what was fitted: one of ``SHARES``, or 0 if contents that were kept aside are
+            better painted without any of it, or with the style's earlier tuning.
+        style_loss: Of drafts as shown, mean over those contents: untuned, and with ``tuning``.
         content_loss: Likewise.
         steps: Taken.
     """
 
     tuning: Tensor
+    share: float
     style_loss: tuple[float, float]
     content_loss: tuple[float, float]
     steps: int
@@ -128,6 +129,8 @@ def tune_style(
     pictures: Sequence[Image.Image],
     contents: Sequence[Image.Image],
     *,
+    kept: Sequence[Image.Image] = (),
+    earlier: NDArray[np.float32] | None = None,
     contract: Contract | None = None,
     seconds: float = math.inf,
     steps: int | None = None,
@@ -140,6 +143,9 @@ def tune_style(
         networks: Theirs stay as they are.
         pictures: Of the style, RGB; the means of their statistics are what is aimed at.
         contents: RGB, see :mod:`stylize.training.tuning_contents`; cut to multiples of 16.
+        kept: Likewise, not fitted on: how much of the tuning helps is found on them. Without them
+            it is found on contents that were fitted on.
+        earlier: (T,), the tuning that the style has so far; a new one has to be better.
         contract: Of the model that paints; None: drafts are recolored as measured.
         seconds: Time to spend; a step is taken at least.
         steps: Steps to take; none: as many as there is time for.
@@ -152,17 +158,20 @@ def tune_style(
     if not pictures or not contents or (steps is None and math.isinf(seconds)):
         raise ValueError("pictures, contents, and seconds or steps are needed")
     start = time.monotonic()
+    measured = style_samples(
+        networks.loss_network, networks.encoder.requires_grad_(False), pictures
+    )
     network = copy.deepcopy(networks.network).requires_grad_(False).eval()
     drafts = TuningLosses(
         network,
         networks.loss_network.requires_grad_(False),
-        style_samples(networks.loss_network, networks.encoder.requires_grad_(False), pictures),
+        seen_as_drafts(measured, networks.loss_network, pictures),
         contract=contract,
         weights=weights,
         half_precision=half_precision_is_faster(),
     )
     _calibrate_zoom_(network, contents, drafts.vector)
-    fit = _Fit(network, drafts, [on_grid(content) for content in contents])
+    fit = _Fit(network, drafts, *([on_grid(one) for one in some] for some in (contents, kept)))
     # Whoever loses patience keeps what there is.
     with contextlib.suppress(KeyboardInterrupt):
         while True:
@@ -174,7 +183,15 @@ def tune_style(
             if progress is not None:
                 progress(share)
             fit.step(share)
-    return fit.result()
+    return fit.result(None if earlier is None else torch.tensor(earlier)[None])
+
+
+class _Found(NamedTuple):
+    """Means over the contents that are judged by."""
+
+    total: float
+    style: float
+    content: float
 
 
 class _Fit:
@@ -186,20 +203,31 @@ class _Fit:
     """
 
     def __init__(
-        self, network: TransferNetwork, drafts: TuningLosses, contents: Sequence[Image.Image]
+        self,
+        network: TransferNetwork,
+        drafts: TuningLosses,
+        contents: Sequence[Image.Image],
+        kept: Sequence[Image.Image],
     ) -> None:
         self._drafts = drafts
-        self._contents = contents
+        self._contents = [*contents, *kept]
+        self._fitted = len(contents)
+        some = range(min(_MEASURED, len(contents)))
+        self._judges = range(len(contents), len(self._contents)) if kept else some
         self._prepared: dict[int, tuple[Prepared, Terms]] = {}
         self._moved = torch.zeros(1, network.tuning, requires_grad=True)
         self._optimizer = torch.optim.Adam([self._moved], lr=RATE, betas=(0.9, 0.99))
         self._rng = np.random.default_rng(_SEED)
         self._order: list[int] = []
         self.taken = 0
-        begun = time.monotonic()
-        measured = range(min(_MEASURED, len(contents)))
-        self._reach = _reach(network, drafts, [self._look(index)[0] for index in measured])
-        self.seconds_to_measure = time.monotonic() - begun
+        times = [time.monotonic()]
+        for index in self._judges:
+            self._look(index)
+            times.append(time.monotonic())
+        # The first ones take longer. Once more for an earlier tuning.
+        looks = (len(SHARES) + 1) * len(self._judges)
+        self.seconds_to_measure = looks * float(np.diff(times).min())
+        self._reach = _reach(network, drafts, [self._look(index)[0] for index in some])
 
     def step(self, share: float) -> None:
         """Take a step; the rate falls with the share that is done."""
@@ -208,7 +236,7 @@ class _Fit:
         self._optimizer.zero_grad()
         for _ in range(BATCH):
             if not self._order:
-                self._order = self._rng.permutation(len(self._contents)).tolist()
+                self._order = self._rng.permutation(self._fitted).tolist()
             content, before = self._look(self._order.pop())
             terms = self._drafts.terms(content, self._reach * self._moved)
             total = self._drafts.total(terms, float(before["content"])) / BATCH
@@ -217,19 +245,33 @@ class _Fit:
         self.taken += 1
 
     @torch.no_grad()
-    def result(self) -> Tuned:
-        """Return what was fitted, and what it does to contents."""
-        tuning = self._reach * self._moved
-        looked_at = [self._look(index) for index in range(min(_MEASURED, len(self._contents)))]
-        after = [self._drafts.terms(content, tuning) for content, _ in looked_at]
-        style, content = (
-            (
-                float(np.mean([float(before[name]) for _, before in looked_at])),
-                float(np.mean([float(terms[name]) for terms in after])),
-            )
-            for name in ("style", "content")
-        )
-        return Tuned(tuning[0], style, content, self.taken)
+    def result(self, earlier: Tensor | None = None) -> Tuned:
+        """Return as much of what was fitted as helps, and what it does to contents.
+
+        Args:
+            earlier: (1, T), another tuning that it has to be better than.
+        """
+        fitted = self._reach * self._moved
+        untuned = torch.zeros_like(fitted)
+        before = best = self._measure(untuned)
+        least, share = before.total, 0.0
+        if earlier is not None:
+            least = min(least, self._measure(earlier).total)
+        for tried in SHARES:
+            found = self._measure(tried * fitted)
+            if found.total < least:
+                best, least, share = found, found.total, tried
+        losses = (before.style, best.style), (before.content, best.content)
+        return Tuned((share * fitted)[0], share, *losses, self.taken)
+
+    def _measure(self, tuning: Tensor) -> _Found:
+        """Paint what is judged by."""
+        rows = []
+        for content, before in map(self._look, self._judges):
+            terms = self._drafts.terms(content, tuning) if tuning.any() else before
+            total = self._drafts.total(terms, float(before["content"]))
+            rows.append([float(total), float(terms["style"]), float(terms["content"])])
+        return _Found(*np.mean(rows, axis=0).tolist())
 
     @torch.no_grad()
     def _look(self, index: int) -> tuple[Prepared, Terms]:
@@ -256,39 +298,3 @@ def _reach(network: TransferNetwork, drafts: TuningLosses, contents: Sequence[Pr
     said = [network.modulation(one.thumbnail, drafts.vector, plain) for one in contents]
     numbers = torch.cat([torch.cat([m.scale, m.shift], dim=1) for m in said])
     return 0.5 + numbers.abs().mean(dim=0, keepdim=True)
-
-
-@torch.no_grad()
-def style_samples(
-    loss_network: LossNetwork, encoder: LossNetwork, pictures: Sequence[Image.Image]
-) -> Samples:
-    """What the losses ask for: a style at full strength, usual weights, no content yet."""
-    matrices = projections()
-    measured = [measure_style(picture, loss_network, encoder, matrices) for picture in pictures]
-    halved = np.stack([np.asarray(one.halved) for one in measured])
-    calm = float(np.mean([calm_share(picture) for picture in halved]))
-    tones = style_tones(halved)
-    shares = torch.full((1, len(pictures)), 1 / len(pictures))
-    one = torch.ones(1, 1)
-    return Samples(
-        content=ContentBatch(torch.empty(0), torch.empty(0)),
-        seen=_mean([one.seen for one in measured]),
-        encoded=_mean([one.encoded for one in measured]),
-        covariances=_mean([one.covariances for one in measured]),
-        tones=torch.from_numpy(tones).mean(dim=0, keepdim=True),
-        colors=torch.from_numpy(color_numbers(tones)).mean(dim=0, keepdim=True),
-        pictures=to_tensor(halved),
-        shares=shares,
-        conditions=torch.zeros(1, len(CONDITIONS)),
-        strength=one,
-        own_style=torch.zeros(1, dtype=torch.bool),
-        ground=torch.tensor([Contract.ground_levels * usual_ground(Contract, calm)]),
-        detail=one,
-        calm=torch.tensor([calm]),
-        seed=0,
-        contrast=_mean([one.contrast for one in measured]),
-    )
-
-
-def _mean(parts: Sequence[Tensor]) -> Tensor:
-    return torch.cat(list(parts)).mean(dim=0, keepdim=True)

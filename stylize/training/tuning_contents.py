@@ -14,8 +14,18 @@ from stylize.training.pairs import fit_longer_side
 GRID_PX = 16  # sides of contents are multiples of it
 CONTENT_SIDE_PX = Contract.draft_side_px  # smaller ones have other statistics
 CONTENTS = 48  # with fewer they are learned by heart
+KEPT_EVERY, KEPT = 6, 8  # photographs that tunings are judged by, and at most how many
 _LEAST_PART = 0.6  # of a photograph's sides
 _SEED = 1
+
+
+def kept_aside(
+    photographs: Sequence[Image.Image],
+) -> tuple[list[Image.Image], list[Image.Image]]:
+    """Part photographs: those to fit on, and a few to judge by of which no part is fitted on."""
+    judges = range(KEPT_EVERY // 3, len(photographs), KEPT_EVERY)[:KEPT]
+    fitted = [photo for index, photo in enumerate(photographs) if index not in judges]
+    return fitted, [photographs[index] for index in judges]
 
 
 def tuning_contents(photographs: Sequence[Image.Image], count: int = CONTENTS) -> list[Image.Image]:

@@ -42,10 +42,10 @@ WEIGHTS: dict[str, float] = {
     "smoothness": 0.02,
     "range": 0.5,
 }
-# The content loss counts e times as much for every 2.5 % that it rises, as in the training where
-# it is 2 % less than before: a style is to be better painted, not more of it.
+# The content loss counts e times as much for every 2.5 % that it rises, and as in the training
+# where it is what it was: a style is to be better painted, not more of it.
 STEEPNESS = 40.0
-CONTENT_AIM = 0.98
+CONTENT_AIM = 1.0
 ZOOM = 2.0  # a draft's statistics are measured at half its size
 
 Terms = dict[str, Tensor]

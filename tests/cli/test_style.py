@@ -40,15 +40,22 @@ def library(tmp_path, tiny_engine, monkeypatch) -> StyleLibrary:
 
 @pytest.fixture
 def asked(monkeypatch) -> dict[str, object]:
-    """What the tuning was asked for; it adds 0.25 to everything."""
-    found: dict[str, object] = {}
+    """What the tuning was asked for; it adds 0.25 to everything, or nothing if `share` is 0."""
+    found: dict[str, object] = {"share": 1.0}
 
-    def tune(networks, pictures, contents, *, contract, seconds, progress):
+    def tune(networks, pictures, contents, *, kept, earlier, contract, seconds, progress):
         progress(0.5)
-        found.update(pictures=len(pictures), contents=len(contents), seconds=seconds)
+        found.update(
+            pictures=len(pictures), contents=len(contents), kept=len(kept), seconds=seconds,
+            earlier=earlier,
+        )  # fmt: skip
         assert contract.vector_length > 128
         return tuning.Tuned(
-            torch.full((networks.network.tuning,), 0.25), (1.0, 0.5), (0.8, 0.8), 12
+            torch.full((networks.network.tuning,), 0.25 * found["share"]),
+            found["share"],
+            (1.0, 0.5),
+            (0.8, 0.8),
+            12,
         )
 
     monkeypatch.setattr(tuning, "tune_style", tune)
@@ -62,7 +69,11 @@ def test_a_new_style_of_two_pictures(tool: Tool, library, asked, tmp_path, tiny_
     )  # fmt: skip
     assert result.code == 0, result.err
     assert json.loads(result.out)["steps"] == 12
-    assert asked == {"pictures": 2, "contents": CONTENTS, "seconds": pytest.approx(25, abs=5)}
+    assert json.loads(result.out)["share"] == 1
+    assert asked == {
+        "share": 1, "pictures": 2, "contents": CONTENTS, "kept": 6, "earlier": None,
+        "seconds": pytest.approx(25, abs=5),
+    }  # fmt: skip
     values = library.get("mine").vector.values
     assert (values[-128:] == 0.25).all()
     both = [tiny_engine.encode_style(make_picture(64, 64, seed=seed)).values for seed in (1, 2)]
@@ -79,6 +90,21 @@ def test_a_style_that_is_there_keeps_what_is_noted(tool: Tool, library, tmp_path
     after = library.get("mine")
     assert (after.title, after.tags) == ("Mine", ("ink",))
     assert not np.array_equal(after.vector.values, before.vector.values)
+
+
+def test_a_tuning_that_does_not_help_is_dropped(tool: Tool, library, asked) -> None:
+    library.add("mine", make_picture(64, 64, seed=1))
+    assert tool("style", "tune", "mine").code == 0
+    assert not asked["earlier"].any()
+    tuned = library.get("mine").vector.values
+    asked["share"] = 0.0
+    result = tool("style", "tune", "mine")
+    assert result.code == 0, result.err
+    assert result.out.startswith("Left mine as it was: after 12 steps, pictures that were kept")
+    np.testing.assert_array_equal(library.get("mine").vector.values, tuned)
+    assert (asked["earlier"] == 0.25).all()
+    assert len(asked["earlier"]) == 128
+    assert json.loads(tool("style", "tune", "mine", "--json").out)["share"] == 0
 
 
 @pytest.mark.usefixtures("asked")

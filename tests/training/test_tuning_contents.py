@@ -2,6 +2,8 @@ from stylize.training.tuning_contents import (
     CONTENT_SIDE_PX,
     CONTENTS,
     GRID_PX,
+    KEPT,
+    kept_aside,
     tuning_contents,
     whole_content,
 )
@@ -22,6 +24,15 @@ def test_photographs_enough_are_taken_as_they_are():
     photographs = [make_picture(64, 64, seed=seed) for seed in range(3)]
     assert len(tuning_contents(photographs, 2)) == 3
     assert not tuning_contents([])
+
+
+def test_a_few_photographs_are_kept_aside():
+    photographs = [make_picture(16, 16, seed=seed) for seed in range(100)]
+    fitted, kept = kept_aside(photographs[:14])
+    assert kept == [photographs[index] for index in (2, 8)]
+    assert fitted == [photo for photo in photographs[:14] if photo not in kept]
+    assert len(kept_aside(photographs)[1]) == KEPT
+    assert kept_aside(photographs[:2]) == (photographs[:2], [])
 
 
 def test_the_same_photographs_are_the_same_contents():

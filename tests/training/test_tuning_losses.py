@@ -14,8 +14,9 @@ from stylize.training import tuning_losses
 from stylize.training.contrast import raise_contrast
 from stylize.training.network import TransferNetwork
 from stylize.training.recoloring import recolor
-from stylize.training.tuning import load_networks, style_samples
+from stylize.training.tuning import load_networks
 from stylize.training.tuning_losses import CONTENT_AIM, WEIGHTS, TuningLosses
+from stylize.training.tuning_styles import style_samples
 from stylize.training.vgg import LossNetwork
 from stylize.training.zoom import calibrate_zoom_
 from tests.conftest import make_picture
