@@ -48,6 +48,7 @@ SEEDS = (1, 7, 2**32 - 1)
 GREY = np.array([128.0] * 3 + [0.0] * 6 + [128.0] * (NUMBERS - 9))  # a style of one colour
 EVERY = 32  # numbers of the bundled encoder's vectors
 INKS = {"posterizing_share": 0.65, "ink_weights": "ADw="}  # by which all styles are of a few inks
+CONTRAST = {"contrast_share": 0.8}
 EXACT = {"levels": 1, "mean_levels": 0.05}
 FP32 = {"levels": 8, "mean_levels": 0.5}  # measured with another provider: 5 and 0.29
 INT8 = {"levels": 24, "mean_levels": 1.0}
@@ -301,7 +302,7 @@ def make_pictures(engines: dict[str, Engine], folder: Path) -> Record:
         {"name": "blend", "weights": {"style": 0.4, "other": 0.6}},
         {"name": "transparent", "content": "transparent"},
         {"name": "inks", "contract": INKS},
-        {"name": "contrast", "contract": {"contrast_share": 0.8}, "controls": {"strength": 0.8}},
+        {"name": "contrast", "contract": CONTRAST, "controls": {"strength": 0.8}},
         {"name": "half-inks", "contract": INKS, "controls": {"brushwork": 1.5}},
     ]
     precisions = {"fp32": cases, "int8": cases[:3]}
