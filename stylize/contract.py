@@ -129,7 +129,6 @@ class Contract:
         for name in ("grid_px", "vector_length", "style_side_px", "draft_side_px", "tile_pixels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of the contract must be at least 1")
-
         if self.contrast_at and self.contrast_at + CONTRAST_NUMBERS > self.vector_length:
             raise ValueError("contrast_at of the contract is not within its vectors")
         for name in ("calm_style", "flat_style", "ink_style"):

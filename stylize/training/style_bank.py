@@ -189,6 +189,12 @@ class MeasuredStyle(NamedTuple):
     contrast: Tensor
 
 
+def projected_covariances(features: dict[str, Tensor], matrices: Sequence[Tensor]) -> Tensor:
+    """Return (N, 2, 64, 64) covariances of what the loss network sees, projected."""
+    layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
+    return torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1)
+
+
 @torch.no_grad()
 def measure_style(
     picture: Image.Image,
@@ -209,11 +215,10 @@ def measure_style(
     pixels = to_tensor([image]).to(matrices[0].device)
     features = network(pixels)
     seen = style_vector(features)
-    layers = zip(COVARIANCE_LAYERS, matrices, strict=True)
     return MeasuredStyle(
         seen,
         seen if encoder is network else style_vector(encoder(pixels)),
-        torch.stack([covariance(features[name], matrix) for name, matrix in layers], dim=1),
+        projected_covariances(features, matrices),
         image.resize((HALVED_SIDE_PX, HALVED_SIDE_PX), Image.Resampling.BOX),
         contrast_of(pixels),
     )

@@ -18,10 +18,10 @@ from stylize.training.data import ContentBatch, to_tensor
 from stylize.training.modulator import CONDITIONS
 from stylize.training.pairs import fit_longer_side
 from stylize.training.samples import Samples
-from stylize.training.style_bank import COVARIANCE_LAYERS, measure_style, projections
+from stylize.training.style_bank import measure_style, projected_covariances, projections
 from stylize.training.tones import style_tones
 from stylize.training.tuning_contents import CONTENT_SIDE_PX
-from stylize.training.vgg import LossNetwork, covariance, style_vector
+from stylize.training.vgg import LossNetwork, style_vector
 
 
 @torch.no_grad()
@@ -66,15 +66,14 @@ def seen_as_drafts(
     measured on. Smaller pictures stay as they are: what is enlarged is softer, and so would be its
     tuned style.
     """
-    seen, covariances = [], []
+    seen, found = [], []
+    matrices = projections()
     for picture in pictures:
         side_px = min(CONTENT_SIDE_PX, max(picture.size))
         features = loss_network(to_tensor([fit_longer_side(picture, side_px)]))
         seen.append(style_vector(features))
-        layers = zip(COVARIANCE_LAYERS, projections(), strict=True)
-        found = [covariance(features[name], matrix) for name, matrix in layers]
-        covariances.append(torch.stack(found, dim=1))
-    return replace(style, seen=_mean(seen), covariances=_mean(covariances))
+        found.append(projected_covariances(features, matrices))
+    return replace(style, seen=_mean(seen), covariances=_mean(found))
 
 
 def _mean(parts: Sequence[Tensor]) -> Tensor:
