@@ -106,7 +106,7 @@ def search(
     *,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
-    """Search, and write ``search.json``.
+    """Search, and write ``search.json`` after every round.
 
     Args:
         config: How.
@@ -132,8 +132,10 @@ def search(
         }
         for candidate, ms in chosen
     }
+    teacher_ms = paint_ms(school.teacher)
     left, seen, samples = list(networks), 0, config.samples
     rounds: list[dict[str, Any]] = []
+    result: dict[str, Any] = {}
     while len(left) > 1:
         for name in list(networks) if config.check else left:
             logger.info("%s: %d samples", name, samples)
@@ -146,18 +148,19 @@ def search(
         order = sorted(left, key=lambda name: -candidates[name]["marks_db"][-1])
         rounds.append({"samples": seen, "order": order})
         left, samples = order[: len(order) // 2], 2 * samples
+        result = {
+            "limit_ms": config.limit_ms,
+            "teacher_ms": teacher_ms,
+            "check": config.check,
+            "candidates": candidates,
+            "rounds": rounds,
+            "order_held": _held(candidates, rounds, check=config.check),
+            "best": left[0],
+        }
+        # After every round: who stops an hour's search keeps what it found.
+        write_whole(out / "search.json", f"{json.dumps(result, indent=1)}\n".encode())
         if progress is not None:
             progress(1 - (len(left) - 1) / len(networks))
-    result = {
-        "limit_ms": config.limit_ms,
-        "teacher_ms": paint_ms(school.teacher),
-        "check": config.check,
-        "candidates": candidates,
-        "rounds": rounds,
-        "order_held": _held(candidates, rounds, check=config.check),
-        "best": left[0],
-    }
-    write_whole(out / "search.json", f"{json.dumps(result, indent=1)}\n".encode())
     return result
 
 

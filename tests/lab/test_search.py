@@ -73,6 +73,17 @@ def test_the_better_half_goes_on(check, quick, school, tmp_path) -> None:  # noq
     assert shares[-1] == 1
 
 
+def test_a_search_that_is_stopped_keeps_its_rounds(quick, school, tmp_path) -> None:  # noqa: F811
+    def stop(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(Search(limit_ms=6, candidates=4, samples=4), school, tmp_path, progress=stop)
+    kept = json.loads((tmp_path / "search.json").read_text())
+    assert [part["samples"] for part in kept["rounds"]] == [4]
+    assert kept["best"] == kept["rounds"][0]["order"][0]
+
+
 def test_one_candidate_is_no_search() -> None:
     with pytest.raises(ControlError, match="two candidates"):
         Search(limit_ms=5, candidates=1)
