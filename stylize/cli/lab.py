@@ -15,6 +15,7 @@ import typer
 from stylize.cli import lab_ab, lab_compress, lab_explain, lab_search, lab_variants
 from stylize.cli.common import DataOption, JsonOption, ThreadsOption, open_engine, open_library
 from stylize.cli.jobs import Bar, check_replacing, log_without_terminal
+from stylize.cli.network_file import USUAL, network_file
 from stylize.cli.output import print_json, say, warn
 from stylize.cli.pictures import path_of
 from stylize.errors import LibraryError, TrainingError
@@ -199,8 +200,11 @@ def johnson(
     samples: Annotated[int, typer.Option(min=1, help="Pictures to look at.")] = 8_000,
     side: Annotated[int, typer.Option(min=32, metavar="PX", help="Side of these.")] = 256,
     loss_network: Annotated[
-        Path, typer.Option(metavar="FILE", help="A checkpoint of the product, for its losses.")
-    ] = Path("checkpoints/network.pt"),
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A checkpoint of the product, for its losses.", show_default=USUAL
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 1,
     data: DataOption = None,
 ) -> None:
@@ -219,6 +223,7 @@ def johnson(
         from stylize.training.data import list_pictures
         from stylize.training.vgg import half_precision_is_faster
 
+    loss_network = network_file(loss_network, "--loss-network")
     check_replacing([out], {Path(style): "style", loss_network: "checkpoint"})
     _check_writable(out)
     half = half_precision_is_faster()

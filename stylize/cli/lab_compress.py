@@ -10,6 +10,7 @@ import typer
 from stylize.cli.common import JsonOption
 from stylize.cli.jobs import Bar, log_without_terminal
 from stylize.cli.lab_options import ContentsOption, HeldOutOption, StylesOption
+from stylize.cli.network_file import USUAL, network_file
 from stylize.cli.output import print_json, say
 from stylize.errors import ControlError
 from stylize.extras import needs_extra
@@ -22,8 +23,9 @@ def compress(
         Path, typer.Option("--out", "-o", help="Folder for models, pictures and figures.")
     ],
     network: Annotated[
-        Path, typer.Option(metavar="FILE", help="The checkpoint to make smaller.")
-    ] = Path("checkpoints/network.pt"),
+        Path | None,
+        typer.Option(metavar="FILE", help="The checkpoint to make smaller.", show_default=USUAL),
+    ] = None,
     held_out: HeldOutOption = None,
     way: Annotated[
         list[str] | None,
@@ -51,7 +53,7 @@ def compress(
         raise ControlError(f'There is no way "{min(unknown)}". There are: {", ".join(WAYS)}.')
     log_without_terminal()
     config = Compression(
-        checkpoint=network,
+        checkpoint=network_file(network, "--network"),
         contents=tuple(contents),
         styles=tuple(styles),
         out=out,

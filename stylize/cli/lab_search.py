@@ -9,6 +9,7 @@ import typer
 
 from stylize.cli.common import JsonOption
 from stylize.cli.jobs import Bar, log_without_terminal
+from stylize.cli.network_file import USUAL, network_file
 from stylize.cli.output import print_json, say
 from stylize.extras import needs_extra
 
@@ -25,8 +26,11 @@ def search(
         float, typer.Option(min=0.1, metavar="MS", help="CPU time at 512 px at most, INT8.")
     ],
     network: Annotated[
-        Path, typer.Option(metavar="FILE", help="The checkpoint that candidates are cut from.")
-    ] = Path("checkpoints/network.pt"),
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The checkpoint that candidates are cut from.", show_default=USUAL
+        ),
+    ] = None,
     candidates: Annotated[int, typer.Option(min=2, help="That are tried.")] = 8,
     samples: Annotated[
         int, typer.Option(min=1, help="Of the first round; each further one has twice as many.")
@@ -55,7 +59,8 @@ def search(
     )
     log_without_terminal()
     school = open_product_school(
-        network, contents=tuple(contents), styles=tuple(styles), exclude=held_out,
+        network_file(network, "--network"),
+        contents=tuple(contents), styles=tuple(styles), exclude=held_out,
         out=out / "cache", seed=seed,
     )  # fmt: skip
     with Bar(1) as bar:

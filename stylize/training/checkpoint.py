@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.errors import TrainingError
-from stylize.training.files import whole_file
+from stylize.training.files import read_torch, whole_file
 from stylize.training.modulator import CONDITIONS
 from stylize.training.network import TransferNetwork
 from stylize.training.network_size import NetworkSize
@@ -39,12 +38,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise TrainingError(f"There is no checkpoint at {path}.")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"{path} cannot be read as a checkpoint: {error}. Take another one."
-        ) from error
+    state = read_torch(path, "a checkpoint")
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise TrainingError(f"{path} is not a checkpoint of this version (format {FORMAT}).")
     return state

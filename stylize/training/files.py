@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stylize import files
 from stylize.errors import TrainingError
@@ -34,6 +35,30 @@ def whole_file(path: Path, *, what: str, then: str) -> Iterator[Path]:
             yield part
     except (OSError, RuntimeError) as error:  # the latter: torch on a full disk
         raise TrainingError(f"{what} cannot be written ({error}){then}") from error
+
+
+def read_torch(path: Path, what: str) -> Any:
+    """Read what ``torch.save`` wrote, on the CPU: numbers and tensors, and no code.
+
+    Args:
+        path: The file.
+        what: That it should be, for the message, such as "a checkpoint".
+
+    Raises:
+        TrainingError: It cannot be read as such.
+    """
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read as {what}: {error}.") from error
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        # What torch says would have users load code from files that they found somewhere.
+        raise TrainingError(
+            f"{path} cannot be read as {what}: it is damaged, or a file of another kind. Take "
+            f"another one."
+        ) from error
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:

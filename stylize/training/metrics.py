@@ -8,7 +8,6 @@ network and at the same size, and with nothing else: papers use other networks a
 from __future__ import annotations
 
 import hashlib
-import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from stylize.errors import TrainingError
 from stylize.training.data import Contents, list_pictures, to_tensor
+from stylize.training.files import read_torch
 from stylize.training.losses import instance_normalize
 from stylize.training.picture_metrics import (
     banding,
@@ -244,11 +244,9 @@ def _load_normalized(path: Path) -> LossNetwork:
     if not path.is_file():
         raise TrainingError(f"There is no loss network at {path}.")
     network = LossNetwork()
+    state = read_torch(path, "a file of weights")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
         network.load_state_dict(state.get("loss_network", state))
-    except (OSError, RuntimeError, EOFError, AttributeError, TypeError) as error:
+    except (RuntimeError, AttributeError, TypeError) as error:
         raise TrainingError(f"{path} does not hold a loss network: {error}") from error
-    except pickle.UnpicklingError as error:
-        raise TrainingError(f"{path} cannot be read as a file of weights: {error}") from error
     return network

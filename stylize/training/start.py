@@ -33,7 +33,7 @@ def start_loss_network(config: TrainConfig, content_paths: list[Path]) -> LossNe
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:  # pickle and zip fail in many ways
             raise TrainingError(
-                f"{path} is damaged ({error}). Train into another folder, or delete it if there is "
+                f"{path} is damaged. Train into another folder, or delete it if there is "
                 f"no checkpoint beside it yet."
             ) from error
     elif config.init is not None:

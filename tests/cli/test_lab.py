@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper
 from PIL import Image
 
+from stylize.cli import network_file
 from stylize.hub_model import model_folder
 from stylize.lab import ab, ab_page, ab_pictures, explain, features, gatys, one_style
 from tests.cli.conftest import Tool
@@ -397,3 +398,22 @@ def test_a_network_of_one_style_gets_fewer_bits(pictures: Path, tool: Tool, monk
     assert "6.80 MB" in result.out
     assert "28.5 dB" in result.out
     assert json.loads(tool(*arguments, "--json").out)["rows"]["fp32"]["ms"] == 140.0
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("compress", "--styles", "s", "-o", "out"), "--network FILE"),
+        (("search", "--styles", "s", "-o", "out", "--limit-ms", "9"), "--network FILE"),
+        (("variants", "--styles", "s", "-o", "out"), "--network FILE"),
+        (("johnson", "great-wave", "-o", "out.onnx"), "--loss-network FILE"),
+    ],
+)
+def test_a_package_without_the_network_says_how_to_name_it(
+    command: tuple[str, ...], option: str, tool: Tool, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(network_file, "CHECKPOINT", tmp_path / "nowhere.pt")
+    result = tool("lab", *command, "--contents", tmp_path)
+    assert result.code == 2
+    assert option in result.err
+    assert "checkpoints/network.pt of the repository" in result.err

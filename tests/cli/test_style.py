@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from stylize.cli import style
+from stylize.cli import network_file, style
 from stylize.library import StyleLibrary
 from stylize.training import tuning
 from stylize.training.tuning_contents import CONTENTS
@@ -117,7 +117,7 @@ def test_what_cannot_be_tuned(tool: Tool, library, tmp_path, monkeypatch) -> Non
     assert result.code == 2
     assert '"bare"' in result.err
     assert "There is" in tool("style", "tune", "nobody").err
-    monkeypatch.setattr(style, "CHECKPOINT", tmp_path / "nowhere.pt")
+    monkeypatch.setattr(network_file, "CHECKPOINT", tmp_path / "nowhere.pt")
     result = tool("style", "tune", "mine", "--from", tmp_path / "a.png")
     assert result.code == 2
     assert "--checkpoint FILE" in result.err

