@@ -18,6 +18,7 @@ from stylize.files import make_folder
 
 if TYPE_CHECKING:
     from stylize.lab.ab import Comparison
+    from stylize.lab.ab_scores import Measure
 
 _BUNDLED = "bundled"
 _NO_OTHER_MODEL = ""  # unlike None it does not ask STYLIZE_MODEL
@@ -43,6 +44,13 @@ def ab(
         int, typer.Option(min=64, max=4096, metavar="PX", help="Longer side of what they paint.")
     ] = 768,
     seed: Annotated[int, typer.Option(min=0, help="Of the order and the sides.")] = 1,
+    brisque: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="LIVE's support vectors, to score the pictures by."),
+    ] = None,
+    nima: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="ONNX file of a NIMA network, likewise.")
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(min=1024, max=65_535, help="Of the page.", show_default="a free one"),
@@ -54,7 +62,7 @@ def ab(
     """Judge two models, or two folders of pictures, blind: which of two pictures is better?
 
     Every answer is kept at once; Ctrl+C stops, and the same call goes on. The result is told when
-    all pairs have been judged.
+    all pairs have been judged; so are scores, which the call can also be repeated for.
     """
     from stylize.lab.ab import Comparison
     from stylize.lab.ab_page import Server
@@ -66,7 +74,9 @@ def ab(
         paint_pairs,
         pictures_in,
     )  # fmt: skip
+    from stylize.lab.ab_scores import score_pairs
 
+    measures = _open_measures(brisque, nima, threads)
     make_folder(out, StylizeError)
     about: dict[str, object] = {"a": first, "b": second}
     models = [text == _BUNDLED or (Path(text) / "model.json").is_file() for text in (first, second)]
@@ -107,13 +117,37 @@ def ab(
                 tell(f"{count} of {len(comparison.pairs)} judged; the same call goes on.")
                 if not as_json:
                     return
+    if measures and comparison.next is None:
+        with Bar(1) as bar:
+            comparison.keep_scores(
+                score_pairs(measures, files, progress=lambda done: bar.show(0, done))
+            )
     _tell(comparison, as_json=as_json)
 
 
+def _open_measures(
+    brisque: Path | None, nima: Path | None, threads: int | None
+) -> dict[str, Measure]:
+    """Open what scores are asked for, before anything is painted or judged."""
+    measures: dict[str, Measure] = {}
+    if brisque is not None:
+        from stylize.lab.brisque import Brisque
+
+        measures["brisque"] = Brisque(brisque)
+    if nima is not None:
+        from stylize.lab.nima import Nima
+
+        measures["nima"] = Nima(nima, threads=threads)
+    return measures
+
+
 def _tell(comparison: Comparison, *, as_json: bool) -> None:
-    tally = comparison.tally
+    from stylize.lab.ab_scores import LESS_IS_BETTER, verdicts
+
+    tally, scored = comparison.tally, verdicts(comparison)
     if as_json:
-        print_json(vars(tally) | {"answers": str(comparison.path)})
+        scores = {name: vars(verdict) for name, verdict in scored.items()}
+        print_json(vars(tally) | {"scores": scores, "answers": str(comparison.path)})
         return
     about = comparison.about
     say(f"{about['a']}: better in {tally.a}")
@@ -123,5 +157,12 @@ def _tell(comparison: Comparison, *, as_json: bool) -> None:
         say(
             f"The first was better in {tally.share:.0%} of those decided (95 %: {tally.low:.0%} to "
             f"{tally.high:.0%}); sign test p = {tally.p:.3f}."
+        )
+    for name, verdict in scored.items():
+        say(
+            f"{name.upper()} ({'less' if LESS_IS_BETTER[name] else 'more'} is better): "
+            f"{verdict.mean_a:.2f} and {verdict.mean_b:.2f} in the mean; prefers the first in "
+            f"{verdict.prefers_a}, the second in {verdict.prefers_b}; agrees with the judge in "
+            f"{verdict.agrees} of {verdict.decided} decided."
         )
     say(str(comparison.path))

@@ -20,6 +20,8 @@ from stylize.files import why_not_written, write_whole
 
 Choice = Literal["left", "right", "equal"]
 Answer = Literal["a", "b", "equal"]
+Scores = dict[str, dict[str, dict[str, float]]]
+"""By the pair's name, the score's and the painter, ``a`` or ``b``."""
 CHOICES: tuple[Choice, ...] = ("left", "right", "equal")
 _Z = 1.959963984540054  # of 95 %
 
@@ -83,6 +85,7 @@ class Comparison:
         seed: Of that order, and of who is on the left.
         path: Of the file.
         answers: By the pair's name.
+        scores: Of what was scored when all pairs had been judged.
     """
 
     about: dict[str, Any]
@@ -90,6 +93,7 @@ class Comparison:
     seed: int
     path: Path
     answers: dict[str, Answer] = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path, about: dict[str, Any], names: Sequence[str], seed: int) -> Comparison:
@@ -111,7 +115,7 @@ class Comparison:
         random.Random(seed).shuffle(pairs)
         made = cls(about, tuple(pairs), seed, path)
         if path.exists():
-            made.answers = made._read()
+            made.answers, made.scores = made._read()
         else:
             made._write(made.answers)
         return made
@@ -151,6 +155,15 @@ class Comparison:
         self._write(answers)
         self.answers = answers
 
+    def keep_scores(self, scores: Scores) -> None:
+        """Write scores to the file, beside those of other names that are there.
+
+        Raises:
+            StylizeError: The file cannot be written.
+        """
+        self.scores = {pair: self.scores.get(pair, {}) | of for pair, of in scores.items()}
+        self._write(self.answers)
+
     def _write(self, answers: dict[str, Answer]) -> None:
         record = {
             "about": self.about,
@@ -158,6 +171,7 @@ class Comparison:
             "pairs": self.pairs,
             "left": [self.on_the_left(index) for index in range(len(self.pairs))],
             "answers": answers,
+            "scores": self.scores,
             "result": asdict(Tally.of(list(answers.values()))),
         }
         try:
@@ -165,10 +179,14 @@ class Comparison:
         except OSError as error:
             raise StylizeError(why_not_written(self.path, error)) from error
 
-    def _read(self) -> dict[str, Answer]:
+    def _read(self) -> tuple[dict[str, Answer], Scores]:
         try:
             record = json.loads(self.path.read_text("utf-8"))
             answers: dict[str, Answer] = record["answers"]
+            scores: Scores = {
+                pair: {name: {who: float(of[who]) for who in "ab"} for name, of in found.items()}
+                for pair, found in record.get("scores", {}).items()  # older files have none
+            }
             same = (record["about"], record["seed"], record["pairs"]) == (
                 self.about, self.seed, list(self.pairs),
             )  # fmt: skip
@@ -180,4 +198,4 @@ class Comparison:
                 f"{self.path} is a comparison of other pictures, models or seed. Choose another "
                 "--out, or repeat the call that began it."
             )
-        return answers
+        return answers, scores

@@ -19,6 +19,8 @@ from stylize.lab import ab, ab_page, ab_pictures, explain, features, gatys, one_
 from tests.cli.conftest import Tool
 from tests.conftest import make_picture
 from tests.lab.conftest import tiny_features  # noqa: F401
+from tests.lab.test_brisque import VECTORS
+from tests.lab.test_nima import network
 from tests.lab.test_one_style import FewLayers
 
 
@@ -174,12 +176,14 @@ def test_a_style_is_explained_in_a_folder(pictures: Path, tool: Tool, monkeypatc
         assert sheet.size == (40, 30)
 
 
-def test_a_comparison_that_is_done_tells_its_result(pictures: Path, tool: Tool) -> None:
+@pytest.fixture
+def judged(pictures: Path) -> tuple[object, ...]:
+    """The arguments of a comparison of two folders that is done: the first better in one of two."""
     folders = pictures / "a", pictures / "b"
-    for folder in folders:
+    for folder, width in zip(folders, (32, 40), strict=True):
         folder.mkdir()
         for name in ("one.png", "two.png"):
-            make_picture(32, 24).save(folder / name)
+            make_picture(width, 32).save(folder / name)
     out = pictures / "out"
     files = ab_pictures.finished_pairs(*folders)
     about = {
@@ -191,15 +195,36 @@ def test_a_comparison_that_is_done_tells_its_result(pictures: Path, tool: Tool) 
     made = ab.Comparison.open(out / "answers.json", about, ["one", "two"], 1)
     made.answer(0, "left" if made.on_the_left(0) == "a" else "right")
     made.answer(1, "equal")
-    result = tool("lab", "ab", *folders, "-o", out)
+    return ("lab", "ab", *folders, "-o", out)
+
+
+def test_a_comparison_that_is_done_tells_its_result(judged, pictures: Path, tool: Tool) -> None:
+    result = tool(*judged)
     assert result.code == 0, result.err
-    assert f"{folders[0]}: better in 1" in result.out
+    assert f"{pictures / 'a'}: better in 1" in result.out
     assert "equal: 1" in result.out
     assert "p = 1.000" in result.out
-    assert json.loads(tool("lab", "ab", *folders, "-o", out, "--json").out)["share"] == 1
-    other = tool("lab", "ab", *folders, "-o", out, "--seed", 2)
+    assert "BRISQUE" not in result.out
+    assert json.loads(tool(*judged, "--json").out)["share"] == 1
+    other = tool(*judged, "--seed", 2)
     assert other.code == 2
     assert "Choose another --out" in other.err
+
+
+def test_scores_are_added_to_what_is_judged(judged, pictures: Path, tool: Tool) -> None:
+    vectors = pictures / "svm.txt"
+    vectors.write_text(VECTORS, "utf-8")
+    result = tool(*judged, "--brisque", vectors)
+    assert result.code == 0, result.err
+    assert "BRISQUE (less is better): " in result.out
+    assert "of 1 decided" in result.out
+    scores = json.loads((pictures / "out" / "answers.json").read_text())["scores"]
+    assert scores["one"]["brisque"].keys() == {"a", "b"}
+    tiny = network(pictures / "nima.onnx")
+    told = json.loads(tool(*judged, "--nima", tiny, "--json").out)["scores"]
+    assert told.keys() == {"brisque", "nima"}
+    assert told["nima"]["decided"] == 1
+    assert "NIMA (more is better): " in tool(*judged).out
 
 
 @pytest.fixture
@@ -222,6 +247,21 @@ def test_ctrl_c_says_how_to_go_on(pictures: Path, tool: Tool, monkeypatch) -> No
     assert opened == [result.out.splitlines()[0]]
     tool("lab", "ab", pictures, pictures, "-o", pictures / "out", "--no-browser")
     assert len(opened) == 1
+
+
+@pytest.mark.usefixtures("stopped")
+def test_nothing_is_scored_before_the_end(pictures: Path, tool: Tool) -> None:
+    vectors, out = pictures / "svm.txt", pictures / "out"
+    call = ("lab", "ab", pictures, pictures, "-o", out, "--no-browser", "--brisque", vectors)
+    result = tool(*call)
+    assert result.code == 2
+    assert "pip download --no-deps brisque" in result.err.replace("\n", " ")
+    assert not out.exists()
+    vectors.write_text(VECTORS, "utf-8")
+    result = tool(*call)
+    assert result.code == 0, result.err
+    assert "BRISQUE" not in result.out
+    assert json.loads((out / "answers.json").read_text())["scores"] == {}
 
 
 @pytest.mark.usefixtures("stopped")
