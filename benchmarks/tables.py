@@ -793,6 +793,33 @@ def variants() -> str:
     return "\n".join(lines)
 
 
+def no_reference() -> str:
+    """BRISQUE of photographs, of what is painted of them, and of paintings."""
+    result = _read("no_reference")
+    rows = [
+        [
+            OURS.get(name, name),
+            str(row["pictures"]),
+            f"{row['mean']:.1f}",
+            f"{round(row['p10'], 1) + 0:.1f} to {row['p90']:.1f}",  # no minus before 0.0
+            f"{row['better_than_photo']:.0%}" if "better_than_photo" in row else "",
+        ]
+        for name, row in result["rows"].items()
+    ]
+    header = ["", "pictures", "BRISQUE, mean", "80 % of them", "better than the photograph"]
+    styles = ", ".join(
+        f"{name} {mean:.1f}" for name, mean in result["rows"]["int8"]["by_style"].items()
+    )
+    lines = _table(header, rows)
+    lines += [
+        "",
+        f"Less is better. All at {result['side_px']} px, each photograph painted in four bundled "
+        f"styles, ours by style: {styles}. Noise of {result['noise_levels']:g} levels of 255, blur "
+        f"of {result['blur_px']:g} px (standard deviations). `benchmarks/no_reference.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def _marked(text: str, good: bool) -> str:
     return f"**{text}**" if good else text
 
@@ -893,6 +920,7 @@ def fill(text: str) -> str:
         compress,
         search,
         variants,
+        no_reference,
         training,
     ):
         name = make.__name__
