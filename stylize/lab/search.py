@@ -119,8 +119,14 @@ def search(
         pictures to the teacher's after each round), the rounds, and how well the order held.
 
     Raises:
-        ControlError: Too few candidates keep to the limit.
+        ControlError: Too few candidates keep to the limit, or the teacher does.
     """
+    teacher_ms = paint_ms(school.teacher)
+    if config.limit_ms >= teacher_ms:
+        raise ControlError(
+            f"The network itself takes {teacher_ms:.1f} ms on this machine: within "
+            f"{config.limit_ms:g} ms there is nothing to look for. Give a smaller --limit-ms."
+        )
     chosen = choose(config, school.teacher)
     networks = {str(candidate): candidate.cut_from(school.teacher) for candidate, _ in chosen}
     candidates: dict[str, dict[str, Any]] = {
@@ -132,7 +138,6 @@ def search(
         }
         for candidate, ms in chosen
     }
-    teacher_ms = paint_ms(school.teacher)
     left, seen, samples = list(networks), 0, config.samples
     rounds: list[dict[str, Any]] = []
     result: dict[str, Any] = {}

@@ -84,6 +84,11 @@ def test_a_search_that_is_stopped_keeps_its_rounds(quick, school, tmp_path) -> N
     assert kept["best"] == kept["rounds"][0]["order"][0]
 
 
+def test_a_limit_that_the_network_keeps_is_none(quick, school, tmp_path) -> None:  # noqa: F811
+    with pytest.raises(ControlError, match=r"itself takes 8\.0 ms .* smaller --limit-ms"):
+        search(Search(limit_ms=8, candidates=2), school, tmp_path)
+
+
 def test_one_candidate_is_no_search() -> None:
     with pytest.raises(ControlError, match="two candidates"):
         Search(limit_ms=5, candidates=1)
