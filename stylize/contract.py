@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize.contrast import NUMBERS as CONTRAST_NUMBERS
-from stylize.recoloring import NUMBERS, StyleColors
+from stylize.style_colors import NUMBERS, StyleColors
 
 LEAST_SEEN = 0.02  # added to what is seen of a style before its logarithm is taken
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from stylize.calming import calm_areas
 from stylize.planes import channels_of, paste_channels
-from stylize.recoloring import LUMA, as_measured
+from stylize.recoloring import as_measured
+from stylize.style_colors import LUMA
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

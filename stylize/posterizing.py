@@ -4,10 +4,9 @@ A network that knows a style by statistics alone shades such styles like paintin
 between the edges to match their contrast. What was painted is parted into ink and paper instead,
 where it is dark and where the content has lines: a threshold over differences of Gaussians
 (Winnemöller, Kyprianidis and Olsen, "XDoG: An eXtended difference-of-Gaussians compendium including
-advanced image stylization", 2012). As much of it gets ink as of the style has (Otsu, "A threshold
-selection method from gray-level histograms", 1979), give or take what it needs for the threshold
-not to cut through an even sky. The two colours follow from the mean and the covariance of the
-style's.
+advanced image stylization", 2012). As much of it gets ink as of the style has, give or take what it
+needs for the threshold not to cut through an even sky. The two colours follow from the mean and the
+covariance of the style's.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from PIL import Image, ImageFilter
 from stylize.calming import calm_areas
 from stylize.color_table import color_table
 from stylize.planes import around, channels_of, enlarge_cells, paste_channels
-from stylize.recoloring import LUMA, QUANTILES, StyleColors, as_measured, possible
+from stylize.recoloring import as_measured, possible
+from stylize.style_colors import LUMA, StyleColors
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -43,15 +43,14 @@ _LEAST_RAMP = 16.0
 # Pictures with a smaller deviation of the response are parted by less: there is nothing to part in
 # an empty page.
 _FULL_CONTRAST = 25.0
-# Shares of ink are between these, and may be off by so much where that finds a gap in the tones.
-_LEAST_INK = 0.1
+# The share of ink may be off by so much where that finds a gap in the tones.
 _GIVE = 0.15
 # What the threshold costs: how much more or less ink there is, plus so many times the share of the
 # pixels at its level, which is the mean of this many levels on either side.
 _GAP = 50.0
 _AROUND = 4
 _GRID = 17  # of the table of colours
-_OTHER_COLORS = 0.8  # of the colours beside the two that are kept
+_OTHER_COLORS = 0.6  # of the colours beside the two that are kept
 # Ink is so much farther from paper than mean and covariance say: grain of the paper, soft borders
 # and colours that are foretold from a vector make them say too little.
 _DEEPER = 0.25
@@ -119,18 +118,10 @@ def inks_of(colors: StyleColors) -> tuple[Doubles, Doubles, float]:
     Two points that have the style's mean and lie along its longest axis as far apart as it is wide.
     They may lie outside of 0 to 255.
     """
-    at = np.linspace(QUANTILES[0], QUANTILES[-1], 99)
-    tones = np.interp(at, QUANTILES, colors.tones)
-    count = np.arange(1, len(tones))
-    below, mean = np.cumsum(tones)[:-1], tones.mean()
-    above = tones.sum() - below
-    between = count * (below / count - mean) ** 2
-    between += (len(tones) - count) * (above / (len(tones) - count) - mean) ** 2
-    share = (int(between.argmax()) + 1) / len(tones)
-    share = min(1 - _LEAST_INK, max(_LEAST_INK, share))
     values, vectors = np.linalg.eigh(colors.root @ colors.root)
     axis = vectors[:, -1] * np.sqrt(max(float(values[-1]), 0.0))
     axis = axis if LUMA @ axis >= 0 else -axis
+    share = colors.dark_share
     odds = np.sqrt(share / (1 - share))
     return colors.mean - axis / odds, colors.mean + axis * odds, share
 

@@ -8,14 +8,13 @@ colour mapping for example-based colour transfer", 2007). Where the difference f
 the painting is drawn towards them, along the edges of the content (the guided filter of He, Sun and
 Tang, 2013, in its fast form of 2015), so that strokes stay. Then its own tones are matched to the
 style's, and colours that are far from all of the style's, such as black marks in a print of pink
-ink, are pulled to the nearest ones.
+ink, are pulled to the nearest ones: what is lighter than its paper to a lighter paper.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -25,17 +24,14 @@ from PIL import Image, ImageFilter
 from stylize.color_table import color_table
 from stylize.matrices import least_motion
 from stylize.planes import around, enlarge_cells
+from stylize.style_colors import LEAST_SPREAD, LUMA, QUANTILES, StyleColors
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 _Real = TypeVar("_Real", np.float32, np.float64)
 
-LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as Pillow's
-# Tones of a style that are known: these quantiles of its luma.
-QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 MIDDLE = QUANTILES.index(0.5)
 _PAPER = len(QUANTILES)  # of the numbers of a content
-NUMBERS = 3 + 6 + len(QUANTILES)  # that tell which colours a style has
 
 SHARE = 1.0  # of a broad difference that is taken away
 CHROMA = 2 / 3  # of that in colour: a grey wall in the middle of all colours may be of any
@@ -63,50 +59,8 @@ COLORED = 0.5
 REACH = 2.5
 SOFTNESS = 0.5
 RIM_LEVELS = 12.0
-LEAST_SPREAD = 2.0
 DARK_LEVELS = 16.0  # dark colours lie nearer to each other
 _GRID = 17  # of the table of colours
-
-
-@dataclass(frozen=True, eq=False)
-class StyleColors:
-    """Which colours a style has, in levels of 255.
-
-    Attributes:
-        mean: (3,) of its RGB.
-        root: (3, 3), symmetric: the square root of their covariance.
-        tones: (9,), ascending: the quantiles of its luma.
-    """
-
-    mean: Doubles
-    root: Doubles
-    tones: Doubles
-
-    @classmethod
-    def of(cls, numbers: Doubles) -> StyleColors:
-        """Take the numbers that a model tells of a style, which may be a little off.
-
-        Args:
-            numbers: (18,): mean, the upper triangle of the root by rows, tones.
-        """
-        root = np.empty((3, 3))
-        rows, columns = np.triu_indices(3)
-        root[rows, columns] = root[columns, rows] = numbers[3:9]
-        tones = np.maximum.accumulate(numbers[9:].clip(0, 255))
-        return cls(numbers[:3].clip(0, 255), root, tones)
-
-    @cached_property
-    def covariance(self) -> Doubles:
-        """(3, 3) of its RGB, with a little grey noise: there is always something to go by."""
-        covariance: Doubles = self.root @ self.root + LEAST_SPREAD**2
-        return covariance
-
-    @cached_property
-    def by_luma(self) -> Doubles:
-        """(3,): how its RGB change with its luma."""
-        along = self.covariance @ LUMA
-        slope: Doubles = along / (LUMA @ along)
-        return slope
 
 
 def as_measured(_: str, numbers: Doubles) -> Doubles:
@@ -237,7 +191,8 @@ def _table(
         flat = np.ascontiguousarray(grid.T)
         luma = LUMA @ flat
         lack = toned * (_ranked(luma, np.array(tones), colors.tones, STEEPEST_PAINTING) - luma)
-        matched = flat + np.outer(1 + COLORED * (colors.by_luma - 1), lack)
+        own = colors.at(luma + lack) - colors.at(luma)
+        matched = flat + lack + COLORED * (own - lack)
         return (flat + amount * (possible(_pulled(matched, colors)) - flat)).T
 
     return color_table(moved, _GRID)
@@ -257,11 +212,9 @@ def possible(flat: NDArray[_Real]) -> NDArray[_Real]:
 def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
     """Return (3, N) colours, those near to the style's as they are."""
     luma, own = LUMA @ flat, float(colors.mean @ LUMA)
-    by_luma = colors.by_luma
-    middle = colors.mean[:, None] + np.outer(by_luma, luma - own)
-    rest = flat - middle
+    rest = flat - colors.at(luma)
     variance = LUMA @ colors.covariance @ LUMA
-    spread = colors.covariance - variance * np.outer(by_luma, by_luma)
+    spread = colors.covariance - variance * np.outer(colors.by_luma, colors.by_luma)
     spread[np.diag_indices(3)] += LEAST_SPREAD**2
     squares = ((np.linalg.inv(spread) @ rest) * rest).sum(axis=0)
     distance = np.sqrt(np.maximum(squares, 1e-9))
@@ -270,8 +223,7 @@ def _pulled(flat: Doubles, colors: StyleColors) -> Doubles:
     low, high = colors.tones[0], colors.tones[-1]
     toned = high + _soft(luma - high, 0.0, RIM_LEVELS)
     toned = low - _soft(low - toned, 0.0, RIM_LEVELS)
-    pulled: Doubles = middle + np.outer(by_luma, toned - luma) + rest
-    return pulled
+    return colors.at(toned) + rest
 
 
 def _soft(values: Doubles, limit: float, width: float) -> Doubles:

@@ -28,8 +28,9 @@ from stylize.matrices import matrix_power
 from stylize.painting import Canvas, thumbnail_size, zoom_of
 from stylize.plan import make_plan
 from stylize.posterizing import crisp, posterize
-from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors, recolor
+from stylize.recoloring import recolor
 from stylize.revision import enlarge, keep_coarse, lay_over
+from stylize.style_colors import LUMA, NUMBERS, QUANTILES, StyleColors
 from stylize.styles import StyleVector, blend
 
 FOLDER = Path(__file__).parents[1] / "contract"

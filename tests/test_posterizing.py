@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from stylize import posterizing
 from stylize.color_table import looked_up
 from stylize.posterizing import crisp, inks_of, posterize, printed_inks
-from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors
+from stylize.style_colors import LUMA, NUMBERS, QUANTILES, StyleColors
 from tests.conftest import make_picture
 
 DARK, LIGHT = np.array([30.0, 42, 90]), np.array([236.0, 222, 190])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stylize import recoloring
-from stylize.recoloring import LUMA, NUMBERS, QUANTILES, StyleColors, recolor
+from stylize.recoloring import recolor
+from stylize.style_colors import LUMA, NUMBERS, QUANTILES, StyleColors
 from tests.conftest import make_picture
 
 ROOT = np.array([[50.0, 5, 3], [5, 40, 8], [3, 8, 30]])
@@ -27,19 +28,6 @@ def recolored(painted, content, style=None, share=0.75, amount=1.0):
     result = painted.copy()
     recolor(result, content, style or colors(), share, amount)
     return result
-
-
-def test_numbers_are_a_mean_a_root_and_tones():
-    style = colors()
-    assert style.mean == pytest.approx([120, 110, 90])
-    assert style.root == pytest.approx(ROOT)
-    assert style.covariance == pytest.approx(ROOT @ ROOT + 4)
-    assert len(style.tones) == len(QUANTILES) == NUMBERS - 9
-
-
-def test_foretold_tones_ascend_and_are_levels():
-    tones = [-8, 20, 10, 90, 80, 100, 200, 270, 260]
-    assert colors(tones=tones).tones.tolist() == [0, 20, 20, 90, 90, 100, 200, 255, 255]
 
 
 def test_nothing_changes_without_share_or_amount():
@@ -93,6 +81,19 @@ def test_colours_that_the_style_does_not_have_are_pulled_to_its_own():
     marks[::8] = (20, 200, 60)
     result = np.asarray(recolored(Image.fromarray(marks), content, grey), float)
     assert np.ptp(result, axis=2).max() < 16
+
+
+def test_light_green_is_none_of_the_colours_of_pink_ink_on_pink_paper():
+    """Though it is opposite to pink, and thus on the line from the ink through the paper."""
+    ink, paper = np.array([160.0, 20, 80]), np.array([200.0, 174, 186])
+    low, high = LUMA @ ink, LUMA @ paper
+    root = 0.5 * np.outer(paper - ink, paper - ink) / np.linalg.norm(paper - ink)
+    tones = np.array([*[low] * 4, (low + high) / 2, *[high] * 3, high + 40])
+    painted = Image.new("RGB", (96, 64), (213, 227, 223))  # the paper and 0.35 of all from the ink
+    painted.paste((160, 20, 80), (0, 0, 48, 64))
+    style = StyleColors((ink + paper) / 2, root, tones)
+    red, green, _ = np.asarray(recolored(painted, painted.convert("L").convert("RGB"), style)).T
+    assert (red[60:] > green[60:] + 10.0).all()
 
 
 def test_half_the_amount_goes_half_the_way():

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize.matrices import matrix_power
-from stylize.recoloring import NUMBERS, QUANTILES
+from stylize.style_colors import NUMBERS, QUANTILES
 from stylize.training.ridge import fit_ridge, packed
 from stylize.training.tones import TONE_AXES, TONES
 
@@ -14,7 +14,7 @@ _RIDGE = 100.0
 
 
 def color_numbers(tones: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return what :meth:`stylize.recoloring.StyleColors.of` takes.
+    """Return what :meth:`stylize.style_colors.StyleColors.of` takes.
 
     Args:
         tones: (S, 9, 32), see :func:`stylize.training.tones.style_tones`.

@@ -15,34 +15,38 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize import recoloring as rules
+from stylize.style_colors import LEAST_SPREAD, LUMA, QUANTILES, StyleColors
 
 _BROAD = 4  # reduced pixels within which colours may change places
 
 
 class Colors(NamedTuple):
-    """Which colours styles have, in levels of 255: `stylize.recoloring.StyleColors` in torch.
+    """Which colours styles have, in levels of 255: `stylize.style_colors.StyleColors` in torch.
 
     Attributes:
         mean: (N, 3) of their RGB.
         covariance: (N, 3, 3) of their RGB.
         tones: (N, 9), ascending: the quantiles of their luma.
+        ends: (N, 2) luma of two colours that they would have.
     """
 
     mean: Tensor
     covariance: Tensor
     tones: Tensor
+    ends: Tensor
 
     @classmethod
     def of(cls, numbers: Tensor) -> Colors:
         """Take (N, 18) numbers: means, upper triangles of the roots by rows, tones."""
         numbers = numbers.double()
+        ends = [StyleColors.of(of_style).ends for of_style in numbers.detach().cpu().numpy()]
         rows, columns = torch.triu_indices(3, 3)
         root = numbers.new_zeros(len(numbers), 3, 3)
         root[:, rows, columns] = numbers[:, 3:9]
         root[:, columns, rows] = numbers[:, 3:9]
-        covariance = root @ root + rules.LEAST_SPREAD**2
+        covariance = root @ root + LEAST_SPREAD**2
         tones = numbers[:, 9:].clamp(0, 255).cummax(dim=1).values
-        return cls(numbers[:, :3].clamp(0, 255), covariance, tones)
+        return cls(numbers[:, :3].clamp(0, 255), covariance, tones, numbers.new_tensor(ends))
 
     @property
     def by_luma(self) -> Tensor:
@@ -50,6 +54,14 @@ class Colors(NamedTuple):
         along = self.covariance @ _weights(self.mean)
         slope: Tensor = along / (along @ _weights(self.mean))[:, None]
         return slope
+
+    def at(self, luma: Tensor) -> Tensor:
+        """Return the colours that they have at (N, P) luma, (N, 3, P)."""
+        mean, slope, ends = self.mean.to(luma), self.by_luma.to(luma), self.ends.to(luma)
+        inside = torch.minimum(torch.maximum(luma, ends[:, :1]), ends[:, 1:])
+        along = inside - (mean @ _weights(mean))[:, None]
+        line = mean[:, :, None] + slope[:, :, None] * along[:, None]
+        return line + (luma - inside)[:, None]
 
 
 class Wanted(NamedTuple):
@@ -107,7 +119,7 @@ def recolor(
         painted: (N, 3, H, W) in [0, 1], sides multiples of 4.
         content: The same.
         whole: (N, 3, h, w) in [0, 1], the pictures that the contents are parts of.
-        colors: (N, 18), what :meth:`stylize.recoloring.StyleColors.of` takes.
+        colors: (N, 18), what :meth:`stylize.style_colors.StyleColors.of` takes.
         amounts: (N,) how much of the style there is in the paintings, 0 to 1.
 
     Returns:
@@ -149,7 +161,7 @@ def _aims(content: Tensor, whole: Tensor, styles: Colors, amounts: Tensor) -> tu
 def tones_of(luma: Tensor) -> Tensor:
     """Return the quantiles of (N, P) lumas, (N, 9)."""
     count = luma.shape[1]
-    at = [max(0, math.ceil(share * count) - 1) for share in rules.QUANTILES]
+    at = [max(0, math.ceil(share * count) - 1) for share in QUANTILES]
     return luma.sort(dim=1).values[:, at].double()
 
 
@@ -167,19 +179,19 @@ def _tabled(flat: Tensor, colors: Colors, toned: Tensor, amounts: Tensor) -> Ten
     luma = _along(flat)
     tones = tones_of(luma.round())
     lack = toned.to(flat) * (_ranked(luma, tones, colors.tones, rules.STEEPEST_PAINTING) - luma)
-    slope = (1 + rules.COLORED * (colors.by_luma - 1)).to(flat)
-    matched = flat + lack[:, None] * slope[:, :, None]
+    own = colors.at(luma + lack) - colors.at(luma)
+    matched = flat + lack[:, None] + rules.COLORED * (own - lack[:, None])
     found = _possible(_pulled(matched, colors))
     return torch.lerp(flat, found, amounts[:, None, None].to(flat)).clamp(0, 255)
 
 
 def _weights(like: Tensor) -> Tensor:
-    return torch.from_numpy(rules.LUMA).to(like)
+    return torch.from_numpy(LUMA).to(like)
 
 
 def _along(flat: Tensor) -> Tensor:
     """Return the luma (N, P) of (N, 3, P)."""
-    r, g, b = rules.LUMA.tolist()
+    r, g, b = LUMA.tolist()
     luma: Tensor = r * flat[:, 0] + g * flat[:, 1] + b * flat[:, 2]
     return luma
 
@@ -218,11 +230,9 @@ def _pulled(flat: Tensor, colors: Colors) -> Tensor:
     by_luma, own = colors.by_luma, (colors.mean @ weights)[:, None].to(flat)
     variance = colors.covariance @ weights @ weights
     spread = colors.covariance - variance[:, None, None] * by_luma[:, :, None] * by_luma[:, None]
-    spread = spread + rules.LEAST_SPREAD**2 * torch.eye(3).to(spread)
-    inverse, mean, slope = torch.linalg.inv(spread).to(flat), colors.mean.to(flat), by_luma.to(flat)
-    middle = mean[:, :, None] + (luma - own)[:, None] * slope[:, :, None]
-    rest = flat - middle
-    squares = ((inverse @ rest) * rest).sum(dim=1)
+    spread = spread + LEAST_SPREAD**2 * torch.eye(3).to(spread)
+    rest = flat - colors.at(luma)
+    squares = ((torch.linalg.inv(spread).to(flat) @ rest) * rest).sum(dim=1)
     distance = squares.clamp_min(1e-9).sqrt()
     dark = (luma + rules.DARK_LEVELS) / (own + rules.DARK_LEVELS)
     distance = distance / dark.clamp(0.1, 1)
@@ -232,7 +242,7 @@ def _pulled(flat: Tensor, colors: Colors) -> Tensor:
     low, high = tones[:, :1], tones[:, -1:]
     toned = high + _soft(luma - high, 0.0, rules.RIM_LEVELS)
     toned = low - _soft(low - toned, 0.0, rules.RIM_LEVELS)
-    pulled: Tensor = middle + (toned - luma)[:, None] * slope[:, :, None] + rest
+    pulled: Tensor = colors.at(toned) + rest
     return pulled
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from stylize.contract import Contract
 from stylize.matrices import matrix_power
-from stylize.recoloring import LUMA, QUANTILES
+from stylize.style_colors import LUMA, QUANTILES
 from stylize.training.color_probe import color_numbers, fit_color_probe
 from stylize.training.tones import style_tones
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stylize import recoloring
+from stylize.style_colors import StyleColors
 from stylize.training.data import to_tensor
-from stylize.training.recoloring import misplaced, recolor
+from stylize.training.recoloring import Colors, misplaced, recolor
 from tests.conftest import make_picture
 
 ROOT = np.array([[50.0, 5, 3], [5, 40, 8], [3, 8, 30]])
@@ -34,12 +35,20 @@ def test_training_and_painting_recolor_alike(seed, amount, mean):
     painted, content = make_picture(64, 48, seed=seed), make_picture(64, 48, seed=seed + 20)
     of_style = numbers(mean)
     expected = painted.copy()
-    colors = recoloring.StyleColors.of(of_style)
+    colors = StyleColors.of(of_style)
     recoloring.recolor(expected, content, colors, recoloring.SHARE, amount)
     found, _ = in_torch(painted, content, of_style, amount)
     error = np.abs(found - np.asarray(expected))
     assert error.mean() < 1.5  # the table is coarse
     assert np.percentile(error, 99) < 8
+
+
+def test_styles_have_the_same_colours_in_all_lights():
+    styles = np.stack([numbers(), numbers((200, 150, 180), np.sort(250 - TONES))])
+    luma = np.linspace(0, 255, 9)
+    found = Colors.of(torch.from_numpy(styles)).at(torch.from_numpy(luma).expand(2, -1))
+    expected = np.stack([StyleColors.of(of_style).at(luma) for of_style in styles])
+    assert found.numpy() == pytest.approx(expected)
 
 
 def test_nothing_changes_without_any_of_the_style():

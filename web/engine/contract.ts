@@ -1,7 +1,7 @@
 /** What every engine that runs a model must agree on: the numbers in its model.json. */
 import { CONTRAST_NUMBERS } from "./contrast.ts";
 import { ModelError } from "./errors.ts";
-import { COLOR_NUMBERS, styleColors, type StyleColors } from "./recoloring.ts";
+import { COLOR_NUMBERS, styleColors, type StyleColors } from "./style_colors.ts";
 
 const LEAST_SEEN = 0.02; // added to what is seen of a style before its logarithm is taken
 

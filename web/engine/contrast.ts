@@ -1,8 +1,8 @@
 /** As much contrast as a style has, octave by octave, where the content is not calm; see `stylize/contrast.py`. */
 import { calmAreas } from "./calming.ts";
 import { crop, type Pixels, type Size } from "./pixels.ts";
-import { LUMA } from "./recoloring.ts";
 import { clamp } from "./rounding.ts";
+import { LUMA } from "./style_colors.ts";
 
 const AXES = [LUMA, [0.5, -0.5, 0], [0.25, 0.25, -0.5]] as const; // luma and two colours
 const OCTAVES = [4, 3, 3] as const; // of each, the finest first; colours' begin at half the size

@@ -4,9 +4,10 @@ import { gridColors, lookUp } from "./color_table.ts";
 import { eigen, product, type Matrix } from "./matrix.ts";
 import { blank, lumaOf, type Pixels, type Size } from "./pixels.ts";
 import { around, enlargeCells } from "./planes.ts";
-import { lumaAt, makePossible, QUANTILES, type StyleColors } from "./recoloring.ts";
+import { makePossible } from "./recoloring.ts";
 import { reduce } from "./resample.ts";
 import { clamp, roundHalfEven } from "./rounding.ts";
+import { lumaAt, type StyleColors } from "./style_colors.ts";
 
 const LINES = 8; // lines of the content weigh so much beside the painted luma
 const LOCAL = 1; // and what is darker than all around so much
@@ -17,14 +18,12 @@ const CALM_RAMP = 2.5; // the same in calm areas: skies have no edges
 const INSIDE = 1.5; // and both at most so many times as wide as the nearer mean of ink and paper is away
 const LEAST_RAMP = 16; // and at least so many levels
 const FULL_CONTRAST = 25; // pictures with a smaller deviation of the response are parted by less
-const LEAST_INK = 0.1; // shares of ink are between this and its counterpart
-const GIVE = 0.15; // and may be off by so much where that finds a gap in the tones
+const GIVE = 0.15; // the share of ink may be off by so much where that finds a gap in the tones
 const GAP = 50; // the share of pixels at the threshold's level costs so many times as much as that of ink that is off
 const AROUND = 4; // levels on either side that it is the mean of
 const GRID = 17; // of the table of colours
-const OTHER_COLORS = 0.8; // of the colours beside the two that are kept
+const OTHER_COLORS = 0.6; // of the colours beside the two that are kept
 const DEEPER = 0.25; // so much farther is ink from paper than mean and covariance say
-const TONES = 99; // of a style that are told apart
 
 /** The two colours that a style of two would have, and the share of the darker one. */
 export interface Inks {
@@ -94,8 +93,7 @@ function printedInks(colors: StyleColors): Inks {
 }
 
 /** Return two colours that have a style's mean and lie along its longest axis as far apart as it is wide; they may lie outside of 0 to 255. */
-export function inksOf({ mean, root, tones }: StyleColors): Inks {
-  const share = clamp(darkShare(evenly(tones)), LEAST_INK, 1 - LEAST_INK);
+export function inksOf({ mean, root, darkShare: share }: StyleColors): Inks {
   const { values, vectors } = eigen(product(root, root));
   const longest = values.indexOf(Math.max(...values));
   const along = vectors.map((row) => row[longest]!);
@@ -106,32 +104,6 @@ export function inksOf({ mean, root, tones }: StyleColors): Inks {
     light: mean.map((level, i) => level + wide * along[i]! * odds),
     share,
   };
-}
-
-/** Return tones at even steps between the known quantiles. */
-function evenly(tones: readonly number[]): number[] {
-  const [first, last] = [QUANTILES[0], QUANTILES.at(-1)!];
-  return Array.from({ length: TONES }, (_, index) => {
-    const at = Math.min(last, first + (index * (last - first)) / (TONES - 1));
-    let next = 1;
-    while (next < QUANTILES.length - 1 && at >= QUANTILES[next]!) next++;
-    const [left, right] = [QUANTILES[next - 1]!, QUANTILES[next]!];
-    return tones[next - 1]! + ((at - left) / (right - left)) * (tones[next]! - tones[next - 1]!);
-  });
-}
-
-/** Return the share of ascending tones that lies below the others, where both differ the most: Otsu's threshold. */
-function darkShare(tones: readonly number[]): number {
-  const total = tones.reduce((sum, tone) => sum + tone, 0);
-  const mean = total / tones.length;
-  let [below, largest, dark] = [0, -Infinity, 0];
-  for (let count = 1; count < tones.length; count++) {
-    below += tones[count - 1]!;
-    const others = tones.length - count;
-    const apart = count * (below / count - mean) ** 2 + others * ((total - below) / others - mean) ** 2;
-    if (apart > largest) [largest, dark] = [apart, count];
-  }
-  return dark / tones.length;
 }
 
 /** Return the painted luma, darker along lines and where all around is lighter. */

@@ -1,16 +1,13 @@
 /** Colours where they belong: the lights of a style where the content is light, and so on; see `stylize/recoloring.py`. */
 import { gridColors, lookUp } from "./color_table.ts";
-import { leastMotion, matrixPower, product, type Matrix } from "./matrix.ts";
+import { leastMotion, matrixPower, type Matrix } from "./matrix.ts";
 import { lumaOf, type Pixels, type Size } from "./pixels.ts";
 import { around, enlargeCells } from "./planes.ts";
 import { reduce } from "./resample.ts";
 import { clamp } from "./rounding.ts";
+import { LEAST_SPREAD, levelAt, lumaAt, QUANTILES, type StyleColors } from "./style_colors.ts";
 
-export const LUMA = [0.299, 0.587, 0.114] as const; // Rec. 601
-export const QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const; // of the luma
 const MIDDLE = QUANTILES.indexOf(0.5);
-export const COLOR_NUMBERS = 3 + 6 + QUANTILES.length; // that tell which colours a style has
-
 const CHROMA = 2 / 3; // of a broad difference in colour that is taken away: a grey wall may be of any colour
 const REDUCED = 4; // broad differences are found at this part of the size
 const RADIUS = 3; // of the guided filter, in reduced pixels
@@ -27,37 +24,8 @@ const COLORED = 0.5; // how much of that in the style's own colours
 const REACH = 2.5; // standard deviations from the style's own colours
 const SOFTNESS = 0.5;
 const RIM_LEVELS = 12; // that tones may lie outside of the style's
-const LEAST_SPREAD = 2;
 const DARK_LEVELS = 16; // dark colours lie nearer to each other
 const GRID = 17; // points of the table along each channel
-
-/** Which colours a style has, in levels of 255. */
-export interface StyleColors {
-  readonly mean: readonly number[];
-  /** The square root of their covariance. */
-  readonly root: Matrix;
-  /** With a little grey noise, so that there is always something to go by. */
-  readonly covariance: Matrix;
-  /** How its RGB change with its luma. */
-  readonly byLuma: readonly number[];
-  /** The quantiles of its luma, ascending. */
-  readonly tones: readonly number[];
-}
-
-/** Take the 18 numbers that a model tells of a style: mean, the upper triangle of the covariance's root by rows, tones. */
-export function styleColors(numbers: readonly number[]): StyleColors {
-  const root = [[3, 4, 5], [4, 6, 7], [5, 7, 8]].map((row) => row.map((at) => numbers[at]!));
-  const covariance = product(root, root).map((row) => row.map((value) => value + LEAST_SPREAD ** 2));
-  const along = covariance.map((row) => lumaAt(row, 0));
-  const levels = numbers.map((value) => clamp(value, 0, 255));
-  return {
-    mean: levels.slice(0, 3),
-    root,
-    covariance,
-    byLuma: along.map((value) => value / lumaAt(along, 0)),
-    tones: levels.slice(9).map((_, index, tones) => Math.max(...tones.slice(0, index + 1))),
-  };
-}
 
 /**
  * Draw a painting, in place, towards the colours that its content has in the style.
@@ -85,11 +53,6 @@ export function recolor(painted: Pixels, content: Pixels, colors: StyleColors, s
     for (let pixel = 0, at = channel; pixel < luma.length; pixel++, at += 4) data[at]! += slope[pixel]! * luma[pixel]! + offset[pixel]!;
   }
   lookUp(painted, tableOf(tonesOf(histogramOf(lumaOf(painted))), colors, TONED * (1 - paper), amount), GRID);
-}
-
-/** Return the luma of the colour that begins at a place. */
-export function lumaAt(colors: ArrayLike<number>, at: number): number {
-  return LUMA[0] * colors[at]! + LUMA[1] * colors[at + 1]! + LUMA[2] * colors[at + 2]!;
 }
 
 function lumaPlane(flat: Float64Array): Float64Array {
@@ -197,7 +160,10 @@ function tableOf(tones: readonly number[], colors: StyleColors, toned: number, a
   for (let at = 0; at < flat.length; at += 3) {
     const luma = lumaAt(flat, at);
     const lack = toned * (ranked(luma) - luma);
-    for (let i = 0; i < 3; i++) moved[at + i]! += lack * (1 + COLORED * (colors.byLuma[i]! - 1));
+    for (let i = 0; i < 3; i++) {
+      const own = levelAt(colors, luma + lack, i) - levelAt(colors, luma, i);
+      moved[at + i]! += lack + COLORED * (own - lack);
+    }
   }
   pull(moved, colors);
   makePossible(moved);
@@ -217,7 +183,8 @@ export function makePossible(flat: Float64Array): void {
 }
 
 /** Pull colours to the style's, in place; those near to them stay as they are. */
-function pull(flat: Float64Array, { mean, covariance, byLuma, tones }: StyleColors): void {
+function pull(flat: Float64Array, colors: StyleColors): void {
+  const { mean, covariance, byLuma, tones } = colors;
   const own = lumaAt(mean, 0);
   const variance = lumaAt(covariance.map((row) => lumaAt(row, 0)), 0);
   const spread = covariance.map((row, i) =>
@@ -228,14 +195,14 @@ function pull(flat: Float64Array, { mean, covariance, byLuma, tones }: StyleColo
   const rest = [0, 0, 0];
   for (let at = 0; at < flat.length; at += 3) {
     const luma = lumaAt(flat, at);
-    for (let i = 0; i < 3; i++) rest[i] = flat[at + i]! - mean[i]! - (luma - own) * byLuma[i]!;
+    for (let i = 0; i < 3; i++) rest[i] = flat[at + i]! - levelAt(colors, luma, i);
     let square = 0;
     for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) square += rest[i]! * inverse[i]![j]! * rest[j]!;
     const distance = Math.sqrt(Math.max(square, 1e-9)) / clamp((luma + DARK_LEVELS) / (own + DARK_LEVELS), 0.1, 1);
     const kept = soft(distance, REACH, REACH * SOFTNESS) / distance;
     const notTooLight = high + soft(luma - high, 0, RIM_LEVELS);
     const toned = low - soft(low - notTooLight, 0, RIM_LEVELS);
-    for (let i = 0; i < 3; i++) flat[at + i] = mean[i]! + (toned - own) * byLuma[i]! + kept * rest[i]!;
+    for (let i = 0; i < 3; i++) flat[at + i] = levelAt(colors, toned, i) + kept * rest[i]!;
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { crop, type Pixels } from "../engine/pixels.ts";
 import { crisp, inksOf, partingOf, posterize } from "../engine/posterizing.ts";
-import { styleColors } from "../engine/recoloring.ts";
+import { styleColors } from "../engine/style_colors.ts";
 import { expectPicture, readInput, readJson, type PictureCase } from "./goldens.ts";
 
 type Case = PictureCase & { name: string; numbers: number[]; amount: number };
