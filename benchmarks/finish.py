@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from lab import ROOT, note
+from lab_results import ROOT, note
 from machine import describe_machine
 from PIL import Image
 from torch import Tensor

@@ -44,11 +44,12 @@ def weight_grid(
                 style=other * settings.weights.style,
             )
             painted = paint(content, style, network, replace(small, weights=weights))
-            caption = f"{weights.content:g} : {weights.style:g}"
+            caption = f"{weights.content:,.9g} : {weights.style:,.9g}"
             row.append((painted.picture, caption))
+            size = painted.picture.size
             if painted.stopped:
-                return contact_sheet([*rows, row], cell=(cell_px, cell_px))
+                return contact_sheet([*rows, row], cell=size)
             if progress is not None:
                 progress((len(rows) * len(FACTORS) + len(row)) / len(FACTORS) ** 2)
         rows.append(row)
-    return contact_sheet(rows, cell=(cell_px, cell_px))
+    return contact_sheet(rows, cell=size)
