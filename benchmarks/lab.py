@@ -95,6 +95,7 @@ def painting(path: Path, side_px: int) -> Image.Image:
 def paint_all(options: argparse.Namespace) -> None:
     """Paint all pairs by one method, of one style those in it, and note what it took."""
     name, out = options.method, options.out
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of the imports
     idle_mb = resident_mb("VmRSS")
     system, facts = open_system(name, options)
     if "style" in facts:
@@ -125,10 +126,9 @@ def open_system(method: str, options: argparse.Namespace) -> tuple[System, Facts
     """Return what paints, and facts of it."""
     if method in ("int8", "fp32"):
         engine = Engine(precision=method, threads=THREADS)
-        graphs = ("modulate.int8.onnx", f"paint{'.int8' if method == 'int8' else ''}.onnx")
         return (
             lambda content, style: engine.stylize(content, engine.encode_style(style)),
-            {"file_mb": size_mb(*(ROOT / "stylize" / "models" / name for name in graphs))},
+            {"file_mb": engine_mb(method)},
         )
     if method == "finish":
         return finished(options.weights)
@@ -147,7 +147,8 @@ def open_system(method: str, options: argparse.Namespace) -> tuple[System, Facts
     def optimise(content: Image.Image, style: Image.Image) -> Image.Image:
         return paint(content, style, network, settings).picture
 
-    return optimise, {"steps": STEPS[name]} | of_weights(options.weights)
+    facts = {"file_mb": size_mb(options.weights)} if options.weights else {}
+    return optimise, {"steps": STEPS[name]} | facts
 
 
 def finished(weights: Path | None) -> tuple[System, Facts]:
@@ -159,7 +160,8 @@ def finished(weights: Path | None) -> tuple[System, Facts]:
         steps = STEPS["finish"]
         return finish_picture(engine, content, vector, [(style, 1.0)], network, steps).picture
 
-    return system, {"steps": STEPS["finish"]} | of_weights(weights)
+    facts = {"file_mb": engine_mb("int8") + size_mb(weights)} if weights else {}
+    return system, {"steps": STEPS["finish"]} | facts
 
 
 def one_style(variant: Variant, options: argparse.Namespace) -> tuple[System, Facts]:
@@ -193,9 +195,11 @@ def pastiche(content: Image.Image, style: Image.Image) -> Image.Image:
             return painted.convert("RGB").resize(content.size)
 
 
-def of_weights(path: Path | None) -> Facts:
-    """What is known of a file of weights that was named."""
-    return {} if path is None else {"file_mb": size_mb(path)}
+def engine_mb(precision: str) -> float:
+    """The size of the graphs that encode a style and paint."""
+    paint_graph = "paint.onnx" if precision == "fp32" else "paint.int8.onnx"
+    graphs = ("style_encoder.int8.onnx", "modulate.int8.onnx", paint_graph)
+    return size_mb(*(ROOT / "stylize" / "models" / name for name in graphs))
 
 
 def size_mb(*files: Path) -> float:
@@ -214,7 +218,7 @@ def package_file(package: str, name: str) -> Path:
 def measure(out: Path) -> None:
     """Measure the pictures that were painted; what was measured of other methods stays.
 
-    The sheet is made anew if all methods that paint all pairs are there.
+    The sheet is made anew if all methods are there.
     """
     given = pictures()
     # A style is found among all the bundled ones, of which the pairs' come first.

@@ -5,6 +5,7 @@ They are computed when all pairs have been judged, so nobody can look into them 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from PIL import Image
 from stylize.errors import ImageError
 from stylize.images import load_image
 from stylize.lab.ab import Answer, Comparison, Scores
+
+logger = logging.getLogger(__name__)
 
 Measure = Callable[[Image.Image], float]
 
@@ -29,7 +32,7 @@ class Verdict:
         mean_b: Of those of the second.
         prefers_a: Pairs in which the first has the better score.
         prefers_b: In which the second has.
-        decided: Pairs in which the judge found one better.
+        decided: Pairs that are scored and in which the judge found one better.
         agrees: Those of them in which the score prefers the same one.
     """
 
@@ -47,7 +50,7 @@ class Verdict:
         sign = -1 if LESS_IS_BETTER[name] else 1
         ahead = {pair: sign * (of["a"] - of["b"]) for pair, of in found.items()}
         better = {pair: "a" if by > 0 else "b" for pair, by in ahead.items() if by}
-        decided = {pair: answer for pair, answer in answers.items() if answer != "equal"}
+        decided = {pair: answers[pair] for pair in found if answers[pair] != "equal"}
         mean_a, mean_b = (sum(of[who] for of in found.values()) / len(found) for who in ("a", "b"))
         return cls(
             mean_a,
@@ -76,24 +79,25 @@ def score_pairs(
 ) -> Scores:
     """Score the pictures of all pairs, each as its file has it.
 
+    A pair with a picture that a score means nothing of goes without that score, with a warning.
+
     Args:
         measures: By name.
         files: By pair and painter.
         progress: Called with the share done.
 
     Raises:
-        ImageError: A picture cannot be read, or a score means nothing of it.
+        ImageError: A picture cannot be read.
     """
     scores: Scores = {}
     for done, (pair, of_pair) in enumerate(files.items(), start=1):
         pictures = {who: load_image(path) for who, path in of_pair.items()}
-        scores[pair] = {name: {} for name in measures}
-        for who, picture in pictures.items():
-            for name, measure in measures.items():
-                try:
-                    scores[pair][name][who] = measure(picture)
-                except ImageError as error:
-                    raise ImageError(f"{of_pair[who]}: {error}") from error
+        scores[pair] = {}
+        for name, measure in measures.items():
+            try:
+                scores[pair][name] = {who: measure(picture) for who, picture in pictures.items()}
+            except ImageError as error:
+                logger.warning("%s is not scored: %s", pair, error)
         if progress is not None:
             progress(done / len(files))
     return scores

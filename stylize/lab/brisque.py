@@ -89,7 +89,7 @@ class Brisque:
         """Return the score of a picture.
 
         Raises:
-            ImageError: It is too small, or of one colour.
+            ImageError: It is too small, or has flat areas alone.
         """
         low, high = _RANGES.T
         scaled = 2 * (brisque_features(picture) - low) / (high - low) - 1
@@ -101,7 +101,7 @@ def brisque_features(picture: Image.Image) -> NDArray[np.float64]:
     """Return the 36 features of a picture, as they are before they are scaled.
 
     Raises:
-        ImageError: It is too small, or of one colour.
+        ImageError: It is too small, or has flat areas alone.
     """
     if min(picture.size) < MIN_SIDE_PX:
         raise ImageError(
@@ -113,7 +113,7 @@ def brisque_features(picture: Image.Image) -> NDArray[np.float64]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.array([*_of_scale(luma), *_of_scale(half)])
     if not np.isfinite(found).all():
-        raise ImageError("BRISQUE sees nothing in a picture of one colour.")
+        raise ImageError("BRISQUE sees nothing in a picture of flat areas alone.")
     return found
 
 

@@ -60,7 +60,7 @@ def test_a_file_of_before_has_no_scores_and_a_damaged_one_is_told(tmp_path: Path
             compare(path)
 
 
-def test_pictures_are_scored_as_their_files_have_them(tmp_path: Path) -> None:
+def test_pictures_are_scored_as_their_files_have_them(tmp_path: Path, caplog) -> None:
     files = {}
     for pair, width in (("one", 40), ("two", 60)):
         files[pair] = {who: tmp_path / f"{pair}-{who}.png" for who in ("a", "b")}
@@ -74,5 +74,12 @@ def test_pictures_are_scored_as_their_files_have_them(tmp_path: Path) -> None:
     def refuse(picture: Image.Image) -> float:
         raise ImageError("too small")
 
-    with pytest.raises(ImageError, match=r"one-a\.png: too small"):
-        score_pairs({"brisque": refuse}, files)
+    measures = {"brisque": refuse, "nima": lambda picture: picture.height}
+    found = score_pairs(measures, files)
+    assert found == {pair: {"nima": {"a": 32, "b": 32}} for pair in files}
+    assert "one is not scored: too small" in caplog.text
+
+
+def test_pairs_without_a_score_count_for_nothing() -> None:
+    some = {"one": SCORES["one"], "two": {}}
+    assert Verdict.of("brisque", some, {"one": "a", "two": "b"}).decided == 1

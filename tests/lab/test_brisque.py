@@ -69,7 +69,7 @@ def test_transparency_is_seen_on_white() -> None:
     ("picture", "words"),
     [
         (Image.new("RGB", (64, 31)), r"at least 32 px a side; this one has 64 x 31"),
-        (Image.new("RGB", (64, 64), (9, 90, 200)), "of one colour"),
+        (Image.new("RGB", (64, 64), (9, 90, 200)), "of flat areas alone"),
     ],
 )
 def test_pictures_of_which_it_means_nothing(picture: Image.Image, words: str) -> None:

@@ -261,10 +261,11 @@ def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(config, monkeypatc
 def test_checkpoints_of_another_kind_are_refused(config, tmp_path):
     with pytest.raises(TrainingError, match="There is no checkpoint"):
         load_checkpoint(tmp_path / "none.pt")
-    (tmp_path / "text.pt").write_text("no checkpoint")
-    with pytest.raises(TrainingError, match="cannot be read as a checkpoint") as refused:
-        load_checkpoint(tmp_path / "text.pt")
-    assert "weights_only" not in str(refused.value)  # torch would have code of the file loaded
+    for text in ("no checkpoint", "hello", "a", "rho", ""):  # each fails in its own way
+        (tmp_path / "text.pt").write_text(text)
+        with pytest.raises(TrainingError, match="cannot be read as a checkpoint") as refused:
+            load_checkpoint(tmp_path / "text.pt")
+        assert "weights_only" not in str(refused.value)  # torch would have its code loaded
     torch.save({"format": 99}, tmp_path / "old.pt")
     with pytest.raises(TrainingError, match="not a checkpoint of this version"):
         load_checkpoint(tmp_path / "old.pt")
