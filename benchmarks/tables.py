@@ -569,7 +569,7 @@ def lab() -> str:
         "",
         f"Means of {', '.join(pairs)}, {result['side_px']} px, style encoded anew, "
         f"{result['threads']} threads of an idle {result['machine']['cpu']}; of one pass the best "
-        "of six calls. Optimisation starts from the content, `finish` from the engine's result; "
+        "of six calls. Optimisation starts from the content, the finish from the engine's result; "
         "but for pastiche's, steps are those at 256 px, and half as many follow at "
         f"{result['side_px']}. Memory: the most that the process held above what it held before. "
         "File: of the graphs, or of the network that sees (VGG16 as far as relu4_1 and MobileNetV2 "
